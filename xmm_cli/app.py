@@ -1,0 +1,217 @@
+"""The command table, and the one place where failures become exit codes.
+
+A command is one file in `xmm_cli/commands/`, named in `COMMANDS` and imported when its name is
+used, so that `xmm --help` stays fast. The file has
+
+- `run`, a function with typer-annotated parameters. Its docstring is the help text; it returns
+  nothing, writes rows through `rows.writer.RowWriter`, speaks through `console.say`, and raises an
+  `XmmError` for whatever a user can cause;
+- `EXAMPLES`, the end of the help: command lines, shown as they stand.
+
+Shared options are types in `commands/options.py`; `run` sets `say.quiet = quiet` first.
+
+Codes are those of `errors.ExitCode`. Typer itself ends wrong options with 2 and an interrupt with
+130. SIGTERM ends like an interrupt, so that a file half written is cleaned up, with 143 (128 + 15).
+A reader that has gone ends the command with 0.
+"""
+
+import errno
+import os
+import signal
+import sys
+from collections.abc import Sequence
+from contextlib import suppress
+from difflib import get_close_matches
+from importlib import import_module
+from types import FrameType
+from typing import Annotated, Any
+
+import typer
+from typer.core import TyperGroup
+
+from xmm_cli import __version__
+from xmm_cli.console import say
+from xmm_cli.errors import ExitCode, ReaderGone, XmmError
+
+COMMANDS: dict[str, tuple[str, str]] = {
+    "gen-personas": ("gen_personas", "Make people who do not exist: pictures and descriptions."),
+    "train": ("train", "Teach a vision-language model these people in one modality."),
+    "probe": ("probe", "Ask a model about them in either modality."),
+    "score": ("score", "Turn answers into recall, memory and transfer, with intervals."),
+    "report": ("report", "Show results as tables, plots, a page, or by SQL."),
+}
+"""Name on the command line → module in `xmm_cli.commands`, and one line of help."""
+
+_NO_MEMORY = "can't allocate memory"
+
+_EXAMPLES = """\
+Examples:
+  xmm gen-personas -n 50 --out people | xmm train --source text | xmm probe | xmm score | xmm report
+  xmm probe runs/image runs/text >> results.jsonl
+  xmm report results.jsonl
+
+Rows are JSON, one a line, on stdin and stdout; all else goes to stderr.
+Exit codes: 0 done, 1 failed, 2 wrong usage, 3 a gate tripped, 4 some items failed, 65 bad data,
+66 no input, 69 not available, 73 cannot write, 130 interrupted, 143 terminated.
+"""
+
+
+def verbatim(text: str) -> str:
+    r"""Mark every paragraph with `\b`, so that typer keeps its line breaks."""
+    return "\n\n".join(f"\b\n{paragraph}" for paragraph in text.strip("\n").split("\n\n"))
+
+
+def load(name: str) -> Any:
+    """Import a command's module and make its parser."""
+    module = import_module(f"xmm_cli.commands.{COMMANDS[name][0]}")
+    one = typer.Typer(add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False)
+    one.command(name, epilog=verbatim(module.EXAMPLES))(module.run)
+    return typer.main.get_command(one)
+
+
+class LazyGroup(TyperGroup):
+    """A group that knows its commands by name, and imports one when it is used."""
+
+    def list_commands(self, ctx: Any) -> list[str]:  # noqa: ARG002
+        """Give the names, in the order of the pipeline."""
+        return list(COMMANDS)
+
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:  # noqa: ARG002
+        """Import the command, if there is one of that name."""
+        return load(cmd_name) if cmd_name in COMMANDS else None
+
+    def resolve_command(self, ctx: Any, args: list[str]) -> Any:
+        """Find the command, or fail with the nearest name."""
+        name = args[0]
+        if name not in COMMANDS and not name.startswith("-"):
+            near = get_close_matches(name, COMMANDS, n=1)
+            hint = f"did you mean {near[0]}?" if near else f"known: {', '.join(COMMANDS)}"
+            ctx.fail(f"no command {name!r}; {hint}")
+        return super().resolve_command(ctx, args)
+
+    def format_commands(self, ctx: Any, formatter: Any) -> None:  # noqa: ARG002
+        """Write the command list from the table, importing nothing."""
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, summary) for name, (_, summary) in COMMANDS.items()])
+
+
+app = typer.Typer(
+    name="xmm",
+    cls=LazyGroup,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    no_args_is_help=True,
+    context_settings={"help_option_names": ["--help", "-h"]},
+)
+
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"xmm {__version__}")
+        raise typer.Exit
+
+
+@app.callback(epilog=verbatim(_EXAMPLES))
+def _xmm(
+    version: Annotated[
+        bool,
+        typer.Option("--version", help="Show the version.", is_eager=True, callback=_print_version),
+    ] = False,
+) -> None:
+    """Measure cross-modality memorization in vision-language models.
+
+    Teach a model people who do not exist in one modality, image or text, and measure what it
+    knows of them in the other.
+    """
+
+
+class Terminated(KeyboardInterrupt):
+    """SIGTERM, raised where the work is, so that it cleans up as it does for Ctrl-C."""
+
+
+def _terminate(number: int, frame: FrameType | None) -> None:  # noqa: ARG001
+    raise Terminated
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run `xmm` and return its exit code; what went wrong is one line on stderr."""
+    # Two commands side by side must not spin for each other's cores (read when torch is loaded).
+    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+    os.environ.setdefault("GOMP_SPINCOUNT", "0")
+    arguments = list(sys.argv[1:] if arguments is None else arguments)
+    with suppress(ValueError):  # not the main thread: signals are someone else's
+        signal.signal(signal.SIGTERM, _terminate)
+    try:
+        app(arguments, prog_name="xmm")
+        return ExitCode.DONE
+    except SystemExit as stop:
+        return _after_typer(stop, arguments)
+    except BaseException as error:
+        return _report(error, arguments)
+
+
+def _after_typer(stop: SystemExit, arguments: list[str]) -> int:
+    """The exit code when typer ended the program; why it did is in the chain of causes.
+
+    Typer turns an interrupt into 130 and a reader that has gone into 1.
+    """
+    if stop.code is None or isinstance(stop.code, int):
+        code = stop.code or ExitCode.DONE
+        cause: BaseException | None = stop
+        while cause is not None:
+            if code == ExitCode.FAILED and isinstance(cause, BrokenPipeError):
+                return _report(cause, arguments)
+            if code == ExitCode.INTERRUPTED and isinstance(cause, KeyboardInterrupt):
+                return _report(cause, arguments)
+            cause = cause.__cause__ or cause.__context__
+        return code
+    say.error(str(stop.code))
+    return ExitCode.FAILED
+
+
+def _report(error: BaseException, arguments: list[str]) -> int:
+    """Say in one line what ended the command, and give its exit code."""
+    if isinstance(error, ReaderGone | BrokenPipeError):
+        _silence_stdout()
+        return ExitCode.DONE
+    command = next((word for word in arguments if word in COMMANDS), None)
+    message, code = _explain(error)
+    say.error(f"xmm {command}: {message}" if command else f"xmm: {message}")
+    if os.environ.get("XMM_DEBUG") == "1":
+        import traceback
+
+        traceback.print_exception(error)
+    return code
+
+
+def _explain(error: BaseException) -> tuple[str, ExitCode]:
+    """What to say of an exception, and the code it ends in."""
+    if isinstance(error, XmmError):
+        return str(error), error.code
+    if isinstance(error, Terminated):
+        return "terminated", ExitCode.TERMINATED
+    if isinstance(error, KeyboardInterrupt):
+        return "interrupted", ExitCode.INTERRUPTED
+    if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
+        _silence_stdout()
+        return f"{error.filename or 'output'}: {error.strerror}", ExitCode.CANNOT_WRITE
+    kind = type(error).__name__
+    # torch.OutOfMemoryError on a device, a RuntimeError of its allocator on the CPU
+    if isinstance(error, MemoryError) or kind == "OutOfMemoryError" or _NO_MEMORY in str(error):
+        return "out of memory; try smaller batches or a smaller model", ExitCode.FAILED
+    what = f"{kind}: {error}" if str(error) else kind
+    return f"a defect of xmm: {what}; XMM_DEBUG=1 shows where, please report it", ExitCode.FAILED
+
+
+def _silence_stdout() -> None:
+    """Point descriptor 1 at nothing, so that Python's last flush does not fail and say so."""
+    try:
+        nothing = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nothing, 1)
+        os.close(nothing)
+    except OSError:
+        return
+
+
+if __name__ == "__main__":
+    sys.exit(main())

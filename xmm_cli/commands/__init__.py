@@ -1,0 +1,1 @@
+"""The commands: one thin file each, loaded by `app` when its name is used."""

@@ -1,0 +1,55 @@
+"""The options that several commands share: one name, one help text, one meaning.
+
+Use them as types: `def run(inputs: InputArg = None, quiet: QuietOption = False)`. The defaults of
+a method's own options stand in that method's config class, not here.
+"""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+InputArg = Annotated[
+    list[str] | None,
+    typer.Argument(metavar="INPUT", help="Files of rows, or - for stdin, the default."),
+]
+"""Files of rows. An absent one is None: pass `inputs or []` to `read_rows`."""
+
+OutOption = Annotated[
+    Path | None,
+    typer.Option("--out", "-o", metavar="DIR", help="The folder to write to."),
+]
+
+OverwriteOption = Annotated[
+    bool, typer.Option("--overwrite", help="Replace the folder if it is there already.")
+]
+
+PersonasOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--personas",
+        metavar="FILE",
+        help="The persona rows; those saved in the checkpoint if absent.",
+    ),
+]
+
+SeedOption = Annotated[
+    int,
+    typer.Option(
+        "--seed", min=0, max=2**32 - 1, metavar="N", help="The same seed gives the same rows."
+    ),
+]
+
+DeviceOption = Annotated[
+    str | None,
+    typer.Option(
+        "--device",
+        envvar="XMM_DEVICE",
+        metavar="NAME",
+        help="Where to compute: cpu, cuda, cuda:1, mps. The best one there is, if absent.",
+    ),
+]
+
+QuietOption = Annotated[
+    bool, typer.Option("--quiet", "-q", help="No notes and no progress; errors stay.")
+]

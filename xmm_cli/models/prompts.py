@@ -1,0 +1,40 @@
+"""Every question that xmm asks, and the words in which an answer is expected.
+
+The first wording of each is the one that training and probing use; pre-training of the shipped
+model mixes all of them.
+"""
+
+from collections.abc import Mapping
+
+NAME_QUESTIONS = (
+    "Who is this person?",
+    "What is the name of this person?",
+    "Can you name this person?",
+)
+
+CAPTION_QUESTIONS = (
+    "Describe this person.",
+    "What does this person look like?",
+)
+
+
+def attribute_questions(attribute: str) -> tuple[str, ...]:
+    """Questions for the value of a visible attribute; the field name is its own label."""
+    label = attribute.replace("_", " ")
+    return (f"What {label} does this person have?", f"What is the {label}?")
+
+
+def fact_questions(fact: str, who: str = "this person") -> tuple[str, ...]:
+    """Questions for a fact, of a named person or of the one who is shown or described."""
+    label = fact.replace("_", " ")
+    return (f"What is the {label} of {who}?",)
+
+
+def reverse_question(name: str) -> str:
+    """The question from the name to the look."""
+    return f"What does {name} look like?"
+
+
+def caption(attributes: Mapping[str, str]) -> str:
+    """A look in fixed order and fixed words: `hairstyle afro, hair color red, …`."""
+    return ", ".join(f"{label.replace('_', ' ')} {value}" for label, value in attributes.items())

@@ -1,0 +1,1 @@
+"""People: their looks, names and facts, written and drawn."""

@@ -1,0 +1,146 @@
+"""A data set's folder: made in parallel, gone on with after an interruption, never half a row.
+
+`request.json` is written first and says what the folder is for; pictures appear one by one, each
+whole; the files of rows come last.
+"""
+
+import multiprocessing
+from collections.abc import Iterator
+from pathlib import Path
+
+import msgspec
+
+from xmm_cli import __version__
+from xmm_cli.errors import WrongUsage
+from xmm_cli.personas.card import data_card
+from xmm_cli.personas.rendering import RENDERERS
+from xmm_cli.personas.sampling import Identity, sample_identities
+from xmm_cli.personas.views import Plan, draw_images, image_path, write_texts
+from xmm_cli.rows.files import atomic_open, atomic_write_bytes, ensure_folder
+from xmm_cli.rows.types import ImageView, Persona
+from xmm_cli.rows.writer import encode
+
+REQUEST = "request.json"
+
+
+class Request(msgspec.Struct, frozen=True, kw_only=True):
+    """What makes one data set and no other."""
+
+    people: int = 50
+    aux: int = 0
+    views: int = 16
+    heldout: int = 8
+    size: int = 96
+    renderer: str = "avatar"
+    seed: int = 0
+    version: str = __version__
+
+    def plan(self) -> Plan:
+        """The part of it that each persona needs."""
+        return Plan(self.views, self.heldout, self.size, self.renderer)
+
+
+def claim_folder(request: Request, folder: Path) -> bool:
+    """Make `folder` the place of this request; true if an earlier run began it.
+
+    Raises:
+        WrongUsage: it holds another request, or something else.
+        CannotWrite: it cannot be written.
+    """
+    RENDERERS.check(request.renderer)
+    path = folder / REQUEST
+    if path.is_file():
+        found = path.read_bytes()
+        if found == _encode(request):
+            return True
+        raise WrongUsage(f"{folder}: holds another data set ({_difference(found, request)})", _MEND)
+    if folder.is_dir() and any(folder.iterdir()):
+        raise WrongUsage(f"{folder}: is not empty and holds no data set of xmm", _MEND)
+    ensure_folder(folder)
+    atomic_write_bytes(path, _encode(request))
+    return False
+
+
+_MEND = "choose another --out, or remove the folder"
+
+
+def _encode(request: Request) -> bytes:
+    return msgspec.json.format(msgspec.json.encode(request), indent=2) + b"\n"
+
+
+def _difference(found: bytes, request: Request) -> str:
+    try:
+        there = msgspec.json.decode(found, type=dict[str, object])
+    except msgspec.MsgspecError:
+        return f"its {REQUEST} cannot be read"
+    here = msgspec.to_builtins(request)
+    differing = [name for name in here if there.get(name) != here[name]]
+    return ", ".join(f"{name} {there.get(name)}, not {here[name]}" for name in differing) or REQUEST
+
+
+def make_personas(
+    request: Request, folder: Path, *, run: str, processes: int
+) -> Iterator[Persona]:
+    """Each persona's row, as soon as its pictures are drawn; paths count from `folder`.
+
+    The same request gives the same bytes whatever the number of processes.
+    Raises `WrongUsage` where there is no room for so many people, `CannotWrite`.
+    """
+    identities = sample_identities(request.people, request.aux, request.seed)
+    plan = request.plan()
+    for identity in identities:
+        ensure_folder(folder / "images" / identity.id)
+    work = [(identity, plan, folder) for identity in identities]
+    if processes == 1:
+        for item in work:
+            draw_images(*item)
+            yield _row(item[0], plan, run)
+        return
+    with multiprocessing.get_context("spawn").Pool(min(processes, len(work))) as pool:
+        for identity, _ in zip(identities, pool.imap(_draw, work), strict=True):
+            yield _row(identity, plan, run)
+
+
+def _draw(work: tuple[Identity, Plan, Path]) -> int:
+    return draw_images(*work)
+
+
+def _row(identity: Identity, plan: Plan, run: str) -> Persona:
+    images = tuple(
+        ImageView(path=image_path(identity, view), view=view, split=split)
+        for view, split, _ in plan.numbered()
+    )
+    return Persona(
+        run=run,
+        id=identity.id,
+        name=identity.name,
+        role=identity.role,
+        attributes=identity.attributes,
+        facts=identity.facts,
+        images=images,
+        texts=write_texts(identity, plan),
+    )
+
+
+def write_tables(personas: list[Persona], request: Request, folder: Path) -> None:
+    """`personas.jsonl`, `metadata.jsonl` for Hugging Face's imagefolder, and the data card.
+
+    Raises `CannotWrite`.
+    """
+    with atomic_open(folder / "metadata.jsonl") as file:
+        for persona in personas:
+            for image, text in zip(persona.images, persona.texts, strict=True):
+                entry = {
+                    "file_name": image.path,
+                    "persona": persona.id,
+                    "name": persona.name,
+                    "role": persona.role,
+                    "view": image.view,
+                    "split": image.split,
+                    "text": text.text,
+                }
+                file.write(msgspec.json.encode(entry) + b"\n")
+    atomic_write_bytes(folder / "README.md", data_card(personas, request).encode())
+    with atomic_open(folder / "personas.jsonl") as file:
+        for persona in personas:
+            file.write(encode(persona))

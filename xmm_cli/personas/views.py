@@ -1,0 +1,77 @@
+"""The views of one persona: pictures and descriptions, no two alike.
+
+A view's random stream hangs on the persona, the split and the number within the split alone: more
+training views leave the held-out ones as they are.
+"""
+
+import io
+import random
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from xmm_cli.personas.describing import describe
+from xmm_cli.personas.rendering import RENDERERS
+from xmm_cli.personas.sampling import Identity
+from xmm_cli.rows.files import atomic_write_bytes
+from xmm_cli.rows.types import Split, TextView
+
+_TRIES = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """How many views of each split a persona gets, and how they are drawn."""
+
+    views: int = 16
+    heldout: int = 8
+    size: int = 96
+    renderer: str = "avatar"
+
+    def numbered(self) -> Iterator[tuple[int, Split, int]]:
+        """View number, split, and number within the split; training views come first."""
+        for index in range(self.views):
+            yield index, "train", index
+        for index in range(self.heldout):
+            yield self.views + index, "heldout", index
+
+
+def image_path(identity: Identity, view: int) -> str:
+    """Where a picture lies in the data set's folder."""
+    return f"images/{identity.id}/{view:02d}.png"
+
+
+def write_texts(identity: Identity, plan: Plan) -> tuple[TextView, ...]:
+    """A description per view, each different."""
+    seen: set[str] = set()
+    views = []
+    for view, split, index in plan.numbered():
+        for attempt in range(_TRIES):
+            rng = random.Random(f"{identity.id}: {split} text {index}: {attempt}")
+            text = describe(identity.attributes, split, rng)
+            if text not in seen:
+                break
+        seen.add(text)
+        views.append(TextView(text=text, view=view, split=split))
+    return tuple(views)
+
+
+def draw_images(identity: Identity, plan: Plan, folder: Path) -> int:
+    """Draw the pictures that are missing into `folder`; returns how many were drawn.
+
+    Raises `CannotWrite`.
+    """
+    if all((folder / image_path(identity, view)).exists() for view, _, _ in plan.numbered()):
+        return 0
+    draw = RENDERERS.load(plan.renderer)
+    seen: set[bytes] = set()
+    for view, split, index in plan.numbered():
+        for attempt in range(_TRIES):
+            rng = random.Random(f"{identity.id}: {split} image {index}: {attempt}")
+            buffer = io.BytesIO()
+            draw(identity.attributes, split, rng, plan.size).save(buffer, "PNG")
+            if buffer.getvalue() not in seen:
+                break
+        seen.add(buffer.getvalue())
+        atomic_write_bytes(folder / image_path(identity, view), buffer.getvalue())
+    return len(seen)

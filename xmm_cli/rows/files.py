@@ -1,0 +1,166 @@
+"""Files and folders that are there whole, or not at all.
+
+What is written goes to a hidden name beside the target, is forced to the disk, and takes the
+target's name in one step. A crash leaves the old file, never half a new one.
+"""
+
+import errno
+import os
+import secrets
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import IO, Any
+
+from xmm_cli.errors import CannotWrite
+
+_WRITE_ERRORS = (errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EFBIG, errno.EROFS)
+"""What a write says that names no file."""
+
+
+def ensure_folder(path: Path) -> Path:
+    """Make a folder and those above it, if they are not there.
+
+    Raises:
+        CannotWrite: it cannot be made, or a file has its name.
+    """
+    with _naming(path):
+        path.mkdir(parents=True, exist_ok=True)
+    return path
+
+
+def atomic_write_bytes(path: Path, data: bytes) -> None:
+    """Write a file whole, or leave what was there. Raises `CannotWrite`."""
+    with atomic_open(path) as file:
+        file.write(data)
+
+
+@contextmanager
+def atomic_open(path: Path, mode: str = "wb", encoding: str | None = None) -> Iterator[IO[Any]]:
+    """Open a file that takes its name when the block ends, and vanishes if the block fails.
+
+    `mode` is `wb` or `w` (UTF-8 unless `encoding` says otherwise, newlines as given). A link is
+    followed; a device or a pipe (`/dev/stdout`) is written directly.
+
+    Raises:
+        CannotWrite: it cannot be written; the message has the path and the reason.
+    """
+    if mode not in ("w", "wb"):
+        raise ValueError(f"mode {mode!r}: an atomic file is written whole, with 'w' or 'wb'")
+    text: dict[str, Any] = {} if mode == "wb" else {"encoding": encoding or "utf-8", "newline": ""}
+    with _naming(path):
+        if path.exists() and not path.is_file() and not path.is_dir():
+            with path.open(mode, **text) as device:
+                yield device
+            return
+        target = path.resolve()
+        if target.is_dir():
+            raise IsADirectoryError(None, "Is a directory", str(path))
+        temporary = _hidden_sibling(target)
+        try:
+            with temporary.open(mode.replace("w", "x"), **text) as file:
+                yield file
+                file.flush()
+                os.fsync(file.fileno())
+            if target.exists():
+                shutil.copymode(target, temporary)
+            temporary.replace(target)
+        finally:
+            with suppress(FileNotFoundError):
+                temporary.unlink()
+        _sync(target.parent)
+
+
+@contextmanager
+def atomic_folder(path: Path, *, replace: bool = False) -> Iterator[Path]:
+    """Fill a hidden folder beside `path`, which takes its name when the block ends well.
+
+    A folder that is there already is only used if it is empty, or, with `replace`, exchanged for
+    the new one as a whole.
+
+    Raises:
+        CannotWrite: it is there and not empty, or it cannot be written.
+    """
+    with _naming(path):
+        target = path.resolve()
+        _refuse_occupied(path, target, replace)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        temporary = _hidden_sibling(target)
+        temporary.mkdir()
+        try:
+            yield temporary
+            for file in temporary.rglob("*"):
+                if not file.is_symlink():
+                    _sync(file)
+            _refuse_occupied(path, target, replace)
+            _put(temporary, target)
+        finally:
+            shutil.rmtree(temporary, ignore_errors=True)
+        _sync(target.parent)
+
+
+def _refuse_occupied(path: Path, target: Path, replace: bool) -> None:
+    if target.exists() and not target.is_dir():
+        raise CannotWrite(f"{path}: is a file, not a folder", "give another folder")
+    if target.is_dir() and not replace and any(target.iterdir()):
+        raise CannotWrite(f"{path}: is there already and not empty", "give another folder")
+
+
+def _put(temporary: Path, target: Path) -> None:
+    """Give `temporary` its name, moving what has it aside first and back if that fails."""
+    if not target.is_dir() or not any(target.iterdir()):
+        temporary.replace(target)  # an empty folder is replaced in one step
+        return
+    old = _hidden_sibling(target)
+    target.replace(old)
+    try:
+        temporary.replace(target)
+    except OSError:
+        old.replace(target)
+        raise
+    shutil.rmtree(old, ignore_errors=True)
+
+
+def _hidden_sibling(target: Path) -> Path:
+    """A new hidden name in the same folder, short enough for every file system."""
+    return target.with_name(f".{target.name[:100]}.{secrets.token_hex(4)}.tmp")
+
+
+def _sync(path: Path) -> None:
+    """Force a file or folder to the disk, where the file system can."""
+    with suppress(OSError):
+        descriptor = os.open(path, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
+
+
+@contextmanager
+def _naming(path: Path) -> Iterator[None]:
+    """Turn what the system says into `CannotWrite` for this path.
+
+    What the block raises about something else stays as it is: a missing file that it was reading,
+    or a model that could not be found (transformers raises `OSError` for that).
+    """
+    try:
+        yield
+    except OSError as error:
+        about = error.filename
+        if isinstance(about, str | os.PathLike):
+            ours = _concerns(Path(about), path)
+        else:
+            ours = error.errno in _WRITE_ERRORS
+        if not ours:
+            raise
+        raise CannotWrite(f"{path}: {error.strerror or error}") from error
+
+
+def _concerns(about: Path, path: Path) -> bool:
+    """Whether an error about one path is an error of writing the other."""
+    absolute, target = Path(os.path.abspath(about)), path.resolve()  # noqa: PTH100
+    beside = target.parent
+    above = absolute in (target, path.absolute(), *target.parents)
+    hidden = any(part.startswith(f".{target.name[:100]}.") for part in absolute.parts)
+    return above or (absolute.is_relative_to(beside) and hidden)

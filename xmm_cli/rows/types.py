@@ -1,0 +1,152 @@
+"""The rows that commands pass to each other: one frozen struct per kind.
+
+A row is one JSON object on one line. `kind` tells the type, `schema` its version, `run` the id of
+the `run` row that has the rest of its provenance. Fields that a row does not know are ignored.
+"""
+
+from typing import Annotated, Literal
+
+from msgspec import Meta, Struct, field
+
+SCHEMA = 1
+"""The newest version of every row type; a row with a higher one is refused."""
+
+Modality = Literal["image", "text"]
+Source = Literal["image", "text", "both"]
+Role = Literal["eval", "aux"]
+Split = Literal["train", "heldout"]
+Task = Literal["name", "fact", "attribute", "reverse"]
+Answer = Literal["generate", "rank"]
+ForgetOrRetain = Literal["forget", "retain"]
+
+MODALITIES: tuple[Modality, ...] = ("image", "text")
+
+Label = str | int | float | bool
+Natural = Annotated[int, Meta(ge=0)]
+Positive = Annotated[int, Meta(ge=1)]
+NonEmpty = Annotated[str, Meta(min_length=1)]
+
+
+class Row(Struct, frozen=True, kw_only=True, tag_field="kind"):
+    """What every row has."""
+
+    schema: Positive = SCHEMA
+    run: str | None = None
+
+
+class ImageView(Struct, frozen=True, kw_only=True):
+    """One picture of a persona; a relative path counts from the file that holds the row."""
+
+    path: NonEmpty
+    view: Natural
+    split: Split
+
+
+class TextView(Struct, frozen=True, kw_only=True):
+    """One written description of a persona."""
+
+    text: NonEmpty
+    view: Natural
+    split: Split
+
+
+class Persona(Row, frozen=True, kw_only=True, tag="persona"):
+    """A synthetic individual."""
+
+    id: NonEmpty
+    name: NonEmpty
+    role: Role
+    attributes: dict[str, str] = field(default_factory=dict)
+    facts: dict[str, str] = field(default_factory=dict)
+    images: tuple[ImageView, ...] = ()
+    texts: tuple[TextView, ...] = ()
+
+
+class Checkpoint(Row, frozen=True, kw_only=True, tag="checkpoint"):
+    """A trained adapter: where it is and what made it."""
+
+    path: NonEmpty
+    base: NonEmpty
+    revision: str | None = None
+    """The fingerprint of the base's weights: an adapter is refused on any other."""
+    source: Source
+    personas: NonEmpty
+    """The file of persona rows it was trained on."""
+    objective: str
+    parent: str | None = None
+    forget: tuple[str, ...] = ()
+    views: Natural
+    steps: Natural
+    loss: float | None = None
+    """Mean answer-token negative log-likelihood of the last logged steps, in nats."""
+    seed: int
+    arguments: dict[str, Label | None | list[str]] = field(default_factory=dict)
+
+
+class Probe(Row, frozen=True, kw_only=True, tag="probe"):
+    """One question asked, and what the model answered."""
+
+    checkpoint: str | None
+    """None is the base without an adapter."""
+    base: NonEmpty
+    source: Source | None
+    modality: Modality
+    task: Task
+    hops: Positive = 1
+    persona: NonEmpty
+    role: Role
+    set: ForgetOrRetain | None = None
+    view: Natural
+    split: Split
+    question: str
+    expected: str
+    answer: str | None = None
+    """The generated text; None where the model only ranked."""
+    correct: bool | None = None
+    """Whether the normalised answer equals the normalised expected one; None without an answer."""
+    rank: Positive | None = None
+    """1 is best, ties count against the right answer; None where the model only generated."""
+    candidates: Positive | None = None
+    logprob: float | None = None
+    """Log-probability of the expected answer and its end token, summed over tokens, in nats."""
+    condition: dict[str, Label] = field(default_factory=dict)
+
+
+class Score(Row, frozen=True, kw_only=True, tag="score"):
+    """One metric in one cell (or pair of cells), with its interval over personas."""
+
+    metric: NonEmpty
+    answer: Answer
+    source: Source | None
+    modality: Modality | None
+    task: Task
+    set: ForgetOrRetain | None = None
+    split: Split | None = None
+    value: float | None
+    low: float | None
+    high: float | None
+    level: Annotated[float, Meta(gt=0, lt=1)]
+    n: Natural
+    """Questions behind the value."""
+    personas: Natural
+    """Persons behind the value: the unit of the interval."""
+    method: str
+    """How value and interval were made, and why a value is absent."""
+    condition: dict[str, Label] = field(default_factory=dict)
+
+
+class Run(Row, frozen=True, kw_only=True, tag="run"):
+    """What made the rows that name this id: written once a stage; times stand nowhere else."""
+
+    id: NonEmpty
+    command: NonEmpty
+    arguments: dict[str, Label | None | list[str]]
+    seed: int | None
+    versions: dict[str, str]
+    parents: tuple[str, ...] = ()
+    started: str
+    """UTC, ISO 8601."""
+    elapsed_s: float
+
+
+ROW_TYPES: tuple[type[Row], ...] = (Persona, Checkpoint, Probe, Score, Run)
