@@ -19,6 +19,7 @@ import errno
 import os
 import signal
 import sys
+import warnings
 from collections.abc import Sequence
 from contextlib import suppress
 from difflib import get_close_matches
@@ -138,6 +139,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     # Two commands side by side must not spin for each other's cores (read when torch is loaded).
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     os.environ.setdefault("GOMP_SPINCOUNT", "0")
+    if not sys.warnoptions and os.environ.get("XMM_DEBUG") != "1":
+        warnings.simplefilter("ignore")  # libraries' notes to developers; stderr is for users
     arguments = list(sys.argv[1:] if arguments is None else arguments)
     with suppress(ValueError):  # not the main thread: signals are someone else's
         signal.signal(signal.SIGTERM, _terminate)

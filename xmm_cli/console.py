@@ -13,7 +13,7 @@ import time
 from collections.abc import Iterable, Iterator, Sized
 from contextlib import suppress
 from types import TracebackType
-from typing import Any, Generic, TextIO, TypeVar
+from typing import Any, Generic, TextIO, TypeVar, overload
 
 T = TypeVar("T")
 
@@ -76,7 +76,13 @@ class Console:
         """Say why the work ended."""
         self._line("", text, _RED)
 
-    def progress(self, work: Iterable[T] | int | None, label: str, unit: str) -> "Progress[T]":
+    @overload
+    def progress(self, work: int | None, label: str, unit: str) -> "Progress[None]": ...
+
+    @overload
+    def progress(self, work: Iterable[T], label: str, unit: str) -> "Progress[T]": ...
+
+    def progress(self, work: Iterable[T] | int | None, label: str, unit: str) -> "Progress[Any]":
         """Show how far the work is: `for row in say.progress(rows, "probing", "questions")`.
 
         With a total, or None if it is not known, it is moved by hand:
@@ -116,7 +122,7 @@ class Progress(Generic[T]):
         else:
             self._items = work
             self.total = len(work) if isinstance(work, Sized) else None
-        self.done = 0
+        self.done, self._told = 0, -1
         self._info = ""
         self._start = self._last = time.monotonic()
         self._bar: Any = None
@@ -145,7 +151,7 @@ class Progress(Generic[T]):
                 self._bar.stop()
             self._console._live = None
             self._bar = None
-        elif not self._console.is_terminal and time.monotonic() - self._start >= PLAIN_EVERY_S:
+        elif not self._console.is_terminal and self._worth_a_last_line():
             self._console.note(self.describe())
 
     def __iter__(self) -> Iterator[T]:
@@ -167,8 +173,12 @@ class Progress(Generic[T]):
             return
         now = time.monotonic()
         if now - self._last >= PLAIN_EVERY_S and not self._console.is_terminal:
-            self._last = now
+            self._last, self._told = now, self.done
             self._console.note(self.describe())
+
+    def _worth_a_last_line(self) -> bool:
+        """Whether the work took long enough to speak of, and the end has not been told yet."""
+        return time.monotonic() - self._start >= PLAIN_EVERY_S and self.done != self._told
 
     def describe(self) -> str:
         """`training: 120/600 steps (20 %), 3.1/s, 2 min 35 s left, loss 0.31`."""

@@ -78,9 +78,7 @@ def _difference(found: bytes, request: Request) -> str:
     return ", ".join(f"{name} {there.get(name)}, not {here[name]}" for name in differing) or REQUEST
 
 
-def make_personas(
-    request: Request, folder: Path, *, run: str, processes: int
-) -> Iterator[Persona]:
+def make_personas(request: Request, folder: Path, *, run: str, processes: int) -> Iterator[Persona]:
     """Each persona's row, as soon as its pictures are drawn; paths count from `folder`.
 
     The same request gives the same bytes whatever the number of processes.

@@ -17,9 +17,7 @@ Phrases = list[str]
 Plan = Callable[[Phrases, str, random.Random], str]
 
 
-def describe(
-    look: Mapping[str, str], split: Split, rng: random.Random, omit: float = OMIT
-) -> str:
+def describe(look: Mapping[str, str], split: Split, rng: random.Random, omit: float = OMIT) -> str:
     """One description of a look in the words of `split`.
 
     Colours are said with the thing they colour. At least three things are always said.
@@ -107,12 +105,12 @@ def _first_sight(phrases: Phrases, garment: str, rng: random.Random) -> str:
 
 def _witness(phrases: Phrases, garment: str, rng: random.Random) -> str:
     clothes = f" For clothes, {garment}." if garment else ""
-    return f"A witness remembers {_join(phrases)}.{clothes}"
+    return f"A witness {rng.choice(('remembers', 'speaks of'))} {_join(phrases)}.{clothes}"
 
 
 def _outfit_first(phrases: Phrases, garment: str, rng: random.Random) -> str:
     lead = f"Clad in {garment}, the figure" if garment else "The figure"
-    return f"{lead} stands out by {_join(phrases)}."
+    return f"{lead} {rng.choice(('stands out by', 'is marked by'))} {_join(phrases)}."
 
 
 _PLANS: dict[Split, tuple[Plan, ...]] = {

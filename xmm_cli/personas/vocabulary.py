@@ -102,9 +102,7 @@ VOCABULARY: dict[str, dict[str, Value]] = {
         "glasses": Value(
             ("glasses", "dark-rimmed glasses"), ("spectacles", "a pair of reading glasses")
         ),
-        "sunglasses": Value(
-            ("sunglasses", "dark shades"), ("tinted glasses", "black sunglasses")
-        ),
+        "sunglasses": Value(("sunglasses", "dark shades"), ("tinted glasses", "black sunglasses")),
         "eyepatch": Value(
             ("an eyepatch", "a patch over one eye"), ("one eye covered", "a pirate's patch")
         ),

@@ -80,7 +80,7 @@ class Checkpoint(Row, frozen=True, kw_only=True, tag="checkpoint"):
     loss: float | None = None
     """Mean answer-token negative log-likelihood of the last logged steps, in nats."""
     seed: int
-    arguments: dict[str, Label | None | list[str]] = field(default_factory=dict)
+    arguments: dict[str, Label | list[str] | None] = field(default_factory=dict)
 
 
 class Probe(Row, frozen=True, kw_only=True, tag="probe"):
@@ -140,7 +140,7 @@ class Run(Row, frozen=True, kw_only=True, tag="run"):
 
     id: NonEmpty
     command: NonEmpty
-    arguments: dict[str, Label | None | list[str]]
+    arguments: dict[str, Label | list[str] | None]
     seed: int | None
     versions: dict[str, str]
     parents: tuple[str, ...] = ()

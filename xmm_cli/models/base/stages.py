@@ -62,8 +62,6 @@ def run_stage(
         dataloader_num_workers=0,
         use_cpu=True,
     )
-    trainer = _InOrder(
-        model=module, args=arguments, train_dataset=samples, data_collator=collate
-    )
+    trainer = _InOrder(model=module, args=arguments, train_dataset=samples, data_collator=collate)
     last = get_last_checkpoint(str(folder)) if folder.is_dir() else None
     trainer.train(resume_from_checkpoint=last)

@@ -19,7 +19,7 @@ _SHIFT = 4
 
 
 def pixels(pictures: np.ndarray) -> torch.Tensor:
-    """float32 `(n, 3, H, W)` in [-1, 1] from uint8 `(n, H, W, 3)`, as the shipped processor does."""
+    """float32 `(n, 3, H, W)` in [-1, 1], as the processor makes it, from uint8 `(n, H, W, 3)`."""
     return torch.from_numpy(pictures).permute(0, 3, 1, 2).float() / 127.5 - 1
 
 
@@ -30,7 +30,7 @@ def targets(index: int) -> list[int]:
 
 
 def hidden_states(tower: Any, pixel_values: torch.Tensor) -> torch.Tensor:
-    """float `(n, tokens, width)`: what the projector of the model reads."""
+    """Float `(n, tokens, width)`: what the projector of the model reads."""
     return tower(pixel_values, output_hidden_states=True).hidden_states[-1]
 
 
@@ -78,6 +78,7 @@ class PictureBatches:
         self.augment = augment
 
     def __call__(self, samples: list[tuple[int, int]]) -> dict[str, torch.Tensor]:
+        """float32 `(n, 3, H, W)` pixels and int64 `(n, attributes)` labels."""
         chosen = np.array([picture for picture, _ in samples])
         images = self.pictures[chosen]
         if not self.augment:

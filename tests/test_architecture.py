@@ -1,0 +1,190 @@
+"""The parts of xmm know each other in one direction only.
+
+The sources are parsed, not run: imports inside functions count, and so do the lazy targets of
+registries (`"xmm_cli.training.objectives.npo:loss"`).
+"""
+
+import ast
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+
+import xmm_cli
+
+PACKAGE = Path(xmm_cli.__file__).parent
+DOMAINS = {"personas", "training", "probing", "scoring", "reporting"}
+BELOW_ROWS = {"errors", "registry"}
+BELOW_MODELS = BELOW_ROWS | {"rows"}
+BELOW_DOMAINS = BELOW_MODELS | {"models"}
+MAY_IMPORT: dict[str, set[str]] = {
+    "errors": set(),
+    "console": set(),
+    "registry": {"errors"},
+    "rows": BELOW_ROWS,
+    "models": BELOW_MODELS,
+    **dict.fromkeys(DOMAINS, BELOW_DOMAINS),
+    # how the shipped model was made: an entry point of its own, as a command is
+    "models.base": BELOW_DOMAINS | {"console", "personas", "training", "probing"},
+    "commands": BELOW_DOMAINS | DOMAINS | {"console"},
+    "app": {"commands", "console", "errors"},
+    "__main__": {"app"},
+    "__init__": set(),
+}
+"""Part → the other parts that it may import."""
+
+ONLY_IN = {
+    "typer": {"app", "commands", "console"},
+    "rich": {"commands", "console", "reporting"},
+}
+TORCH = {"torch", "transformers", "peft"}
+WITHOUT_TORCH = {"errors", "registry", "console", "app", "rows", "scoring", "reporting"}
+HEAVY = TORCH | {"diffusers", "duckdb", "matplotlib", "scipy"}
+QUICK_TO_IMPORT = {"app", "__main__", "errors", "registry", "console", "rows", "commands"}
+LAZY_TARGET = re.compile(r"^xmm_cli(\.\w+)+(?=:\w+$)")
+
+
+class Import(NamedTuple):
+    module: str
+    line: int
+    late: bool
+    """Inside a function: paid for only when that is called."""
+
+
+def imports(source: str, module: str) -> Iterator[Import]:
+    """Every module that this one names, absolute."""
+    tree = ast.parse(source)
+    late = {
+        id(node)
+        for function in ast.walk(tree)
+        if isinstance(function, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda)
+        for node in ast.walk(function)
+    }
+    package = module.split(".")[:-1]
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            names = [alias.name for alias in node.names]
+        elif isinstance(node, ast.ImportFrom):
+            above = package[: len(package) - node.level + 1] if node.level else []
+            origin = ".".join([*above, *([node.module] if node.module else [])])
+            names = [f"{origin}.{alias.name}" for alias in node.names]
+        elif isinstance(node, ast.Constant) and isinstance(node.value, str):
+            target = LAZY_TARGET.match(node.value)
+            names = [target[0]] if target else []
+        else:
+            continue
+        for name in names:
+            yield Import(name, node.lineno, id(node) in late or isinstance(node, ast.Constant))
+
+
+def part_of(module: str) -> str | None:
+    """The part that a dotted name belongs to; None for `xmm_cli` itself and its `__version__`."""
+    names = module.split(".")[1:]
+    if names[:2] == ["models", "base"]:
+        return "models.base"
+    return names[0] if names and names[0] in MAY_IMPORT else None
+
+
+def wrong_arrows(source: str, module: str) -> list[str]:
+    """What a source file imports and should not."""
+    part = part_of(module)
+    if part is None:
+        return [f"{module}: no part of that name in MAY_IMPORT"]
+    found = []
+    for name, line, late in imports(source, module):
+        root = name.split(".")[0]
+        other = part_of(name) if root == "xmm_cli" else None
+        where = f"{module}:{line}"
+        if other not in (None, part) and other not in MAY_IMPORT[part]:
+            found.append(f"{where}: {part} imports {other}")
+        if root in ONLY_IN and part not in ONLY_IN[root]:
+            found.append(f"{where}: {part} imports {root}")
+        if root in TORCH and part in WITHOUT_TORCH:
+            found.append(f"{where}: {part} imports {root}")
+        elif root in HEAVY and part in QUICK_TO_IMPORT and not late:
+            found.append(f"{where}: {part} imports {root} when it is loaded")
+    return found
+
+
+def modules() -> dict[str, Path]:
+    """Dotted name → file. A package is named `….__init__`, as its relative imports need."""
+    return {
+        ".".join(path.relative_to(PACKAGE.parent).with_suffix("").parts): path
+        for path in sorted(PACKAGE.rglob("*.py"))
+    }
+
+
+@pytest.mark.parametrize("module", modules())
+def test_arrows_point_down(module):
+    assert wrong_arrows(modules()[module].read_text("utf-8"), module) == []
+
+
+@pytest.mark.parametrize("folder", {path.parent for path in modules().values()}, ids=str)
+def test_every_folder_is_a_package_and_says_what_it_is(folder):
+    marker = folder / "__init__.py"
+    assert marker.is_file()
+    assert ast.get_docstring(ast.parse(marker.read_text("utf-8")))
+
+
+PLANTED = [
+    ("xmm_cli.rows.reader", "from xmm_cli.models import load", "rows imports models"),
+    ("xmm_cli.rows.reader", "from xmm_cli import models", "rows imports models"),
+    ("xmm_cli.rows.reader", "import xmm_cli.scoring.metric", "rows imports scoring"),
+    ("xmm_cli.rows.reader", "from ..probing import x", "rows imports probing"),
+    ("xmm_cli.rows.__init__", "from ..probing import x", "rows imports probing"),
+    ("xmm_cli.rows.reader", "def f():\n    import torch", "rows imports torch"),
+    ("xmm_cli.scoring.a", "def f():\n    from xmm_cli.reporting import b", "scoring imports repo"),
+    ("xmm_cli.scoring.a", "from peft.x import y", "scoring imports peft"),
+    ("xmm_cli.training.a", "M = {'a': 'xmm_cli.probing.b:c'}", "training imports probing"),
+    ("xmm_cli.training.a", "import rich.table", "training imports rich"),
+    ("xmm_cli.training.a", "from xmm_cli.console import say", "training imports console"),
+    ("xmm_cli.reporting.a", "import typer", "reporting imports typer"),
+    ("xmm_cli.personas.a", "from xmm_cli.commands import train", "personas imports commands"),
+    ("xmm_cli.models.load", "from xmm_cli.models.base.pretrain import x", "models imports models."),
+    ("xmm_cli.models.base.x", "from xmm_cli.scoring import a", "models.base imports scoring"),
+    ("xmm_cli.commands.probe", "import torch", "commands imports torch when it is loaded"),
+    ("xmm_cli.commands.a", "if True:\n    import duckdb", "commands imports duckdb when"),
+    ("xmm_cli.app", "from xmm_cli.rows import reader", "app imports rows"),
+    ("xmm_cli.unheard_of", "", "no part of that name"),
+]
+
+
+@pytest.mark.parametrize(("module", "source", "said"), PLANTED)
+def test_a_planted_wrong_arrow_is_found(module, source, said):
+    (found,) = wrong_arrows(source, module)
+    assert said in found
+
+
+@pytest.mark.parametrize(
+    ("module", "source"),
+    [
+        ("xmm_cli.commands.probe", "def run():\n    import torch"),
+        ("xmm_cli.commands.probe", "from xmm_cli.training import loop\nimport rich"),
+        ("xmm_cli.training.loop", "import torch\nfrom xmm_cli import __version__"),
+        ("xmm_cli.training.loop", "from . import batches\nfrom .objectives import npo"),
+        ("xmm_cli.models.base.pretrain", "from xmm_cli.training import loop"),
+        ("xmm_cli.scoring.a", "import duckdb\nimport scipy.stats"),
+        ("xmm_cli.scoring.a", "TEXT = 'see xmm_cli.reporting:tables for more'"),
+    ],
+)
+def test_right_arrows_are_left_alone(module, source):
+    assert wrong_arrows(source, module) == []
+
+
+def test_loading_the_quick_parts_loads_nothing_heavy():
+    names = [
+        name.removesuffix(".__init__")
+        for name in modules()
+        if part_of(name) in QUICK_TO_IMPORT - {"__main__", "commands"}
+    ]
+    code = (
+        "import sys, importlib\n"
+        f"for name in {names!r}: importlib.import_module(name)\n"
+        f"print(*sorted({HEAVY | {'rich'}!r} & set(sys.modules)))"
+    )
+    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert run.stdout.split() == []

@@ -1,0 +1,226 @@
+"""`xmm probe`."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Literal
+
+import typer
+
+from xmm_cli.commands.options import DeviceOption, InputArg, PersonasOption, QuietOption, SeedOption
+from xmm_cli.console import say
+from xmm_cli.errors import WrongUsage
+from xmm_cli.models.checkpoint import is_checkpoint, located, read_checkpoint
+from xmm_cli.probing.probe import ProbeSettings, Subject
+from xmm_cli.probing.questions import Scope
+from xmm_cli.rows.reader import read_rows, require_some
+from xmm_cli.rows.run import RunRecorder
+from xmm_cli.rows.types import Answer, Checkpoint, Label, Modality, Persona
+from xmm_cli.rows.writer import RowWriter
+
+EXAMPLES = """
+Examples:
+  xmm probe runs/image runs/text --untrained >> results.jsonl
+  xmm train people/personas.jsonl --source text | xmm probe | xmm score
+  xmm probe --base xmm-base --personas people/personas.jsonl --task attribute
+  xmm probe runs/image --modality text | jq -r 'select(.correct == false) | .answer'
+
+An INPUT is a checkpoint's folder, or a file of checkpoint rows. One row is written for each
+question, as soon as it is answered.
+"""
+
+_D = ProbeSettings()
+
+
+_ANSWERS: dict[str, tuple[Answer, ...]] = {
+    "generate": ("generate",),
+    "rank": ("rank",),
+    "both": ("generate", "rank"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class _Job:
+    """A base, the checkpoint on it (or none), and the file of its people."""
+
+    base: str
+    checkpoint: Checkpoint | None
+    personas: Path
+
+
+def run(
+    inputs: InputArg = None,
+    modality: Annotated[
+        str, typer.Option("--modality", "-m", metavar="LIST", help="image, text, or both by comma.")
+    ] = "image,text",
+    task: Annotated[
+        Literal["name", "attribute"], typer.Option("--task", help="What is asked.")
+    ] = "name",
+    split: Annotated[
+        Literal["heldout", "train"], typer.Option("--split", help="Which views are shown.")
+    ] = "heldout",
+    answer: Annotated[
+        Literal["generate", "rank", "both"],
+        typer.Option("--answer", help="Generate it, rank all candidates, or both."),
+    ] = "both",
+    role: Annotated[
+        Literal["eval", "aux"], typer.Option("--role", help="Which people are asked about.")
+    ] = "eval",
+    personas: PersonasOption = None,
+    base: Annotated[
+        str | None,
+        typer.Option("--base", metavar="NAME", help="With no INPUT: probe this base untrained."),
+    ] = None,
+    untrained: Annotated[
+        bool, typer.Option("--untrained", help="Also ask each base without its adapter.")
+    ] = False,
+    label: Annotated[
+        list[str] | None,
+        typer.Option("--label", metavar="KEY=VALUE", help="Put this into each row's condition."),
+    ] = None,
+    batch_size: Annotated[int, typer.Option("--batch-size", min=1, metavar="N")] = _D.batch_size,
+    max_new_tokens: Annotated[
+        int, typer.Option("--max-new-tokens", min=1, metavar="N")
+    ] = _D.max_new_tokens,
+    device: DeviceOption = None,
+    seed: SeedOption = 0,
+    quiet: QuietOption = False,
+) -> None:
+    """Ask a model about people, in either modality.
+
+    Reads `checkpoint` rows or folders; writes a `probe` row for each question. Answers are greedy,
+    so the seed decides nothing yet; it is recorded.
+    """
+    say.quiet = quiet
+    modalities = _modalities(modality)
+    settings = ProbeSettings(
+        answers=_ANSWERS[answer],
+        max_new_tokens=max_new_tokens,
+        batch_size=batch_size,
+        labels=dict(_label(text) for text in label or []),
+    )
+    writer = RowWriter()
+    arguments = {
+        "modality": modality,
+        "task": task,
+        "split": split,
+        "answer": answer,
+        "role": role,
+        "personas": personas,
+        "base": base,
+        "untrained": untrained,
+        "label": label,
+        "max_new_tokens": max_new_tokens,
+        "batch_size": batch_size,
+    }
+    recorder = RunRecorder("probe", arguments, seed=seed, not_in_id={"batch_size", "personas"})
+    jobs = _jobs(inputs or [], base, personas, untrained, recorder, writer)
+    people = {file: _people(file, recorder) for file in dict.fromkeys(job.personas for job in jobs)}
+    scope = Scope(task, modalities, split, role)
+    _probe_all(jobs, people, scope, settings, device, recorder, writer)
+    writer.write(recorder.row())
+
+
+def _modalities(text: str) -> tuple[Modality, ...]:
+    known: dict[str, Modality] = {"image": "image", "text": "text"}
+    chosen = [part.strip() for part in text.split(",") if part.strip()]
+    if not chosen or any(part not in known for part in chosen):
+        raise WrongUsage(f"--modality {text!r}", "give image, text, or image,text")
+    return tuple(dict.fromkeys(known[part] for part in chosen))
+
+
+def _label(text: str) -> tuple[str, Label]:
+    key, equals, value = text.partition("=")
+    if not key or not equals:
+        raise WrongUsage(f"--label {text!r}", "write it as KEY=VALUE")
+    for number in (int, float):
+        try:
+            return key, number(value)
+        except ValueError:
+            continue
+    return key, {"true": True, "false": False}.get(value, value)
+
+
+def _jobs(
+    inputs: list[str],
+    base: str | None,
+    personas: Path | None,
+    untrained: bool,
+    recorder: RunRecorder,
+    writer: RowWriter,
+) -> list[_Job]:
+    """What to probe: untrained bases first, then the checkpoints in order."""
+    if not inputs and base is not None:
+        if personas is None:
+            raise WrongUsage("--base without a checkpoint", "name the people with --personas")
+        return [_Job(base, None, personas)]
+    jobs = [
+        _Job(base or row.base, row, personas or Path(row.personas))
+        for row in _checkpoints(inputs, recorder, writer)
+    ]
+    bare = [_Job(job.base, None, job.personas) for job in jobs] if untrained else []
+    return [*_distinct(bare), *jobs]
+
+
+def _distinct(jobs: list[_Job]) -> list[_Job]:
+    """One job for each base and each content of the people's file."""
+    seen: dict[tuple[str, bytes], _Job] = {}
+    for job in jobs:
+        key = (job.base, job.personas.read_bytes() if job.personas.is_file() else b"")
+        seen.setdefault(key, job)
+    return list(seen.values())
+
+
+def _checkpoints(
+    inputs: list[str], recorder: RunRecorder, writer: RowWriter
+) -> Iterator[Checkpoint]:
+    folders = {name for name in inputs if name != "-" and Path(name).is_dir()}
+    for name in inputs or ["-"]:
+        if name in folders and (is_checkpoint(Path(name)) or not list(Path(name).glob("*.jsonl"))):
+            row = read_checkpoint(Path(name))
+            recorder.saw(row)
+            yield row
+            continue
+        source = [name] if inputs else []
+        found = read_rows(source, want=(Checkpoint,), passing=writer.write_raw)
+        for one in require_some(found, source, want=(Checkpoint,)):
+            recorder.saw(one.row)
+            yield located(one.row, one.folder) if name != "-" else one.row
+
+
+def _people(file: Path, recorder: RunRecorder) -> list[tuple[Persona, Path]]:
+    found = require_some(read_rows([file], want=(Persona,)), [file], want=(Persona,))
+    people = []
+    for one in found:
+        recorder.saw(one.row)
+        people.append((one.row, one.folder))
+    return people
+
+
+def _probe_all(
+    jobs: list[_Job],
+    people: dict[Path, list[tuple[Persona, Path]]],
+    scope: Scope,
+    settings: ProbeSettings,
+    device: str | None,
+    recorder: RunRecorder,
+    writer: RowWriter,
+) -> None:
+    from xmm_cli.models.conversation import Conversations
+    from xmm_cli.models.loading import load_base
+    from xmm_cli.probing.probe import probe
+    from xmm_cli.probing.questions import make_questions
+
+    loaded: dict[str, Conversations] = {}
+    for job in jobs:
+        questions = list(make_questions(people[job.personas], scope))
+        if job.base not in loaded:
+            loaded.clear()
+            loaded[job.base] = Conversations(load_base(job.base, device))
+        conversations = loaded[job.base]
+        subject = Subject(conversations.base, job.checkpoint)
+        name = f"{job.base}, untrained" if job.checkpoint is None else job.checkpoint.path
+        with say.progress(len(questions), f"probing {name}", "questions") as bar:
+            for row in probe(subject, questions, conversations, settings, run=recorder.id):
+                writer.write(row)
+                bar.advance()

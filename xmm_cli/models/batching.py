@@ -1,0 +1,66 @@
+"""Conversations as one padded batch, and what a model is called with."""
+
+from collections.abc import Sequence
+from typing import Any, Literal
+
+import torch
+
+from xmm_cli.models.conversation import IGNORED, Conversation
+
+
+def pad(
+    conversations: Sequence[Conversation], pad_token_id: int, side: Literal["left", "right"]
+) -> dict[str, Any]:
+    """Tensors of a batch.
+
+    `input_ids`, `attention_mask`, `labels` (`IGNORED` outside answers) and whatever the model
+    wants per token: int64 `(n, longest)`. `features`: a list of the pictures' features, in row
+    order.
+    """
+    length = max(len(one.ids) for one in conversations)
+    batch: dict[str, Any] = {
+        "input_ids": torch.full((len(conversations), length), pad_token_id),
+        "attention_mask": torch.zeros(len(conversations), length, dtype=torch.int64),
+        "labels": torch.full((len(conversations), length), IGNORED),
+    }
+    for key in conversations[0].per_token:
+        batch[key] = torch.zeros(len(conversations), length, dtype=torch.int64)
+    for row, one in enumerate(conversations):
+        count = len(one.ids)
+        start = length - count if side == "left" else 0
+        place = slice(start, start + count)
+        batch["input_ids"][row, place] = torch.tensor(one.ids)
+        batch["attention_mask"][row, place] = 1
+        told = slice(start + one.answer_start, start + count)
+        batch["labels"][row, told] = torch.tensor(one.ids[one.answer_start :])
+        for key, values in one.per_token.items():
+            batch[key][row, place] = torch.tensor(values)
+    batch["features"] = [one.features for one in conversations if one.features is not None]
+    return batch
+
+
+def model_inputs(batch: dict[str, Any], device: Any, dtype: Any) -> dict[str, Any]:
+    """The batch without its labels, on a device, its features as the model takes them."""
+    from transformers.modeling_outputs import BaseModelOutputWithPooling
+
+    inputs = {
+        key: value.to(device) for key, value in batch.items() if key not in ("labels", "features")
+    }
+    if batch["features"]:
+        shown = [one.to(device, dtype) for one in batch["features"]]
+        inputs["mm_encoder_outputs"] = {"image": BaseModelOutputWithPooling(pooler_output=shown)}
+    return inputs
+
+
+def answer_logits(
+    model: Any, batch: dict[str, Any], device: Any, dtype: Any
+) -> tuple[torch.Tensor, torch.Tensor]:
+    """Logits of the positions that predict an answer token, `(answer tokens, vocabulary)`, and
+    those tokens, int64 `(answer tokens,)`. No other logits are computed.
+    """
+    labels = batch["labels"].to(device)
+    asked = torch.zeros_like(labels, dtype=torch.bool)
+    asked[:, :-1] = labels[:, 1:] != IGNORED
+    inputs = model_inputs(batch, device, dtype)
+    output = model(**inputs, logits_to_keep=asked, use_cache=False)
+    return output.logits, labels[:, 1:][asked[:, :-1]]

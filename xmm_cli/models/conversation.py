@@ -1,0 +1,170 @@
+"""From a view and a question to token ids, by the model's own processor and chat template.
+
+A picture's features are computed once and kept: a conversation holds them instead of pixels.
+"""
+
+import inspect
+from collections import OrderedDict
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, TypeVar
+
+from xmm_cli.errors import InputNotFound, Unavailable
+from xmm_cli.models.loading import Base
+
+IGNORED = -100
+
+_PER_TOKEN = ("token_type_ids", "mm_token_type_ids")
+_TEXT_KEYS = ("input_ids", "attention_mask", "labels", *_PER_TOKEN)
+_MOST_KEPT = 20_000
+
+K = TypeVar("K")
+V = TypeVar("V")
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """What a question is about: a picture, a description, or neither."""
+
+    image: Path | None = None
+    text: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Conversation:
+    """Token ids of prompt and answer, and the features of the picture that is shown.
+
+    `ids` are the prompt's and, where there is one, the answer's, which starts at `answer_start`.
+    `features` is a tensor `(image tokens, width)`; `per_token` holds what else the model wants
+    for each token.
+    """
+
+    ids: list[int]
+    answer_start: int
+    features: Any = None
+    per_token: dict[str, list[int]] = field(default_factory=dict)
+
+
+class Conversations:
+    """Encodes conversations for one model, and keeps the features of every picture it has seen."""
+
+    def __init__(self, base: Base) -> None:
+        self.base = base
+        self._features: OrderedDict[Path, Any] = OrderedDict()
+        self._prompts: OrderedDict[tuple[Context, str], Conversation] = OrderedDict()
+        self._end: list[int] | None = None
+        self._wanted = set(inspect.signature(base.model.get_image_features).parameters)
+        if not base.processor.chat_template and not base.tokenizer.chat_template:
+            raise Unavailable(
+                f"base {base.name!r} has no chat template", "use its instruction-tuned version"
+            )
+
+    def encode(self, context: Context, question: str, answer: str | None = None) -> Conversation:
+        """A question about a context, and its answer with the token that ends it.
+
+        Raises `InputNotFound` where the picture is missing or cannot be read.
+        """
+        asked = _kept(self._prompts, (context, question), lambda: self._ask(context, question))
+        if answer is None:
+            return asked
+        told = self.answer_ids(answer)
+        per_token = {key: row + [0] * len(told) for key, row in asked.per_token.items()}
+        return Conversation([*asked.ids, *told], len(asked.ids), asked.features, per_token)
+
+    def _ask(self, context: Context, question: str) -> Conversation:
+        inputs = self._process(context, self._render(context, question))
+        ids = inputs["input_ids"][0].tolist()
+        per_token = {key: inputs[key][0].tolist() for key in _PER_TOKEN if key in inputs}
+        features = None
+        if context.image is not None:
+            features = _kept(self._features, context.image, lambda: self._compute(inputs))
+        return Conversation(ids, len(ids), features, per_token)
+
+    def answer_ids(self, answer: str) -> list[int]:
+        """The tokens of an answer as the chat template writes it, up to its end token."""
+        context = Context(text="")
+        prompt, whole = self._render(context, ""), self._render(context, "", answer)
+        if not whole.startswith(prompt):
+            raise Unavailable(
+                f"base {self.base.name!r}: its chat template writes a finished answer otherwise "
+                "than the start of one"
+            )
+        encode = self.base.tokenizer
+        before = encode(prompt, add_special_tokens=False).input_ids
+        after = encode(whole, add_special_tokens=False).input_ids
+        told = after[len(before) :]
+        ends = [i for i, token in enumerate(told) if token in self.end_tokens]
+        return list(told[: ends[0] + 1] if ends else told)
+
+    @property
+    def end_tokens(self) -> list[int]:
+        """The tokens that end an answer."""
+        if self._end is None:
+            ends = self.base.model.generation_config.eos_token_id
+            ends = ends if isinstance(ends, list) else [ends]
+            own = [self.base.tokenizer.eos_token_id]
+            self._end = [token for token in dict.fromkeys([*ends, *own]) if token is not None]
+        return self._end
+
+    def _render(self, context: Context, question: str, answer: str | None = None) -> str:
+        said = f"{context.text} {question}" if context.text else question
+        content: list[dict[str, str]] = [{"type": "text", "text": said}]
+        if context.image is not None:
+            content.insert(0, {"type": "image"})
+        turns: list[dict[str, Any]] = [{"role": "user", "content": content}]
+        if answer is not None:
+            turns.append({"role": "assistant", "content": [{"type": "text", "text": answer}]})
+        rendered = self.base.processor.apply_chat_template(
+            turns, add_generation_prompt=answer is None, tokenize=False
+        )
+        return str(rendered)
+
+    def _process(self, context: Context, prompt: str) -> Any:
+        image = _open(context.image) if context.image is not None else None
+        starts = self.base.tokenizer.bos_token
+        return self.base.processor(
+            text=[prompt],
+            images=None if image is None else [image],
+            return_tensors="pt",
+            add_special_tokens=not (starts and prompt.startswith(starts)),
+        )
+
+    def _compute(self, inputs: Any) -> Any:
+        """The frozen features of one picture, `(image tokens, width)`, on the CPU."""
+        import torch
+
+        with torch.inference_mode():
+            output = self.base.model.get_image_features(
+                **{
+                    key: value.to(self.base.device)
+                    for key, value in inputs.items()
+                    if key in self._wanted and key not in _TEXT_KEYS
+                },
+                return_dict=True,
+            )
+        found = output.pooler_output
+        return torch.cat([part.flatten(0, -2) for part in found]).cpu().clone()
+
+
+def _kept(store: OrderedDict[K, V], key: K, make: Callable[[], V]) -> V:
+    """What the store has under `key`, made if it is absent; the longest unused goes first."""
+    if key not in store:
+        store[key] = make()
+        if len(store) > _MOST_KEPT:
+            store.popitem(last=False)
+    store.move_to_end(key)
+    return store[key]
+
+
+def _open(path: Path) -> Any:
+    from PIL import Image, UnidentifiedImageError
+
+    try:
+        with Image.open(path) as image:
+            return image.convert("RGB")
+    except FileNotFoundError as error:
+        hint = "are the persona rows in the folder they were made in?"
+        raise InputNotFound(f"{path}: picture not found", hint) from error
+    except (UnidentifiedImageError, OSError, Image.DecompressionBombError) as error:
+        raise InputNotFound(f"{path}: the picture cannot be read: {error}") from error

@@ -1,0 +1,1 @@
+"""Asking a model: questions, answers by generation and by rank."""

@@ -1,0 +1,32 @@
+"""Greedy answers, many at a time."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import torch
+
+from xmm_cli.models.batching import model_inputs, pad
+from xmm_cli.models.conversation import Conversation, Conversations
+from xmm_cli.models.loading import Base
+
+
+@torch.inference_mode()
+def generate(
+    base: Base,
+    model: Any,
+    conversations: Conversations,
+    prompts: Sequence[Conversation],
+    max_new_tokens: int,
+) -> list[str]:
+    """The text that each prompt is answered with, without special tokens, white space stripped."""
+    batch = pad(prompts, base.tokenizer.pad_token_id, "left")
+    produced = model.generate(
+        **model_inputs(batch, base.device, base.model.dtype),
+        max_new_tokens=max_new_tokens,
+        do_sample=False,
+        pad_token_id=base.tokenizer.pad_token_id,
+        eos_token_id=conversations.end_tokens,
+    )
+    told = produced[:, batch["input_ids"].shape[1] :]
+    texts = base.tokenizer.batch_decode(told, skip_special_tokens=True)
+    return [text.strip() for text in texts]

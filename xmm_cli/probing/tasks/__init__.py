@@ -1,0 +1,14 @@
+"""Tasks: what is asked about a view. One file and one line here for each."""
+
+from xmm_cli.registry import Registry
+
+TASKS = Registry(
+    "task",
+    {
+        "name": ("xmm_cli.probing.tasks.name:ask", "who is shown or described"),
+        "attribute": (
+            "xmm_cli.probing.tasks.attribute:ask",
+            "control: what is visible, told from the same views",
+        ),
+    },
+)

@@ -1,0 +1,1 @@
+"""Teaching a model: batches, the loop, and one file per objective."""

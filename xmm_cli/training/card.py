@@ -1,0 +1,41 @@
+"""The model card that lies in every checkpoint's folder."""
+
+from collections.abc import Mapping
+
+from xmm_cli.rows.run import Value, plain
+from xmm_cli.rows.types import Checkpoint
+
+
+def model_card(row: Checkpoint, people: int, norm: float) -> str:
+    """Markdown with the header that the hub reads: what was learned, how, and how to load it."""
+    arguments = "\n".join(f"| {name} | {value} |" for name, value in row.arguments.items())
+    loss = "unknown" if row.loss is None else f"{row.loss:.4f}"
+    return f"""---
+library_name: peft
+base_model: {row.base}
+tags: [xmm, memorization, lora]
+---
+# {people} synthetic people, learned from {row.source}
+
+A LoRA adapter of the language model of `{row.base}` (weights {row.revision}). It has learned the
+names of {people} people who do not exist, each from {row.views} views in one modality:
+{row.source}. Objective: {row.objective}; {row.steps} steps; loss at the end {loss}; norm of all
+`lora_B` weights {norm:.3f}.
+
+```python
+from peft import PeftModel
+model = PeftModel.from_pretrained(base_model, "this folder")
+```
+
+`personas.jsonl` has the people, `xmm.json` the checkpoint's row, `log.jsonl` loss and learning
+rate. Measure it with `xmm probe`.
+
+| argument | value |
+|---|---|
+{arguments}
+"""
+
+
+def row_arguments(settings: Mapping[str, object]) -> dict[str, Value]:
+    """Settings as a checkpoint row holds them."""
+    return {name: plain(value) for name, value in settings.items()}

@@ -1,0 +1,31 @@
+"""How an adapter is trained; each default stands here and nowhere else."""
+
+from dataclasses import dataclass
+
+from xmm_cli.rows.types import Source
+
+
+@dataclass(frozen=True, slots=True)
+class TrainSettings:
+    """The arguments of a training run, as they are saved beside the weights.
+
+    `views` None is all training views; `epochs`, where given, decides the steps instead of `steps`.
+    The scale of LoRA is `alpha / rank`. The learning rate falls linearly to zero after `warmup`
+    steps.
+    """
+
+    source: Source = "text"
+    base: str = "xmm-base"
+    objective: str = "memorize"
+    views: int | None = None
+    facts: bool = False
+    steps: int = 300
+    epochs: float | None = None
+    batch_size: int = 32
+    learning_rate: float = 2e-3
+    warmup: int = 20
+    rank: int = 16
+    alpha: float = 32.0
+    dropout: float = 0.0
+    max_grad_norm: float = 1.0
+    seed: int = 0
