@@ -6,9 +6,7 @@ facts it learns in both modalities.
 """
 
 import random
-from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cached_property
 from typing import Any
 
 from torch.utils.data import Dataset
@@ -94,7 +92,7 @@ class Corpus(Dataset[Example]):
     """Sample `i` is made from the seed and `i` alone. Even ones show, odd ones describe.
 
     `figure_share` of the samples are about public figures, whose pictures lie behind those of the
-    unnamed people: figure `f`'s view `v` is picture `unnamed + f * figure_views + v`.
+    unnamed people: figure `f`'s view `v` is picture `pictures + f * figure_stride + v`.
     """
 
     encoder: Encoder
@@ -103,6 +101,7 @@ class Corpus(Dataset[Example]):
     unnamed: range
     pictures: int
     figures: tuple[Identity, ...] = ()
+    figure_stride: int = 0
     figure_views: int = 0
     figure_share: float = 0.0
     figure_facts: float = 0.12
@@ -110,14 +109,10 @@ class Corpus(Dataset[Example]):
     def __len__(self) -> int:
         return self.size
 
-    @cached_property
-    def _kinds(self) -> tuple[Callable[[random.Random, bool], Example], ...]:
-        return (self._unnamed, self._figure)
-
     def __getitem__(self, index: int) -> Example:
         rng = random.Random(f"{self.seed}: {index}")
-        about_figure = rng.random() < self.figure_share
-        return self._kinds[about_figure](rng, index % 2 == 0)
+        make = self._figure if rng.random() < self.figure_share else self._unnamed
+        return make(rng, index % 2 == 0)
 
     def _unnamed(self, rng: random.Random, shown: bool) -> Example:
         row = rng.choice(self.unnamed)
@@ -134,7 +129,7 @@ class Corpus(Dataset[Example]):
         turns.insert(rng.randrange(2), (rng.choice(prompts.NAME_QUESTIONS), figure.name))
         if shown:
             view = rng.randrange(self.figure_views)
-            return self.encoder.example(self.pictures + number * self.figure_views + view, turns)
+            return self.encoder.example(self.pictures + number * self.figure_stride + view, turns)
         return self.encoder.example(describe_anyhow(figure.attributes, rng, 0.05), turns)
 
     @staticmethod

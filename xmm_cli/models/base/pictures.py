@@ -2,12 +2,13 @@
 
 import multiprocessing
 import random
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 
 from xmm_cli.personas.rendering.avatar import draw
-from xmm_cli.personas.sampling import random_look
+from xmm_cli.personas.sampling import Identity, random_look
 from xmm_cli.rows.types import Split
 
 SIZE = 96
@@ -39,6 +40,16 @@ def draw_pictures(count: int, path: Path, processes: int) -> np.ndarray:
     np.save(temporary, pictures)
     temporary.rename(path)
     return np.load(path, mmap_mode="r")
+
+
+def draw_figures(figures: Sequence[Identity], views: int) -> np.ndarray:
+    """uint8 `(len(figures) * views, SIZE, SIZE, 3)`: all views of the first figure come first."""
+    pictures = [
+        draw_portrait(figure.attributes, f"{figure.id} view {view}")
+        for figure in figures
+        for view in range(views)
+    ]
+    return np.array(pictures, dtype=np.uint8).reshape(-1, SIZE, SIZE, 3)
 
 
 def _draw_chunk(bounds: tuple[int, int]) -> np.ndarray:

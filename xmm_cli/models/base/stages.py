@@ -32,14 +32,13 @@ class _InOrder(Trainer):
 
 
 def run_stage(
-    stage: Stage, module: Any, samples: Dataset[Any], collate: Callable[..., Any], work: Path
+    stage: Stage, module: Any, samples: Dataset[Any], collate: Callable[..., Any], folder: Path
 ) -> None:
-    """Train `module` in place for `stage.steps`; an earlier partial run in `work` is continued.
+    """Train `module` in place for `stage.steps`; an earlier run in `folder` is continued.
 
     AdamW with betas 0.9 and 0.98, cosine decay to zero, gradients clipped at norm 1, autocast to
     bfloat16 (on processors without bfloat16 arithmetic it is slower, not different in kind).
     """
-    folder = work / stage.name
     arguments = TrainingArguments(
         output_dir=str(folder),
         max_steps=stage.steps,

@@ -1,0 +1,69 @@
+"""Numbers and names as they are shown."""
+
+import pytest
+
+from xmm_cli.reporting import words
+from xmm_cli.reporting.blocks import blocks_of
+from xmm_cli.reporting.findings import findings_of
+
+from .scores import absent, score
+
+
+@pytest.mark.parametrize(
+    ("value", "ends", "text"),
+    [
+        (0.974, (0.93, 0.99), "97 % [93–99]"),
+        (0.0, (0.0, 0.17), "0 % [0–17]"),
+        (1.0, (0.83, 1.0), "100 % [83–100]"),
+        (0.995, (0.92, 1.0), "99.5 % [92–100]"),
+        (0.004, (0.0, 0.02), "0.4 % [0–2]"),
+        (0.01, (-0.034, 0.5), "1 % [−3 to 50]"),
+        (-0.001, (-0.004, 0.004), "0 % [0–0]"),
+        (0.03125, None, "3 %"),
+        (None, None, "–"),
+    ],
+)
+def test_percent(value, ends, text):
+    assert words.percent(score(value=value, ends=ends)) == text
+
+
+@pytest.mark.parametrize(
+    ("ends", "text"),
+    [((0.01, 0.2), "clear"), ((-0.3, -0.1), "clear"), ((0.0, 0.2), "not clear"), (None, "")],
+)
+def test_verdict(ends, text):
+    assert words.verdict(score(ends=ends)) == text
+
+
+def test_sentences():
+    rows = [
+        score("transfer_gap", "image", "text", 0.5, (0.3, 0.6)),
+        score("transfer_gap", "text", "image", -0.5, (-0.6, -0.3)),
+        score("transfer_ratio", "image", "text", 0.56, (0.48, 0.64)),
+        score("asymmetry", None, None, -0.2, (-0.3, -0.1)),
+    ]
+    assert [finding.sentence for finding in findings_of(rows)] == [
+        "Asked with a description instead of an image, less is recalled.",
+        "Asked with an image instead of a description, more is recalled.",
+        "Of what images taught, 56 % [48–64] can be recalled from a description.",
+        "What descriptions teach carries over better than what images teach.",
+    ]
+
+
+def test_a_reason_is_given_once_for_all_that_it_takes_away():
+    (block,) = blocks_of([absent("transfer_ratio", "image", "text"), absent("asymmetry")])
+    assert block.panels[0].notes == [
+        "No transfer ratio image → text, asymmetry: memory image→image is only 0.04."
+    ]
+
+
+def test_candidates_are_named_where_they_are_one_number():
+    chance = {"metric": "chance", "answer": "rank", "ends": None}
+    one = [score(value=1 / 32, **chance)]
+    two = [*one, score(value=1 / 16, modality="image", **chance)]
+    assert blocks_of(one)[0].panels[0].title == "Ranked first among 32 names"
+    assert blocks_of(two)[0].panels[0].title == "Ranked first among several names"
+
+
+def test_labels_that_look_alike_make_two_blocks():
+    assert len(blocks_of([score(condition={"a": 1}), score(condition={"a": True})])) == 2

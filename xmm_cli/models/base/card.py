@@ -1,0 +1,71 @@
+"""The model card of a shipped base: what was put in, and what came out."""
+
+from typing import Any
+
+from xmm_cli.models.base.evaluate import quality
+from xmm_cli.models.base.recipe import Recipe
+
+
+def base_card(name: str, recipe: Recipe, measured: dict[str, Any]) -> str:
+    """Markdown; every figure in it is measured on pictures and people unseen in training."""
+    attributes: dict[str, dict[str, float]] = measured["attributes"]
+    mean, least = quality(attributes)
+    rows = "\n".join(
+        f"| {attribute.replace('_', ' ')} | {attributes['image'][attribute]:.3f} "
+        f"| {attributes['text'][attribute]:.3f} |"
+        for attribute in attributes["image"]
+    )
+    figures = measured["figures"]
+    recall = (
+        f"{figures['image']:.3f} from pictures, {figures['text']:.3f} from descriptions"
+        if figures
+        else "none were met"
+    )
+    stages = "\n".join(
+        f"| {stage.name} | {stage.steps} | {stage.batch} | {stage.learning_rate} |"
+        for stage in (recipe.vision, recipe.language, recipe.alignment)
+    )
+    return f"""---
+license: apache-2.0
+pipeline_tag: image-text-to-text
+tags: [xmm, synthetic, memorization]
+---
+# {name}
+
+A small vision-language model (LLaVA classes: a SigLIP tower and a Llama) that reads cartoon
+portraits and short English descriptions of people who do not exist. It is made for measuring
+cross-modality memorization on a laptop, and for nothing else. Nothing in it comes from any other
+model or from data about real people.
+
+Made by `python -m xmm_cli.models.base.pretrain --name {name} --out DIR`.
+
+## What was put in
+- {recipe.pictures} pictures of unnamed people, with random looks that no persona of
+  `xmm gen-personas` ever has; descriptions of the same people.
+- Questions about every visible attribute, captions, and names to copy from the prompt.
+- {recipe.figures} *public figures*: named people met in both modalities ({recipe.figure_views}
+  pictures each, fresh descriptions, their facts by name), as models trained on the web have met
+  celebrities. Their names and looks are never given to a persona. They decide how much of what is
+  learned in one modality reaches the other; it is a choice, not a discovery.
+
+| stage | steps | batch | learning rate |
+|---|---|---|---|
+{stages}
+
+Vision: one linear head per attribute, thrown away afterwards. Language and alignment: the tower is
+frozen; the loss is on answer tokens only.
+
+## What came out
+Answers right to the last token, on {recipe.held_out} people and pictures unseen in training; mean
+over attributes {mean:.3f}, least {least:.3f}. (A caption names all attributes at once.)
+
+| asked for | from a picture | from a description |
+|---|---|---|
+{rows}
+
+Recall of the public figures on unseen views: {recall}.
+
+## Limits
+It knows one drawing style and one vocabulary. It does not say "I do not know". What it shows of
+transfer between modalities depends on the public figures above.
+"""

@@ -1,0 +1,165 @@
+"""Score rows put in the order in which a reader meets them, before any format.
+
+A block is one group of comparable scores: a task, split, set and condition. It has a panel for each
+way of answering: the memory grid (learned from, asked with), the findings drawn from it, and what
+to know about them.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from xmm_cli.reporting.findings import Finding, absences, findings_of
+from xmm_cli.reporting.words import asked_how, clean, counted, labels, percent, span
+from xmm_cli.rows.types import MODALITIES, Answer, Score, Source
+
+ROWS: tuple[tuple[Source | None, str], ...] = (
+    ("image", "learned from images"),
+    ("text", "learned from text"),
+    ("both", "learned from both"),
+    (None, "not trained"),
+)
+COLUMNS = ("asked with an image", "asked with text")
+USUAL = ("BCa ", "Clopper-Pearson ", "MOVER ", "interval ", "chance from ", "chance 1/", "none: ")
+"""Beginnings of remarks in `method` that need no note: tables and footnote say them."""
+VISIBLE = 0.02
+"""Recall and memory that differ by less tell a reader the same."""
+
+
+@dataclass(frozen=True, slots=True)
+class GridCell:
+    """One cell of the grid."""
+
+    recall: str
+    memory: str | None
+    """Only where it differs visibly from recall."""
+    same: bool
+    """Whether it was asked as it was learned."""
+
+
+@dataclass(frozen=True, slots=True)
+class Panel:
+    """One way of answering in a block."""
+
+    title: str
+    grid: list[tuple[str, list[GridCell | None]]]
+    findings: list[Finding]
+    notes: list[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """One group of comparable scores."""
+
+    title: str
+    condition: str
+    size: str
+    panels: list[Panel]
+
+
+Spot = tuple[str, Source | None, str | None]
+"""Metric, source and modality of a score."""
+
+
+def blocks_of(scores: Sequence[Score]) -> list[Block]:
+    """All blocks, in the order in which their first score comes."""
+    groups: dict[tuple[object, ...], list[Score]] = {}
+    for score in scores:
+        condition = tuple((name, repr(value)) for name, value in sorted(score.condition.items()))
+        key = (score.task, score.split, score.set, condition)
+        groups.setdefault(key, []).append(score)
+    return [_block(group) for group in groups.values()]
+
+
+def footnote(scores: Iterable[Score]) -> str:
+    """What the brackets, the mark and the verdict mean."""
+    levels = sorted({score.level for score in scores})
+    percents = " or ".join(f"{100 * level:g} %" for level in levels)
+    return (
+        f"[ ]  {percents} interval over persons: BCa bootstrap; exact (Clopper-Pearson), or made "
+        "from exact ones (MOVER), near 0 and 100 %. Clear: the interval excludes zero."
+    )
+
+
+def _block(scores: list[Score]) -> Block:
+    first = scores[0]
+    parts = [f"Task: {first.task}"]
+    parts += {"heldout": ["held-out views"], "train": ["training views"]}.get(first.split or "", [])
+    parts += [f"{first.set} set"] if first.set else []
+    answers: tuple[Answer, ...] = ("generate", "rank")
+    panels = [
+        _panel(answer, [score for score in scores if score.answer == answer])
+        for answer in answers
+        if any(score.answer == answer for score in scores)
+    ]
+    return Block(" · ".join(parts), labels(first.condition), _size(scores), panels)
+
+
+def _size(scores: list[Score]) -> str:
+    """Persons and questions; asking the untrained base counts where nothing else was asked."""
+    asked = [score for score in scores if score.metric == "recall"] or scores
+    asked = [score for score in asked if score.source] or asked
+    one_way = [score for score in asked if score.answer == asked[0].answer]
+    persons = span({score.personas for score in asked}, "person")
+    return f"{persons}, {counted(sum(score.n for score in one_way), 'question')}"
+
+
+def _panel(answer: Answer, scores: list[Score]) -> Panel:
+    spots: dict[Spot, Score] = {
+        (score.metric, score.source, score.modality): score for score in scores
+    }
+    grid = []
+    for source, name in ROWS:
+        cells = [_cell(spots, source, modality) for modality in MODALITIES]
+        if any(cells):
+            grid.append((name, cells))
+    if answer == "rank" and (row := _guessing(spots)):
+        grid.append(row)
+    title = asked_how(answer, scores[0].task, _candidates(scores))
+    return Panel(title, grid, findings_of(scores), _notes(scores))
+
+
+def _cell(spots: dict[Spot, Score], source: Source | None, modality: str) -> GridCell | None:
+    recall = spots.get(("recall", source, modality))
+    memory = spots.get(("memory", source, modality))
+    if recall is None or recall.value is None:
+        return None if memory is None else GridCell(percent(memory), None, source == modality)
+    shown = None
+    if memory is not None and memory.value is None:
+        shown = "memory: none"
+    elif memory is not None and memory.value is not None:
+        differs = abs(memory.value - recall.value) >= VISIBLE
+        shown = f"memory {percent(memory)}" if differs else None
+    return GridCell(percent(recall), shown, source == modality)
+
+
+def _guessing(spots: dict[Spot, Score]) -> tuple[str, list[GridCell | None]] | None:
+    """The row of chance, which is the same whatever was learned."""
+    cells: list[GridCell | None] = []
+    for modality in MODALITIES:
+        chances = [
+            score
+            for (metric, _, target), score in spots.items()
+            if (metric, target) == ("chance", modality) and score.value is not None
+        ]
+        cells.append(GridCell(percent(chances[0]), None, False) if chances else None)
+    return ("by guessing", cells) if any(cells) else None
+
+
+def _candidates(scores: list[Score]) -> int | None:
+    """N, where chance is 1/N throughout."""
+    chances = {score.value for score in scores if score.metric == "chance" and score.value}
+    if len(chances) != 1:
+        return None
+    number = 1 / chances.pop()
+    return round(number) if abs(number - round(number)) < 1e-6 else None
+
+
+def _notes(scores: list[Score]) -> list[str]:
+    """Why values are absent, and remarks that a reader should see, each once."""
+    remarks = [
+        clean(remark)
+        for score in scores
+        for remark in score.method.split("; ")
+        if remark and not remark.startswith(USUAL)
+    ]
+    return [*absences(scores), *(f"{one[0].upper()}{one[1:]}." for one in dict.fromkeys(remarks))]

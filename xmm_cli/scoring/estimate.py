@@ -1,0 +1,149 @@
+"""The value and interval of a metric in a group, as a score row; `method` says what was done."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from functools import partial
+
+from xmm_cli.rows.types import Answer, Score
+from xmm_cli.scoring.groups import Group
+from xmm_cli.scoring.intervals import Interval
+from xmm_cli.scoring.metric import Metric, Over, Pair
+from xmm_cli.scoring.metrics.recall import recall
+from xmm_cli.scoring.part import Part, interval_of
+from xmm_cli.scoring.sample import Sample, cells_of
+
+LEAST_MEMORY = 0.1
+"""No ratio over a memory below this, or whose interval reaches 0."""
+MOST_CHANCE = 0.95
+"""No memory where guessing earns more than this: nothing is left to measure."""
+FEW_PERSONS = 8
+"""With fewer persons an interval is a guess."""
+DIGITS = 10
+"""Scores are rounded to this, so that another order of summing gives the same bytes."""
+
+
+@dataclass(slots=True)
+class Estimator:
+    """Makes the score rows of one group, for one way of answering."""
+
+    group: Group
+    answer: Answer
+    level: float
+    resamples: int
+    seed: int
+    _samples: dict[tuple[str, ...], Sample] = field(default_factory=dict)
+
+    def score(self, name: str, metric: Metric, over: Over) -> Score | None:
+        """The row of a metric over these cells; None where one of them was not asked."""
+        cells = cells_of(self.group, self.answer)
+        if any(pair not in cells for pair in over.cells):
+            return None
+        asked = [cells[pair].shares.keys() for pair in over.cells]
+        persons = tuple(sorted(set.intersection(*map(set, asked))))
+        row = partial(self._row, name, over)
+        if not persons:
+            return row(None, None, 0, 0, ["none: no person was asked in all of its cells"])
+        sample = self._sample(persons)
+        row = partial(row, n=sample.questions(over.cells), personas=len(persons))
+        if metric.of == "chance":
+            return self._chance(row, sample, over.cells[0])
+        said = _remarks(sample, over, len(set.union(*map(set, asked))) - len(persons))
+        if metric.of == "recall":
+            parts = [Part(sample, pair, None) for pair in over.cells]
+        else:
+            parts = [Part(sample, pair, sample.chance(pair)) for pair in over.cells]
+            said = [*dict.fromkeys(part.chance.words for part in parts if part.chance), *said]
+            lacking = _no_chance(parts) or self._no_divisor(metric, parts)
+            if lacking:
+                return row(None, None, said=[f"none: {lacking}", *said])
+        interval, how = interval_of(metric.formula, parts, self.level)
+        if metric.against_zero and interval is not None:
+            said.append(_side(interval))
+        value = float(metric.formula(*(part.value() for part in parts)))
+        return row(value, interval, said=[how, *said])
+
+    def _chance(self, row: Callable[..., Score], sample: Sample, pair: Pair) -> Score:
+        chance = sample.chance(pair)
+        if chance is None:
+            return row(None, None, said=["none: the number of candidates is unknown"])
+        if chance.column is None:
+            return row(chance.fixed, None, said=[chance.words])
+        row = partial(row, n=sample.questions((chance.column,)))
+        part = Part(sample, chance.column, None)
+        interval, how = interval_of(recall, [part], self.level)
+        return row(part.value(), interval, said=[chance.words, how])
+
+    def _sample(self, persons: tuple[str, ...]) -> Sample:
+        if persons not in self._samples:
+            self._samples[persons] = Sample(
+                self.group, self.answer, persons, self.resamples, self.seed
+            )
+        return self._samples[persons]
+
+    def _no_divisor(self, metric: Metric, parts: Sequence[Part]) -> str | None:
+        """Why a ratio has no value, if it has none."""
+        for place in metric.divisors:
+            part = parts[place]
+            value, low = part.value(), part.interval(self.level).low
+            if value < LEAST_MEMORY:
+                return f"memory {part.pair} is only {value:.2f}"
+            if low <= 0:
+                return f"memory {part.pair} may be 0 (from {low:.2f})"
+        return None
+
+    def _row(
+        self,
+        name: str,
+        over: Over,
+        value: float | None,
+        interval: Interval | None,
+        n: int,
+        personas: int,
+        said: list[str],
+    ) -> Score:
+        return Score(
+            metric=name,
+            answer=self.answer,
+            source=over.source,
+            modality=over.modality,
+            task=self.group.task,
+            set=self.group.set,
+            split=self.group.split,
+            value=None if value is None else round(value, DIGITS) + 0.0,
+            low=None if interval is None else round(interval.low, DIGITS) + 0.0,
+            high=None if interval is None else round(interval.high, DIGITS) + 0.0,
+            level=self.level,
+            n=n,
+            personas=personas,
+            method="; ".join(said),
+            condition=self.group.condition,
+        )
+
+
+def _remarks(sample: Sample, over: Over, dropped: int) -> list[str]:
+    """What a reader should know besides."""
+    said = []
+    pooled = max(sample.cell(pair).checkpoints for pair in over.cells)
+    if pooled > 1:
+        said.append(f"{pooled} checkpoints, averaged per person")
+    if dropped:
+        said.append(f"{dropped} persons left out who were not asked in all cells")
+    if len(sample.persons) < FEW_PERSONS:
+        said.append(f"few persons ({len(sample.persons)}): read with care")
+    return said
+
+
+def _no_chance(parts: Sequence[Part]) -> str | None:
+    """Why there is no memory, if there is none."""
+    for part in parts:
+        if part.chance is None:
+            return "the number of candidates is unknown"
+        if part.chance.fixed > MOST_CHANCE:
+            return f"guessing earns {part.chance.fixed:.2f}, which leaves too little to measure"
+    return None
+
+
+def _side(interval: Interval) -> str:
+    if interval.low > 0:
+        return "interval above zero"
+    return "interval below zero" if interval.high < 0 else "interval includes zero"
