@@ -5,7 +5,7 @@ from pathlib import Path
 
 import msgspec
 
-from xmm_cli.rows.reader import read_rows, require_some, resolve
+from xmm_cli.rows.reader import read_rows, require_some
 from xmm_cli.rows.run import RunRecorder
 from xmm_cli.rows.types import Probe
 
@@ -27,4 +27,4 @@ def from_here(row: Probe, folder: Path) -> Probe:
     """
     if row.checkpoint is None:
         return row
-    return msgspec.structs.replace(row, checkpoint=str(resolve(folder, row.checkpoint)))
+    return msgspec.structs.replace(row, checkpoint=str(folder / row.checkpoint))

@@ -63,7 +63,7 @@ def _scores(inputs: list[str], by: list[str] | None) -> list[Score]:
         for one in require_some(rows, inputs, want=(Probe, Score)):
             if isinstance(one.row, Score):
                 given.append(one.row)
-            else:
+            elif isinstance(one.row, Probe):
                 yield from_here(one.row, one.folder)
 
     result = score_rows(probes(), by=by)

@@ -12,7 +12,7 @@ import msgspec
 from xmm_cli.errors import BadData, InputNotFound
 from xmm_cli.models.adapter import ADAPTER_CONFIG, ADAPTER_WEIGHTS
 from xmm_cli.rows.files import atomic_folder, atomic_write_bytes
-from xmm_cli.rows.reader import read_rows
+from xmm_cli.rows.reader import read_rows, resolve
 from xmm_cli.rows.types import Checkpoint, Persona
 from xmm_cli.rows.writer import encode
 
@@ -44,7 +44,7 @@ def read_checkpoint(folder: Path) -> Checkpoint:
 def located(row: Checkpoint, folder: Path) -> Checkpoint:
     """The row with its paths resolved against `folder`."""
     return msgspec.structs.replace(
-        row, path=str(folder / row.path), personas=str(folder / row.personas)
+        row, path=str(resolve(folder, row.path)), personas=str(resolve(folder, row.personas))
     )
 
 
@@ -79,7 +79,9 @@ def moved_persona(persona: Persona, origin: Path, folder: Path) -> Persona:
     """The row as it stands in a file of `folder`, when its paths counted from `origin`."""
     target = folder.resolve()
     images = tuple(
-        msgspec.structs.replace(view, path=os.path.relpath((origin / view.path).resolve(), target))
+        msgspec.structs.replace(
+            view, path=os.path.relpath(resolve(origin, view.path).resolve(), target)
+        )
         for view in persona.images
     )
     return msgspec.structs.replace(persona, images=images)

@@ -53,8 +53,15 @@ class Located(msgspec.Struct, Generic[R], frozen=True):
 
 
 def resolve(folder: Path, path: str) -> Path:
-    """The path that a row means by `path`, when the row was found in `folder`."""
-    return folder / path
+    """The path that a row means by `path`, when the row was found in `folder`.
+
+    Rows that went from stdout into a file of another folder still count from the working
+    directory: that is tried where nothing lies beside the file.
+    """
+    beside = folder / path
+    if not beside.exists() and Path(path).exists():
+        return Path(path)
+    return beside
 
 
 def read_rows(
