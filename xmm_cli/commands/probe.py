@@ -1,21 +1,19 @@
 """`xmm probe`."""
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Literal
 
 import typer
 
+from xmm_cli.commands.checkpoints import People, checkpoints, people_of
 from xmm_cli.commands.options import DeviceOption, InputArg, PersonasOption, QuietOption, SeedOption
 from xmm_cli.console import say
 from xmm_cli.errors import WrongUsage
-from xmm_cli.models.checkpoint import is_checkpoint, located, read_checkpoint
 from xmm_cli.probing.probe import ProbeSettings, Subject
 from xmm_cli.probing.questions import Scope
-from xmm_cli.rows.reader import read_rows, require_some
 from xmm_cli.rows.run import RunRecorder
-from xmm_cli.rows.types import Answer, Checkpoint, Label, Modality, Persona
+from xmm_cli.rows.types import Answer, Checkpoint, Label, Modality
 from xmm_cli.rows.writer import RowWriter
 
 EXAMPLES = """
@@ -115,7 +113,9 @@ def run(
     }
     recorder = RunRecorder("probe", arguments, seed=seed, not_in_id={"batch_size", "personas"})
     jobs = _jobs(inputs or [], base, personas, untrained, recorder, writer)
-    people = {file: _people(file, recorder) for file in dict.fromkeys(job.personas for job in jobs)}
+    people = {
+        file: people_of(file, recorder) for file in dict.fromkeys(job.personas for job in jobs)
+    }
     scope = Scope(task, modalities, split, role)
     _probe_all(jobs, people, scope, settings, device, recorder, writer)
     writer.write(recorder.row())
@@ -156,7 +156,7 @@ def _jobs(
         return [_Job(base, None, personas)]
     jobs = [
         _Job(base or row.base, row, personas or Path(row.personas))
-        for row in _checkpoints(inputs, recorder, writer)
+        for row in checkpoints(inputs, recorder, writer.write_raw)
     ]
     bare = [_Job(job.base, None, job.personas) for job in jobs] if untrained else []
     return [*_distinct(bare), *jobs]
@@ -171,35 +171,9 @@ def _distinct(jobs: list[_Job]) -> list[_Job]:
     return list(seen.values())
 
 
-def _checkpoints(
-    inputs: list[str], recorder: RunRecorder, writer: RowWriter
-) -> Iterator[Checkpoint]:
-    folders = {name for name in inputs if name != "-" and Path(name).is_dir()}
-    for name in inputs or ["-"]:
-        if name in folders and (is_checkpoint(Path(name)) or not list(Path(name).glob("*.jsonl"))):
-            row = read_checkpoint(Path(name))
-            recorder.saw(row)
-            yield row
-            continue
-        source = [name] if inputs else []
-        found = read_rows(source, want=(Checkpoint,), passing=writer.write_raw)
-        for one in require_some(found, source, want=(Checkpoint,)):
-            recorder.saw(one.row)
-            yield located(one.row, one.folder) if name != "-" else one.row
-
-
-def _people(file: Path, recorder: RunRecorder) -> list[tuple[Persona, Path]]:
-    found = require_some(read_rows([file], want=(Persona,)), [file], want=(Persona,))
-    people = []
-    for one in found:
-        recorder.saw(one.row)
-        people.append((one.row, one.folder))
-    return people
-
-
 def _probe_all(
     jobs: list[_Job],
-    people: dict[Path, list[tuple[Persona, Path]]],
+    people: dict[Path, People],
     scope: Scope,
     settings: ProbeSettings,
     device: str | None,

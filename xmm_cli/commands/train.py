@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 
 import typer
 
+from xmm_cli.commands.checkpoints import finished
 from xmm_cli.commands.options import (
     DeviceOption,
     InputArg,
@@ -15,8 +16,6 @@ from xmm_cli.commands.options import (
     SeedOption,
 )
 from xmm_cli.console import say
-from xmm_cli.errors import CannotWrite
-from xmm_cli.models.checkpoint import is_checkpoint, read_checkpoint
 from xmm_cli.rows.reader import read_rows, require_some
 from xmm_cli.rows.run import RunRecorder
 from xmm_cli.rows.types import Checkpoint, Persona
@@ -96,7 +95,7 @@ def run(
     recorder = RunRecorder("train", asdict(settings), seed=seed)
     people = _read(inputs or [], recorder, writer)
     folder = out or Path("runs") / recorder.id
-    checkpoint = _finished(folder, recorder.id, overwrite)
+    checkpoint = finished(folder, recorder.id, overwrite)
     if checkpoint is None:
         checkpoint = _train(people, settings, folder, recorder.id, device, overwrite)
     writer.write(checkpoint)
@@ -112,26 +111,6 @@ def _read(
         recorder.saw(one.row)
         people.append((one.row, one.folder))
     return people
-
-
-def _finished(folder: Path, run_id: str, overwrite: bool) -> Checkpoint | None:
-    """The checkpoint of an earlier run of the same command.
-
-    Raises `CannotWrite` where the folder holds anything else that may not be overwritten.
-    """
-    if overwrite or not folder.exists():
-        return None
-    if is_checkpoint(folder):
-        found = read_checkpoint(folder)
-        if found.run == run_id:
-            say.note(f"{folder}: this checkpoint is there already")
-            return found
-        raise CannotWrite(
-            f"{folder}: holds a checkpoint of another run", "give another --out, or --overwrite"
-        )
-    if not folder.is_dir() or any(folder.iterdir()):
-        raise CannotWrite(f"{folder}: is there and no checkpoint", "give another --out")
-    return None
 
 
 def _train(

@@ -41,8 +41,8 @@ def add_adapter(base: Base, *, rank: int, alpha: float, dropout: float) -> Any:
     return get_peft_model(base.model, config)
 
 
-def load_adapter(base: Base, folder: Path) -> Any:
-    """The model with the adapter of a checkpoint folder, frozen and in evaluation mode.
+def load_adapter(base: Base, folder: Path, *, trainable: bool = False) -> Any:
+    """The model with the adapter of a checkpoint folder, in evaluation mode; frozen by default.
 
     Raises:
         InputNotFound: the folder has no adapter.
@@ -55,7 +55,7 @@ def load_adapter(base: Base, folder: Path) -> Any:
         if not (folder / name).is_file():
             raise InputNotFound(f"{folder}: no {name}", "is this a checkpoint of xmm train?")
     try:
-        model = PeftModel.from_pretrained(base.model, str(folder), is_trainable=False)
+        model = PeftModel.from_pretrained(base.model, str(folder), is_trainable=trainable)
     except (RuntimeError, ValueError, KeyError, TypeError, SafetensorError) as error:
         reason = str(error).strip().splitlines()[0]
         raise BadData(f"{folder}: the adapter does not fit {base.name}: {reason}") from error

@@ -5,7 +5,7 @@ from typing import Any, Literal
 
 import torch
 
-from xmm_cli.models.conversation import IGNORED, Conversation
+from xmm_cli.models.conversation import IGNORED, PER_TOKEN, Conversation
 
 
 def pad(
@@ -44,7 +44,9 @@ def model_inputs(batch: dict[str, Any], device: Any, dtype: Any) -> dict[str, An
     from transformers.modeling_outputs import BaseModelOutputWithPooling
 
     inputs = {
-        key: value.to(device) for key, value in batch.items() if key not in ("labels", "features")
+        key: value.to(device)
+        for key, value in batch.items()
+        if key in ("input_ids", "attention_mask", *PER_TOKEN)
     }
     if batch["features"]:
         shown = [one.to(device, dtype) for one in batch["features"]]
@@ -54,13 +56,15 @@ def model_inputs(batch: dict[str, Any], device: Any, dtype: Any) -> dict[str, An
 
 def answer_logits(
     model: Any, batch: dict[str, Any], device: Any, dtype: Any
-) -> tuple[torch.Tensor, torch.Tensor]:
-    """Logits of the positions that predict an answer token, `(answer tokens, vocabulary)`, and
-    those tokens, int64 `(answer tokens,)`. No other logits are computed.
+) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+    """What the model thinks of every answer token of a batch; no other logits are computed.
+
+    Returns the logits of the positions before them, `(answer tokens, vocabulary)`, the tokens,
+    int64 `(answer tokens,)`, and the rows they stand in, int64 `(answer tokens,)`.
     """
     labels = batch["labels"].to(device)
     asked = torch.zeros_like(labels, dtype=torch.bool)
     asked[:, :-1] = labels[:, 1:] != IGNORED
     inputs = model_inputs(batch, device, dtype)
     output = model(**inputs, logits_to_keep=asked, use_cache=False)
-    return output.logits, labels[:, 1:][asked[:, :-1]]
+    return output.logits, labels[:, 1:][asked[:, :-1]], asked.nonzero()[:, 0]

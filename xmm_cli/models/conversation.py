@@ -15,8 +15,8 @@ from xmm_cli.models.loading import Base
 
 IGNORED = -100
 
-_PER_TOKEN = ("token_type_ids", "mm_token_type_ids")
-_TEXT_KEYS = ("input_ids", "attention_mask", "labels", *_PER_TOKEN)
+PER_TOKEN = ("token_type_ids", "mm_token_type_ids")
+_TEXT_KEYS = ("input_ids", "attention_mask", "labels", *PER_TOKEN)
 _MOST_KEPT = 20_000
 
 K = TypeVar("K")
@@ -75,7 +75,7 @@ class Conversations:
     def _ask(self, context: Context, question: str) -> Conversation:
         inputs = self._process(context, self._render(context, question))
         ids = inputs["input_ids"][0].tolist()
-        per_token = {key: inputs[key][0].tolist() for key in _PER_TOKEN if key in inputs}
+        per_token = {key: inputs[key][0].tolist() for key in PER_TOKEN if key in inputs}
         features = None
         if context.image is not None:
             features = _kept(self._features, context.image, lambda: self._compute(inputs))

@@ -13,7 +13,7 @@ from typing import Any
 import torch
 
 from xmm_cli.models.batching import model_inputs, pad
-from xmm_cli.models.conversation import Conversation
+from xmm_cli.models.conversation import PER_TOKEN, Conversation
 from xmm_cli.models.loading import Base
 
 ROOT = -1
@@ -91,7 +91,7 @@ def _hang(inputs: dict[str, Any], tree: Tree) -> None:
     nodes = len(tree.tokens)
     behind = torch.tensor(tree.tokens, device=device).expand(rows, nodes)
     inputs["input_ids"] = torch.cat([inputs["input_ids"], behind], dim=1)
-    for key in ("token_type_ids", "mm_token_type_ids"):
+    for key in PER_TOKEN:
         if key in inputs:
             zeros = inputs[key].new_zeros(rows, nodes)
             inputs[key] = torch.cat([inputs[key], zeros], dim=1)

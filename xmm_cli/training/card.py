@@ -10,6 +10,12 @@ def model_card(row: Checkpoint, people: int, norm: float) -> str:
     """Markdown with the header that the hub reads: what was learned, how, and how to load it."""
     arguments = "\n".join(f"| {name} | {value} |" for name, value in row.arguments.items())
     loss = "unknown" if row.loss is None else f"{row.loss:.4f}"
+    forgotten = (
+        f"\nAfterwards {len(row.forget)} of them were to be forgotten through "
+        f"{row.arguments.get('through')}; `xmm.json` has their ids. Run before: {row.parent}.\n"
+        if row.forget
+        else ""
+    )
     return f"""---
 library_name: peft
 base_model: {row.base}
@@ -21,7 +27,7 @@ A LoRA adapter of the language model of `{row.base}` (weights {row.revision}). I
 names of {people} people who do not exist, each from {row.views} views in one modality:
 {row.source}. Objective: {row.objective}; {row.steps} steps; loss at the end {loss}; norm of all
 `lora_B` weights {norm:.3f}.
-
+{forgotten}
 ```python
 from peft import PeftModel
 model = PeftModel.from_pretrained(base_model, "this folder")

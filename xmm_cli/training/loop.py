@@ -3,18 +3,17 @@
 import math
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
-from transformers import Trainer, TrainerCallback, TrainingArguments, set_seed
+from torch.utils.data import Dataset
+from transformers import Trainer, TrainerCallback, TrainingArguments
 from transformers.trainer_utils import get_last_checkpoint
 
 from xmm_cli.errors import WorkFailed
-from xmm_cli.models.adapter import add_adapter
-from xmm_cli.models.batching import answer_logits, pad
-from xmm_cli.models.conversation import Conversation
+from xmm_cli.models.batching import answer_logits
 from xmm_cli.models.loading import Base
+from xmm_cli.training.batches import Collate, Item, split
 from xmm_cli.training.objectives import OBJECTIVES
-from xmm_cli.training.settings import TrainSettings
 
 LogEntry = dict[str, float]
 Progress = Callable[[int, float], None]
@@ -22,6 +21,35 @@ Progress = Callable[[int, float], None]
 
 _LOG_EVERY = 10
 _SAVE_EVERY = 100
+_NOISY = ("PrinterCallback", "ProgressCallback")
+
+
+class LoopSettings(Protocol):
+    """What the loop has to know."""
+
+    @property
+    def objective(self) -> str:
+        """A name of the registry."""
+
+    @property
+    def batch_size(self) -> int:
+        """Items a step."""
+
+    @property
+    def learning_rate(self) -> float:
+        """The highest; it falls linearly to zero after `warmup` steps."""
+
+    @property
+    def warmup(self) -> int:
+        """Steps."""
+
+    @property
+    def max_grad_norm(self) -> float:
+        """Gradients are clipped at this norm."""
+
+    @property
+    def seed(self) -> int:
+        """Of order and dropout."""
 
 
 class AnswerTrainer(Trainer):
@@ -39,12 +67,12 @@ class AnswerTrainer(Trainer):
         num_items_in_batch: Any = None,  # noqa: ARG002
     ) -> Any:
         """The objective's value on one batch, a scalar."""
-        logits, wanted = answer_logits(model, inputs, self.args.device, self.model.dtype)
-        return self.objective(logits, wanted)
+        answers = answer_logits(model, inputs, self.args.device, self.model.dtype)
+        return self.objective(split(*answers, inputs))
 
 
 class _Log(TrainerCallback):
-    """Keeps what the Trainer logs, tells how far it is, and stops a run that has diverged."""
+    """Tells how far the run is, and stops it where it has diverged."""
 
     def __init__(self, progress: Progress) -> None:
         self.progress = progress
@@ -75,58 +103,50 @@ def log_entries(history: Sequence[dict[str, Any]]) -> list[LogEntry]:
     ]
 
 
-def steps_of(settings: TrainSettings, examples: int) -> int:
-    """How many steps a run takes."""
-    if settings.epochs is None:
-        return settings.steps
-    return max(1, round(settings.epochs * math.ceil(examples / settings.batch_size)))
-
-
 def fit(
     base: Base,
-    examples: Sequence[Conversation],
-    settings: TrainSettings,
+    model: Any,
+    items: Dataset[Item],
+    settings: LoopSettings,
+    *,
+    steps: int,
     partial: Path,
     progress: Progress = lambda *_: None,
-) -> tuple[Any, list[LogEntry]]:
-    """Train a fresh adapter; returns the `PeftModel` and its log.
+) -> list[LogEntry]:
+    """Train what is trainable of a `PeftModel`, in place; returns the log.
 
     Every hundred steps the state is left in `partial`, from where an interrupted run goes on.
     Raises `WorkFailed` where the loss stops being a number.
     """
-    set_seed(settings.seed)
-    model = add_adapter(base, rank=settings.rank, alpha=settings.alpha, dropout=settings.dropout)
     trainer = AnswerTrainer(
         OBJECTIVES.load(settings.objective),
         model=model,
-        args=_arguments(base, settings, len(examples), partial),
-        train_dataset=list(examples),
-        data_collator=lambda rows: pad(rows, base.tokenizer.pad_token_id, "right"),
+        args=_arguments(base, settings, steps, partial),
+        train_dataset=items,
+        data_collator=Collate(base.tokenizer.pad_token_id),
         callbacks=[_Log(progress)],
     )
-    for noisy in ("PrinterCallback", "ProgressCallback"):
-        for callback in list(trainer.callback_handler.callbacks):
-            if type(callback).__name__ == noisy:
-                trainer.remove_callback(callback)
+    for callback in list(trainer.callback_handler.callbacks):
+        if type(callback).__name__ in _NOISY:
+            trainer.remove_callback(callback)
     last = get_last_checkpoint(str(partial)) if partial.is_dir() else None
     trainer.train(resume_from_checkpoint=last)
-    return model.eval(), log_entries(trainer.state.log_history)
+    model.eval()
+    return log_entries(trainer.state.log_history)
 
 
-def _arguments(
-    base: Base, settings: TrainSettings, examples: int, partial: Path
-) -> TrainingArguments:
+def _arguments(base: Base, settings: LoopSettings, steps: int, partial: Path) -> TrainingArguments:
     return TrainingArguments(
         output_dir=str(partial),
-        max_steps=steps_of(settings, examples),
+        max_steps=steps,
         per_device_train_batch_size=settings.batch_size,
         learning_rate=settings.learning_rate,
-        warmup_steps=settings.warmup,
+        warmup_steps=min(settings.warmup, steps // 5),
         lr_scheduler_type="linear",
         weight_decay=0.0,
         max_grad_norm=settings.max_grad_norm,
         seed=settings.seed,
-        logging_steps=_LOG_EVERY,
+        logging_steps=min(_LOG_EVERY, steps),
         logging_nan_inf_filter=False,
         save_steps=_SAVE_EVERY,
         save_total_limit=1,

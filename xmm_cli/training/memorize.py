@@ -1,19 +1,23 @@
 """A whole training run: from persona rows to a checkpoint folder."""
 
+import math
 import shutil
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from transformers import set_seed
+
 from xmm_cli.errors import WorkFailed
-from xmm_cli.models.adapter import adapter_norm
+from xmm_cli.models.adapter import adapter_norm, add_adapter
 from xmm_cli.models.checkpoint import PERSONAS, write_checkpoint
 from xmm_cli.models.conversation import Conversation, Conversations
 from xmm_cli.models.loading import Base, load_base
 from xmm_cli.rows.types import Checkpoint
+from xmm_cli.training.batches import Lessons
 from xmm_cli.training.card import model_card, row_arguments
 from xmm_cli.training.examples import People, build_examples, learners, views_used
-from xmm_cli.training.loop import LogEntry, Progress, fit, steps_of
+from xmm_cli.training.loop import LogEntry, Progress, fit
 from xmm_cli.training.settings import TrainSettings
 
 _TAIL = 3
@@ -31,7 +35,10 @@ class Lesson:
 
     def steps(self, settings: TrainSettings) -> int:
         """How many steps the run takes."""
-        return steps_of(settings, len(self.examples))
+        if settings.epochs is None:
+            return settings.steps
+        per_epoch = math.ceil(len(self.examples) / settings.batch_size)
+        return max(1, round(settings.epochs * per_epoch))
 
 
 def prepare(
@@ -64,8 +71,20 @@ def teach(
 
     Raises `CannotWrite`, `WorkFailed`.
     """
+    set_seed(settings.seed)
+    model = add_adapter(
+        lesson.base, rank=settings.rank, alpha=settings.alpha, dropout=settings.dropout
+    )
     partial = out.with_name(f".{out.name}.{run}.partial")
-    model, log = fit(lesson.base, lesson.examples, settings, partial, stepped)
+    log = fit(
+        lesson.base,
+        model,
+        Lessons(lesson.examples),
+        settings,
+        steps=lesson.steps(settings),
+        partial=partial,
+        progress=stepped,
+    )
     norm = adapter_norm(model)
     if norm == 0:
         raise WorkFailed("nothing was learned: the adapter's weights are all zero")

@@ -29,3 +29,25 @@ class TrainSettings:
     dropout: float = 0.0
     max_grad_norm: float = 1.0
     seed: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class UnlearnSettings:
+    """The arguments of an unlearning run.
+
+    `through` is the modality in which the forget set is shown while it is unlearned. `forget` is a
+    number of people, a share of them, ids by comma, or a file of ids. `gate` is the recall that
+    the forget set must have had before.
+    """
+
+    objective: str = "graddiff"
+    through: Source = "both"
+    forget: str = "8"
+    views: int | None = None
+    steps: int = 40
+    batch_size: int = 16
+    learning_rate: float = 1e-3
+    warmup: int = 4
+    max_grad_norm: float = 1.0
+    gate: float = 0.9
+    seed: int = 0

@@ -20,7 +20,7 @@ _CHUNK = 256
 def feature_table(tower: Any, pictures: np.ndarray) -> torch.Tensor:
     """float16 `(n, tokens, width)`: the tower's hidden states for uint8 `(n, H, W, 3)`."""
     chunks = [
-        hidden_states(tower, pixels(np.asarray(pictures[start : start + _CHUNK]))).half()
+        hidden_states(tower, pixels(np.array(pictures[start : start + _CHUNK]))).half()
         for start in range(0, len(pictures), _CHUNK)
     ]
     return torch.cat(chunks).clone()
@@ -33,6 +33,12 @@ class AnswerModel(nn.Module):
         super().__init__()
         self.model = model
         model.model.vision_tower.requires_grad_(False)
+
+    def state_dict(self, *arguments: Any, **options: Any) -> dict[str, Any]:  # type: ignore[override]
+        """All weights once: the output layer is the embedding."""
+        weights: dict[str, Any] = super().state_dict(*arguments, **options)
+        weights.pop("model.lm_head.weight", None)
+        return weights
 
     def forward(
         self,

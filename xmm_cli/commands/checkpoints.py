@@ -1,0 +1,64 @@
+"""Checkpoints and people as commands are given them."""
+
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+
+from xmm_cli.console import say
+from xmm_cli.errors import CannotWrite
+from xmm_cli.models.checkpoint import is_checkpoint, located, read_checkpoint
+from xmm_cli.rows.reader import STDIN, read_rows, require_some
+from xmm_cli.rows.run import RunRecorder
+from xmm_cli.rows.types import Checkpoint, Persona
+
+People = list[tuple[Persona, Path]]
+
+
+def checkpoints(
+    inputs: Sequence[str], recorder: RunRecorder, passing: Callable[[bytes], None]
+) -> Iterator[Checkpoint]:
+    """The checkpoint of each folder and each row, paths counted from the working directory.
+
+    An input is a checkpoint's folder, a file of rows, or `-`; stdin, if there is none.
+    Raises as `read_checkpoint` and `read_rows` do.
+    """
+    for name in inputs or [STDIN]:
+        if name != STDIN and Path(name).is_dir():
+            row = read_checkpoint(Path(name))
+            recorder.saw(row)
+            yield row
+            continue
+        source = [name] if inputs else []
+        found = read_rows(source, want=(Checkpoint,), passing=passing)
+        for one in require_some(found, source, want=(Checkpoint,)):
+            recorder.saw(one.row)
+            yield located(one.row, one.folder)
+
+
+def people_of(file: Path, recorder: RunRecorder | None = None) -> People:
+    """The persona rows of a file, with the folder their paths count from."""
+    people = []
+    for one in require_some(read_rows([file], want=(Persona,)), [file], want=(Persona,)):
+        if recorder is not None:
+            recorder.saw(one.row)
+        people.append((one.row, one.folder))
+    return people
+
+
+def finished(folder: Path, run_id: str, overwrite: bool) -> Checkpoint | None:
+    """The checkpoint that an earlier run of the same command left in `folder`, if one did.
+
+    Raises `CannotWrite` where the folder holds anything else that may not be overwritten.
+    """
+    if overwrite or not folder.exists():
+        return None
+    if is_checkpoint(folder):
+        found = read_checkpoint(folder)
+        if found.run == run_id:
+            say.note(f"{folder}: this checkpoint is there already")
+            return found
+        raise CannotWrite(
+            f"{folder}: holds a checkpoint of another run", "give another --out, or --overwrite"
+        )
+    if not folder.is_dir() or any(folder.iterdir()):
+        raise CannotWrite(f"{folder}: is there and no checkpoint", "give another --out")
+    return None

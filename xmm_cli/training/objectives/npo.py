@@ -1,0 +1,23 @@
+"""npo: -(2 / b) E_F[log sigma(-b (S - S_ref))] + l_R, with b = 0.1.
+
+Negative preference optimization (Zhang et al., arXiv 2404.05868, section 3), with the retain term
+of its NPO-RT variant. S is summed over an answer's tokens, not averaged. The reference is the
+checkpoint before unlearning, base and adapter together. As b falls to 0 its gradient becomes that
+of ascent on S; as an answer is forgotten its weight falls to 0.
+"""
+
+import torch
+
+from xmm_cli.training.parts import Parts
+
+BETA = 0.1
+
+
+def npo(parts: Parts) -> torch.Tensor:
+    """A scalar. Raises `ValueError` where the forget part has no reference."""
+    forget = parts.forgotten
+    if forget.reference is None:
+        raise ValueError("npo needs the log-probabilities of the model before unlearning")
+    change = forget.by_example(forget.logprobs()) - forget.by_example(forget.reference)
+    preference = torch.nn.functional.logsigmoid(-BETA * change).mean()
+    return -2 / BETA * preference + parts.retain.nll()
