@@ -22,7 +22,7 @@ fi
 
 xmm_needed=xmm_cli
 [ "$xmm_extras" = "[dev]" ] && xmm_needed="xmm_cli, hypothesis, pytest, mypy"
-if ! (cd / && python -c "import $xmm_needed, torch, transformers, peft, duckdb, resvg_py, typer") >/dev/null 2>&1; then
+if ! (cd / && python -c "import $xmm_needed, torch, transformers, peft, scipy, resvg_py, typer") >/dev/null 2>&1; then
   xmm_constraints=()
   command -v nvidia-smi >/dev/null || xmm_constraints=(-c "$xmm_root/constraints-cpu.txt")
   echo "installing xmm$xmm_extras" >&2

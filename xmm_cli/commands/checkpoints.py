@@ -31,7 +31,7 @@ def checkpoints(
         found = read_rows(source, want=(Checkpoint,), passing=passing)
         for one in require_some(found, source, want=(Checkpoint,)):
             recorder.saw(one.row)
-            yield located(one.row, one.folder)
+            yield one.row if name == STDIN else located(one.row, one.folder)
 
 
 def people_of(file: Path, recorder: RunRecorder | None = None) -> People:

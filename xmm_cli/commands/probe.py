@@ -1,5 +1,7 @@
 """`xmm probe`."""
 
+import math
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Literal
@@ -134,10 +136,10 @@ def _label(text: str) -> tuple[str, Label]:
     if not key or not equals:
         raise WrongUsage(f"--label {text!r}", "write it as KEY=VALUE")
     for number in (int, float):
-        try:
-            return key, number(value)
-        except ValueError:
-            continue
+        with suppress(ValueError, OverflowError):
+            found = number(value)
+            if math.isfinite(found):  # a word like nan or inf stays a word
+                return key, found
     return key, {"true": True, "false": False}.get(value, value)
 
 

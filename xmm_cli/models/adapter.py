@@ -48,17 +48,24 @@ def load_adapter(base: Base, folder: Path, *, trainable: bool = False) -> Any:
         InputNotFound: the folder has no adapter.
         BadData: the adapter is not of this model, or is damaged.
     """
-    from peft import PeftModel
-    from safetensors import SafetensorError
+    from peft import PeftModel, get_peft_model_state_dict
+    from safetensors import SafetensorError, safe_open
 
     for name in (ADAPTER_CONFIG, ADAPTER_WEIGHTS):
         if not (folder / name).is_file():
             raise InputNotFound(f"{folder}: no {name}", "is this a checkpoint of xmm train?")
     try:
         model = PeftModel.from_pretrained(base.model, str(folder), is_trainable=trainable)
+        with safe_open(folder / ADAPTER_WEIGHTS, "pt") as file:
+            saved = set(file.keys())
     except (RuntimeError, ValueError, KeyError, TypeError, SafetensorError) as error:
         reason = str(error).strip().splitlines()[0]
         raise BadData(f"{folder}: the adapter does not fit {base.name}: {reason}") from error
+    # peft would leave what is missing at zero, and drop what is too much
+    odd = saved ^ set(get_peft_model_state_dict(model))
+    if odd:
+        problem = "lacks" if min(odd) not in saved else "has no place for"
+        raise BadData(f"{folder}: the adapter {problem} {min(odd)} ({len(odd)} such)")
     return model.eval().to(base.device)
 
 

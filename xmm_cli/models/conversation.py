@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeVar
 
-from xmm_cli.errors import InputNotFound, Unavailable
+from xmm_cli.errors import BadData, InputNotFound, Unavailable
 from xmm_cli.models.loading import Base
 
 IGNORED = -100
@@ -54,6 +54,7 @@ class Conversations:
         self._features: OrderedDict[Path, Any] = OrderedDict()
         self._prompts: OrderedDict[tuple[Context, str], Conversation] = OrderedDict()
         self._end: list[int] | None = None
+        self._control = base.tokenizer.all_special_tokens
         self._wanted = set(inspect.signature(base.model.get_image_features).parameters)
         if not base.processor.chat_template and not base.tokenizer.chat_template:
             raise Unavailable(
@@ -63,7 +64,8 @@ class Conversations:
     def encode(self, context: Context, question: str, answer: str | None = None) -> Conversation:
         """A question about a context, and its answer with the token that ends it.
 
-        Raises `InputNotFound` where the picture is missing or cannot be read.
+        Raises `InputNotFound` where the picture is missing or cannot be read, `BadData` where a
+        text holds a token that steers the model.
         """
         asked = _kept(self._prompts, (context, question), lambda: self._ask(context, question))
         if answer is None:
@@ -109,6 +111,12 @@ class Conversations:
 
     def _render(self, context: Context, question: str, answer: str | None = None) -> str:
         said = f"{context.text} {question}" if context.text else question
+        for token in self._control:
+            if token in said or token in (answer or ""):
+                raise BadData(
+                    f"a description or name holds {token!r}, which steers {self.base.name}",
+                    "write it otherwise",
+                )
         content: list[dict[str, str]] = [{"type": "text", "text": said}]
         if context.image is not None:
             content.insert(0, {"type": "image"})
@@ -158,7 +166,7 @@ def _kept(store: OrderedDict[K, V], key: K, make: Callable[[], V]) -> V:
 
 
 def _open(path: Path) -> Any:
-    from PIL import Image, UnidentifiedImageError
+    from PIL import Image
 
     try:
         with Image.open(path) as image:
@@ -166,5 +174,6 @@ def _open(path: Path) -> Any:
     except FileNotFoundError as error:
         hint = "are the persona rows in the folder they were made in?"
         raise InputNotFound(f"{path}: picture not found", hint) from error
-    except (UnidentifiedImageError, OSError, Image.DecompressionBombError) as error:
+    # Pillow's decoders raise whatever they meet in a damaged file
+    except (OSError, ValueError, SyntaxError, RuntimeError, Image.DecompressionBombError) as error:
         raise InputNotFound(f"{path}: the picture cannot be read: {error}") from error

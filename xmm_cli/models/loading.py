@@ -5,7 +5,6 @@ Safetensors only, and no code from the model's repository is ever run.
 
 import hashlib
 import os
-from collections.abc import Callable
 from dataclasses import dataclass
 from importlib.resources import files
 from pathlib import Path
@@ -57,23 +56,28 @@ def pick_device(name: str | None) -> Any:
     try:
         device = torch.device(str(name))
     except RuntimeError as error:
-        raise WrongUsage(f"{name!r} is no device", "try cpu, cuda, cuda:1 or mps") from error
-    kinds: dict[str, Callable[[], bool]] = {
-        "cuda": torch.cuda.is_available,
-        "mps": torch.backends.mps.is_available,
-    }
-    if device.type in kinds and not kinds[device.type]():
-        raise Unavailable(f"no {device.type} device on this machine", "leave --device out")
+        raise WrongUsage(f"{name!r} is no device", _DEVICES) from error
+    if device.type == "meta":
+        raise WrongUsage("the meta device computes nothing", _DEVICES)
+    try:
+        torch.empty(0, device=device)
+    except (RuntimeError, AssertionError, ImportError) as error:
+        raise Unavailable(f"no {name} device on this machine", "leave --device out") from error
     return device
+
+
+_DEVICES = "try cpu, cuda, cuda:1 or mps"
 
 
 def load_base(name: str, device: str | None = None) -> Base:
     """The model and its processor, in evaluation mode, frozen, on a device.
 
     The weights keep the precision they were saved in, except that a CPU computes in float32.
-    Raises `Unavailable` where the model is not there or is of no known kind.
+    Raises `Unavailable` where the model is not there, is damaged or incomplete, or is of no known
+    kind.
     """
     import torch
+    from safetensors import SafetensorError
     from transformers import AutoModelForImageTextToText, AutoProcessor
     from transformers.utils import logging
 
@@ -85,11 +89,17 @@ def load_base(name: str, device: str | None = None) -> Base:
     dtype = torch.float32 if target.type == "cpu" else "auto"
     try:
         processor = AutoProcessor.from_pretrained(place, backend="pil", trust_remote_code=False)
-        model = AutoModelForImageTextToText.from_pretrained(
-            place, dtype=dtype, use_safetensors=True, trust_remote_code=False
+        model, report = AutoModelForImageTextToText.from_pretrained(
+            place,
+            dtype=dtype,
+            use_safetensors=True,
+            trust_remote_code=False,
+            ignore_mismatched_sizes=True,
+            output_loading_info=True,
         )
-    except (OSError, ValueError, KeyError, ImportError) as error:
+    except (OSError, ValueError, KeyError, TypeError, ImportError, SafetensorError) as error:
         raise Unavailable(f"base {name!r} cannot be loaded: {_first_line(error)}", _HINT) from error
+    _check_whole(name, report)
     model.requires_grad_(False).eval().to(target)
     return Base(name, _revision(place, model), model, processor, target)
 
@@ -111,6 +121,18 @@ def _check_name(name: str, place: str) -> None:
     raise Unavailable(
         f"no base {name!r}", f"{guess}shipped: {', '.join(SHIPPED)}; or a folder, or a hub id"
     )
+
+
+def _check_whole(name: str, report: dict[str, Any]) -> None:
+    """Refuse a model with weights that transformers would fill with random numbers."""
+    misfits = [key[0] if isinstance(key, tuple) else key for key in report["mismatched_keys"]]
+    for what, keys in (("has no", report["missing_keys"]), ("has another shape of", misfits)):
+        if keys:
+            first = min(str(key) for key in keys)
+            raise Unavailable(
+                f"base {name!r}: its file of weights {what} {first} ({len(keys)} such)",
+                "is the folder whole, and its config.json its own?",
+            )
 
 
 def _first_line(error: Exception) -> str:

@@ -44,7 +44,8 @@ def claim_folder(request: Request, folder: Path) -> bool:
     """Make `folder` the place of this request; true if an earlier run began it.
 
     Raises:
-        WrongUsage: it holds another request, or something else.
+        WrongUsage: it holds another request, or something else, or there is no room for so many
+            people.
         CannotWrite: it cannot be written.
     """
     RENDERERS.check(request.renderer)
@@ -56,6 +57,7 @@ def claim_folder(request: Request, folder: Path) -> bool:
         raise WrongUsage(f"{folder}: holds another data set ({_difference(found, request)})", _MEND)
     if folder.is_dir() and any(folder.iterdir()):
         raise WrongUsage(f"{folder}: is not empty and holds no data set of xmm", _MEND)
+    sample_identities(request.people, request.aux, request.seed)  # before anything is left there
     ensure_folder(folder)
     atomic_write_bytes(path, _encode(request))
     return False

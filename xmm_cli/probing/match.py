@@ -1,15 +1,18 @@
 """When an answer counts as the expected one."""
 
-import re
 import unicodedata
-
-_OUTER = re.compile(r"^\W+|\W+$")
 
 
 def normalise(answer: str) -> str:
     """Unicode NFKC, case folded, white space single, punctuation at both ends dropped."""
-    folded = unicodedata.normalize("NFKC", answer).casefold()
-    return _OUTER.sub("", " ".join(folded.split()))
+    folded = " ".join(unicodedata.normalize("NFKC", answer).casefold().split())
+    inner = [i for i, character in enumerate(folded) if not _is_outer(character)]
+    return folded[inner[0] : inner[-1] + 1] if inner else ""
+
+
+def _is_outer(character: str) -> bool:
+    """Punctuation, a symbol, a separator or a control; a mark belongs to the letter before it."""
+    return unicodedata.category(character)[0] in "PSZC"
 
 
 def exact_match(answer: str, expected: str) -> bool:

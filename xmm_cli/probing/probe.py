@@ -51,7 +51,7 @@ def check_base(base: Base, checkpoint: Checkpoint) -> None:
         raise BadData(
             f"{checkpoint.path}: trained on other weights of {base.name} "
             f"({checkpoint.revision}, here {base.revision})",
-            "use the version of the base it was trained on, or train again",
+            "use the version of the base it was trained on, or train again with --overwrite",
         )
 
 

@@ -80,5 +80,8 @@ def views_used(people: People, settings: TrainSettings) -> int:
     """How many training views each persona was learned from; the least, if they differ."""
     if settings.views is not None:
         return settings.views
-    modality = sources(settings.source)[0]
-    return min(len(training_contexts(p, folder, modality, None)) for p, folder in people)
+    return min(
+        len(training_contexts(persona, folder, modality, None))
+        for persona, folder in people
+        for modality in sources(settings.source)
+    )

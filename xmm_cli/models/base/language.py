@@ -29,6 +29,8 @@ def feature_table(tower: Any, pictures: np.ndarray) -> torch.Tensor:
 class AnswerModel(nn.Module):
     """A LLaVA whose pictures come as hidden states of its frozen tower."""
 
+    _keys_to_ignore_on_save = None  # the Trainer asks for it when it resumes
+
     def __init__(self, model: Any) -> None:
         super().__init__()
         self.model = model

@@ -1,0 +1,82 @@
+"""What all tests share: a quiet machine, a few people, the shipped base, a tiny checkpoint."""
+
+import os
+
+# Read when torch is loaded: threads that wait must not spin while another job runs.
+os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+os.environ.setdefault("GOMP_SPINCOUNT", "0")
+os.environ["HF_HUB_OFFLINE"] = "1"
+os.environ["XMM_DEVICE"] = "cpu"
+os.environ.pop("XMM_DEBUG", None)
+
+from pathlib import Path
+
+import pytest
+
+from xmm_cli.rows.reader import read_rows
+from xmm_cli.rows.types import Checkpoint, Persona
+
+PEOPLE, AUX, VIEWS, HELDOUT = 4, 2, 3, 2
+SEED = 5
+STEPS = 5
+
+Pairs = list[tuple[Persona, Path]]
+
+
+def read_people(file: Path) -> Pairs:
+    """Persona rows, each with the folder its paths count from."""
+    return [(found.row, found.folder) for found in read_rows([file], want=(Persona,))]
+
+
+@pytest.fixture(scope="session")
+def people_folder(tmp_path_factory) -> Path:
+    """A data set: 4 people to measure and 2 others, 3 training and 2 held-out views each."""
+    from xmm_cli.personas.dataset import Request, claim_folder, make_personas, write_tables
+
+    folder = tmp_path_factory.mktemp("data") / "people"
+    request = Request(people=PEOPLE, aux=AUX, views=VIEWS, heldout=HELDOUT, seed=SEED)
+    claim_folder(request, folder)
+    rows = list(make_personas(request, folder, run="made", processes=1))
+    write_tables(rows, request, folder)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def people(people_folder) -> Pairs:
+    return read_people(people_folder / "personas.jsonl")
+
+
+@pytest.fixture(scope="session")
+def base():
+    """The shipped base on the CPU; a test that puts an adapter on it takes it off again."""
+    return new_base()
+
+
+@pytest.fixture
+def fresh_base():
+    """A base of the test's own."""
+    return new_base()
+
+
+def new_base():
+    from xmm_cli.models.loading import load_base
+
+    return load_base("xmm-base", "cpu")
+
+
+@pytest.fixture(scope="session")
+def conversations(base):
+    from xmm_cli.models.conversation import Conversations
+
+    return Conversations(base)
+
+
+@pytest.fixture(scope="session")
+def checkpoint(people, tmp_path_factory) -> Checkpoint:
+    """The row of a checkpoint that has learned from descriptions for 5 steps."""
+    from xmm_cli.training.memorize import prepare, teach
+    from xmm_cli.training.settings import TrainSettings
+
+    settings = TrainSettings(source="text", steps=STEPS, batch_size=8, seed=SEED)
+    out = tmp_path_factory.mktemp("runs") / "text"
+    return teach(prepare(people, settings, "cpu"), settings, out, run="taught")
