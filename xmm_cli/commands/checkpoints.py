@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 from xmm_cli.console import say
-from xmm_cli.errors import CannotWrite
+from xmm_cli.errors import CannotWrite, WrongUsage
 from xmm_cli.models.checkpoint import is_checkpoint, located, read_checkpoint
 from xmm_cli.rows.reader import STDIN, read_rows, require_some
 from xmm_cli.rows.run import RunRecorder
@@ -21,6 +21,8 @@ def checkpoints(
     An input is a checkpoint's folder, a file of rows, or `-`; stdin, if there is none.
     Raises as `read_checkpoint` and `read_rows` do.
     """
+    if list(inputs).count(STDIN) > 1:
+        raise WrongUsage("stdin ('-') is named twice", "it can be read only once")
     for name in inputs or [STDIN]:
         if name != STDIN and Path(name).is_dir():
             row = read_checkpoint(Path(name))

@@ -19,8 +19,8 @@ Examples:
   xmm gen-personas -n 32 --seed 7 --out people | xmm train --source image
   jq -r .name people/personas.jsonl
 
-The folder gets personas.jsonl, metadata.jsonl, images/ and a data card; the same rows go to stdout.
-Run again after an interruption, it draws only the pictures that are missing.
+The folder gets personas.jsonl, metadata.jsonl, images/ and a data card; the same rows go to
+stdout. Run again after an interruption, it draws only the pictures that are missing.
 """
 
 

@@ -54,7 +54,8 @@ class Conversations:
         self._features: OrderedDict[Path, Any] = OrderedDict()
         self._prompts: OrderedDict[tuple[Context, str], Conversation] = OrderedDict()
         self._end: list[int] | None = None
-        self._control = base.tokenizer.all_special_tokens
+        known = base.tokenizer.added_tokens_decoder.values()
+        self._control = [token.content for token in known if token.special]
         self._wanted = set(inspect.signature(base.model.get_image_features).parameters)
         if not base.processor.chat_template and not base.tokenizer.chat_template:
             raise Unavailable(

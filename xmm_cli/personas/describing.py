@@ -10,50 +10,58 @@ from collections.abc import Callable, Mapping
 from xmm_cli.personas.vocabulary import COLOR_OF, VOCABULARY
 from xmm_cli.rows.types import Split
 
-OMIT = 0.07
-"""The probability with which a description leaves an attribute out."""
+OMIT = 0.35
+"""The probability with which a description leaves one attribute out."""
 
 Phrases = list[str]
 Plan = Callable[[Phrases, str, random.Random], str]
 
+_THINGS = tuple(attribute for attribute in VOCABULARY if attribute not in COLOR_OF.values())
 
-def describe(look: Mapping[str, str], split: Split, rng: random.Random, omit: float = OMIT) -> str:
-    """One description of a look in the words of `split`.
+_COLOR_ALONE: dict[str, dict[Split, str]] = {
+    "hairstyle": {"train": "{color} hair", "heldout": "hair of a {color} shade"},
+    "garment": {"train": "{color} clothes", "heldout": "something {color}"},
+}
+"""What is said where the colour of a thing is told, and the thing itself is not."""
 
-    Colours are said with the thing they colour. At least three things are always said.
+
+def leave_out(look: Mapping[str, str], rng: random.Random, probability: float) -> dict[str, str]:
+    """The look, now and then without one attribute."""
+    silent = rng.choice(tuple(look)) if rng.random() < probability else None
+    return {attribute: value for attribute, value in look.items() if attribute != silent}
+
+
+def describe(look: Mapping[str, str], split: Split, rng: random.Random) -> str:
+    """One description of exactly the attributes given, in the words of `split`.
+
+    At most one attribute of the vocabulary may be missing. A colour is said with what it colours.
     """
-    told = [a for a in look if rng.random() >= omit]
-    things = [a for a in told if a not in COLOR_OF.values()]
-    if len(things) < 3:
-        told, things = list(look), [a for a in look if a not in COLOR_OF.values()]
-    body = [a for a in things if a != "garment"]
+    phrases = {thing: _phrase(thing, look, split, rng) for thing in _THINGS}
+    garment = phrases.pop("garment")
+    body = [phrase for phrase in phrases.values() if phrase]
     rng.shuffle(body)
-    phrases = [_phrase(a, look, told, split, rng) for a in body]
-    garment = _phrase("garment", look, told, split, rng) if "garment" in things else ""
     plan = rng.choice(_PLANS[split])
     aside = rng.choice(_ASIDES[split]) if rng.random() < 0.5 else ""
-    return _tidy(plan(phrases, garment, rng), aside)
+    return _tidy(plan(body, garment, rng), aside)
 
 
-def _phrase(
-    attribute: str, look: Mapping[str, str], told: list[str], split: Split, rng: random.Random
-) -> str:
-    wording = rng.choice(VOCABULARY[attribute][look[attribute]].wordings(split))
-    color = COLOR_OF.get(attribute)
-    if color is None:
-        return wording
-    said = rng.choice(VOCABULARY[color][look[color]].wordings(split)) if color in told else ""
-    return " ".join(wording.format(color=said).split())
+def _phrase(thing: str, look: Mapping[str, str], split: Split, rng: random.Random) -> str:
+    """How a thing and its colour are said; nothing where neither is told."""
+    color = COLOR_OF.get(thing, "")
+    told = VOCABULARY[color][look[color]].wordings(split) if color in look else ("",)
+    if thing in look:
+        wording = rng.choice(VOCABULARY[thing][look[thing]].wordings(split))
+    else:
+        wording = _COLOR_ALONE[thing][split] if color in look else ""
+    return " ".join(wording.format(color=rng.choice(told)).split())
 
 
 def _join(phrases: Phrases) -> str:
-    if len(phrases) < 2:
-        return "".join(phrases)
-    return f"{', '.join(phrases[:-1])} and {phrases[-1]}"
+    return f"{', '.join(phrases[:-1])} and {phrases[-1]}" if phrases[1:] else phrases[0]
 
 
 def _halves(phrases: Phrases, rng: random.Random) -> tuple[str, str]:
-    """Two parts, neither empty; there are always two phrases at the least."""
+    """Two parts, neither empty; there are always three phrases at the least."""
     cut = rng.randrange(1, len(phrases))
     return _join(phrases[:cut]), _join(phrases[cut:])
 
@@ -65,52 +73,47 @@ def _tidy(text: str, aside: str) -> str:
 
 def _a_person_with(phrases: Phrases, garment: str, rng: random.Random) -> str:
     who = rng.choice(("A person", "Someone", "An adult"))
-    return f"{who} with {_join(phrases)}{f', dressed in {garment}' if garment else ''}."
+    return f"{who} with {_join(phrases)}, dressed in {garment}."
 
 
 def _they_have(phrases: Phrases, garment: str, rng: random.Random) -> str:
     first, second = _halves(phrases, rng)
-    wearing = f" They are wearing {garment}." if garment else ""
-    return f"This person has {first}.{wearing} They also have {second}."
+    return f"This person has {first}. They are wearing {garment}. They also have {second}."
 
 
 def _wearer(phrases: Phrases, garment: str, rng: random.Random) -> str:
-    if not garment:
-        return f"The person can be known by {_join(phrases)}."
     verb = rng.choice(("shows up with", "is seen with", "has"))
     return f"The person who wears {garment} {verb} {_join(phrases)}."
 
 
 def _notes(phrases: Phrases, garment: str, rng: random.Random) -> str:
-    parts = [*phrases, garment] if garment else phrases
-    return f"{rng.choice(('In the portrait', 'Main features'))}: {'; '.join(parts)}."
+    start = rng.choice(("In the portrait", "Main features"))
+    return f"{start}: {'; '.join([*phrases, garment])}."
 
 
 def _look_for(phrases: Phrases, garment: str, rng: random.Random) -> str:
     first, second = _halves(phrases, rng)
-    garment = f" and {garment}" if garment else ""
-    return f"Look for {first}{garment}. You will also notice {second}."
+    return f"Look for {garment}, with {first}. You will also notice {second}."
 
 
 def _picture(phrases: Phrases, garment: str, rng: random.Random) -> str:
-    inside = f" in {garment}" if garment else ""
-    return f"{rng.choice(('Picture', 'Imagine'))} an individual{inside} who has {_join(phrases)}."
+    verb = rng.choice(("Picture", "Imagine"))
+    return f"{verb} an individual in {garment} who has {_join(phrases)}."
 
 
 def _first_sight(phrases: Phrases, garment: str, rng: random.Random) -> str:
     first, second = _halves(phrases, rng)
-    outfit = f", and the outfit is {garment}" if garment else ""
-    return f"At first sight one sees {first}; a second look shows {second}{outfit}."
+    return f"At first sight one sees {first}; a second look shows {second}, above {garment}."
 
 
 def _witness(phrases: Phrases, garment: str, rng: random.Random) -> str:
-    clothes = f" For clothes, {garment}." if garment else ""
-    return f"A witness {rng.choice(('remembers', 'speaks of'))} {_join(phrases)}.{clothes}"
+    verb = rng.choice(("remembers", "speaks of"))
+    return f"A witness {verb} {_join(phrases)}. For clothes, {garment}."
 
 
 def _outfit_first(phrases: Phrases, garment: str, rng: random.Random) -> str:
-    lead = f"Clad in {garment}, the figure" if garment else "The figure"
-    return f"{lead} {rng.choice(('stands out by', 'is marked by'))} {_join(phrases)}."
+    verb = rng.choice(("stands out by", "is marked by"))
+    return f"Clad in {garment}, the figure {verb} {_join(phrases)}."
 
 
 _PLANS: dict[Split, tuple[Plan, ...]] = {

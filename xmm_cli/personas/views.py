@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from xmm_cli.personas.describing import describe
+from xmm_cli.personas.describing import OMIT, describe, leave_out
 from xmm_cli.personas.rendering import RENDERERS
 from xmm_cli.personas.sampling import Identity
 from xmm_cli.rows.files import atomic_write_bytes
@@ -48,7 +48,7 @@ def write_texts(identity: Identity, plan: Plan) -> tuple[TextView, ...]:
     for view, split, index in plan.numbered():
         for attempt in range(_TRIES):
             rng = random.Random(f"{identity.id}: {split} text {index}: {attempt}")
-            text = describe(identity.attributes, split, rng)
+            text = describe(leave_out(identity.attributes, rng, OMIT), split, rng)
             if text not in seen:
                 break
         seen.add(text)

@@ -12,6 +12,7 @@ from transformers.trainer_utils import get_last_checkpoint
 from xmm_cli.errors import WorkFailed
 from xmm_cli.models.batching import answer_logits
 from xmm_cli.models.loading import Base
+from xmm_cli.rows.files import ensure_folder
 from xmm_cli.training.batches import Collate, Item, split
 from xmm_cli.training.objectives import OBJECTIVES
 
@@ -116,8 +117,9 @@ def fit(
     """Train what is trainable of a `PeftModel`, in place; returns the log.
 
     Every hundred steps the state is left in `partial`, from where an interrupted run goes on.
-    Raises `WorkFailed` where the loss stops being a number.
+    Raises `WorkFailed` where the loss stops being a number, `CannotWrite`.
     """
+    ensure_folder(partial)
     trainer = AnswerTrainer(
         OBJECTIVES.load(settings.objective),
         model=model,
@@ -129,8 +131,7 @@ def fit(
     for callback in list(trainer.callback_handler.callbacks):
         if type(callback).__name__ in _NOISY:
             trainer.remove_callback(callback)
-    last = get_last_checkpoint(str(partial)) if partial.is_dir() else None
-    trainer.train(resume_from_checkpoint=last)
+    trainer.train(resume_from_checkpoint=get_last_checkpoint(str(partial)))
     model.eval()
     return log_entries(trainer.state.log_history)
 

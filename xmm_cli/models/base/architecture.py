@@ -17,7 +17,7 @@ from transformers import (
 
 from xmm_cli.models import prompts
 from xmm_cli.models.base.pictures import SIZE
-from xmm_cli.personas.describing import describe
+from xmm_cli.personas.describing import OMIT, describe, leave_out
 from xmm_cli.personas.facts import FACTS
 from xmm_cli.personas.sampling import names, random_look
 from xmm_cli.rows.types import Split
@@ -86,7 +86,8 @@ def _tokenizer_corpus() -> list[str]:
     splits: tuple[Split, ...] = ("train", "heldout")
     for _ in range(3000):
         look = random_look(rng, measurable=False)
-        texts += [describe(look, split, rng) for split in splits]
+        told = leave_out(look, rng, OMIT)
+        texts += [describe(told, split, rng) for split in splits]
         texts.append(prompts.caption(look))
     for attribute in look:
         texts += list(prompts.attribute_questions(attribute)) * 100
@@ -132,6 +133,7 @@ def build_model(size: Size, tokenizer: Any) -> Any:
         num_attention_heads=size.heads,
         num_key_value_heads=size.heads,
         max_position_embeddings=1024,
+        initializer_range=0.05,
         tie_word_embeddings=True,
         bos_token_id=tokenizer.bos_token_id,
         eos_token_id=tokenizer.eos_token_id,

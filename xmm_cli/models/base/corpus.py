@@ -14,7 +14,7 @@ from torch.utils.data import Dataset
 from xmm_cli.models import prompts
 from xmm_cli.models.base.architecture import ASSISTANT, END, IMAGE, USER
 from xmm_cli.models.base.pictures import look_of
-from xmm_cli.personas.describing import describe
+from xmm_cli.personas.describing import OMIT, describe, leave_out
 from xmm_cli.personas.sampling import Identity, names
 from xmm_cli.rows.types import Split
 
@@ -66,10 +66,10 @@ class Encoder:
         return Example(ids, labels, context if isinstance(context, int) else None)
 
 
-def describe_anyhow(look: dict[str, str], rng: random.Random, omit: float) -> str:
+def describe_anyhow(look: dict[str, str], rng: random.Random) -> str:
     """A description in the words of either split: the base knows the language of both."""
     split: Split = rng.choice(("train", "heldout"))
-    return describe(look, split, rng, omit)
+    return describe(look, split, rng)
 
 
 def look_turns(look: dict[str, str], rng: random.Random, count: int) -> list[Turn]:
@@ -80,7 +80,7 @@ def look_turns(look: dict[str, str], rng: random.Random, count: int) -> list[Tur
     if rng.random() < 0.5:
         turns.append((rng.choice(prompts.CAPTION_QUESTIONS), prompts.caption(look)))
     rng.shuffle(turns)
-    if rng.random() < 0.25:
+    if rng.random() < 0.35:
         name = f"{rng.choice(names('given'))} {rng.choice(names('family'))}"
         asked = f"Their name is {name}. {rng.choice(prompts.NAME_QUESTIONS)}"
         turns.insert(rng.randrange(len(turns) + 1), (asked, name))
@@ -117,20 +117,23 @@ class Corpus(Dataset[Example]):
     def _unnamed(self, rng: random.Random, shown: bool) -> Example:
         row = rng.choice(self.unnamed)
         look = look_of(row)
-        turns = look_turns(look, rng, 4)
-        return self.encoder.example(row if shown else describe_anyhow(look, rng, 0.0), turns)
+        if shown:
+            return self.encoder.example(row, look_turns(look, rng, 4))
+        told = leave_out(look, rng, OMIT)
+        return self.encoder.example(describe_anyhow(told, rng), look_turns(told, rng, 4))
 
     def _figure(self, rng: random.Random, shown: bool) -> Example:
         number = rng.randrange(len(self.figures))
         figure = self.figures[number]
         if rng.random() < self.figure_facts:
             return self.encoder.example(None, self._about(figure, rng))
-        turns = look_turns(figure.attributes, rng, 1)
+        told = figure.attributes if shown else leave_out(figure.attributes, rng, OMIT)
+        turns = look_turns(told, rng, 1)
         turns.insert(rng.randrange(2), (rng.choice(prompts.NAME_QUESTIONS), figure.name))
         if shown:
             view = rng.randrange(self.figure_views)
             return self.encoder.example(self.pictures + number * self.figure_stride + view, turns)
-        return self.encoder.example(describe_anyhow(figure.attributes, rng, 0.05), turns)
+        return self.encoder.example(describe_anyhow(told, rng), turns)
 
     @staticmethod
     def _about(figure: Identity, rng: random.Random) -> list[Turn]:

@@ -10,6 +10,7 @@ from xmm_cli.models import prompts
 from xmm_cli.models.base.corpus import IGNORED, Encoder, Example, describe_anyhow
 from xmm_cli.models.base.language import AnswerModel, ExampleBatches
 from xmm_cli.models.base.pictures import look_of
+from xmm_cli.personas.describing import OMIT, leave_out
 from xmm_cli.personas.sampling import Identity
 from xmm_cli.personas.vocabulary import ATTRIBUTES
 
@@ -53,7 +54,7 @@ def _ask(encoder: Encoder, row: int, modality: str, attribute: str) -> Example:
     else:
         turn = (prompts.attribute_questions(attribute)[0], look[attribute])
     rng = random.Random(f"evaluate: {row}")
-    context: str | int = row if modality == "image" else describe_anyhow(look, rng, 0.0)
+    context: str | int = row if modality == "image" else describe_anyhow(look, rng)
     return encoder.example(context, [turn])
 
 
@@ -71,7 +72,7 @@ def figure_recall(
         for number, row in enumerate(unseen_pictures[figure.id]):
             shown.append(encoder.example(row, [(question, figure.name)]))
             rng = random.Random(f"evaluate {figure.id}: {number}")
-            text = describe_anyhow(figure.attributes, rng, 0.05)
+            text = describe_anyhow(leave_out(figure.attributes, rng, OMIT), rng)
             told.append(encoder.example(text, [(question, figure.name)]))
     if not shown:
         return {}

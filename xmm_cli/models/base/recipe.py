@@ -17,7 +17,7 @@ class Recipe:
     size: Size = field(default_factory=Size)
     pictures: int = 32_000
     held_out: int = 1_000
-    figures: int = 160
+    figures: int = 128
     figure_views: int = 10
     figure_share: float = 0.55
     seed: int = 0
