@@ -188,8 +188,8 @@ def _probe_all(
     from xmm_cli.probing.questions import make_questions
 
     loaded: dict[str, Conversations] = {}
-    for job in jobs:
-        questions = list(make_questions(people[job.personas], scope))
+    asked = [list(make_questions(people[job.personas], scope)) for job in jobs]
+    for job, questions in zip(jobs, asked, strict=True):
         if job.base not in loaded:
             loaded.clear()
             loaded[job.base] = Conversations(load_base(job.base, device))

@@ -5,6 +5,7 @@ way of answering: the memory grid (learned from, asked with), the findings drawn
 to know about them.
 """
 
+import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
@@ -151,7 +152,8 @@ def _candidates(scores: list[Score]) -> int | None:
     if len(chances) != 1:
         return None
     number = 1 / chances.pop()
-    return round(number) if abs(number - round(number)) < 1e-6 else None
+    whole = math.isfinite(number) and abs(number - round(number)) < 1e-6
+    return round(number) if whole else None
 
 
 def _notes(scores: list[Score]) -> list[str]:
