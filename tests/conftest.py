@@ -11,6 +11,7 @@ os.environ.pop("XMM_DEBUG", None)
 
 from pathlib import Path
 
+import hypothesis
 import pytest
 
 from xmm_cli.rows.reader import read_rows
@@ -19,6 +20,24 @@ from xmm_cli.rows.types import Checkpoint, Persona
 PEOPLE, AUX, VIEWS, HELDOUT = 4, 2, 3, 2
 SEED = 5
 STEPS = 5
+
+NOISE = (
+    "ignore:The PEFT config's `base_model_name_or_path` was renamed:UserWarning",
+    "ignore:Could not find a config file in:UserWarning",
+    "ignore:Found missing adapter keys:UserWarning",
+    "ignore:`is_gradient_checkpointing` is deprecated:FutureWarning",
+)
+"""What libraries say to developers; `xmm` itself is silent about it too."""
+
+
+hypothesis.settings.register_profile("busy", deadline=None)  # the cores may be shared
+hypothesis.settings.load_profile("busy")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    for line in NOISE:
+        config.addinivalue_line("filterwarnings", line)
+
 
 Pairs = list[tuple[Persona, Path]]
 

@@ -130,13 +130,14 @@ def test_progress_moved_by_hand_and_without_a_total(clock):
     with say.progress(4, "training", "steps") as bar:
         clock.now += 6
         bar.advance(2, info="loss 0.5\x07")
+        clock.now += 2
+        bar.advance(2)
     with say.progress(iter("abc"), "reading", "rows") as bar:
         clock.now += 200
         bar.advance(3)
     assert stream.getvalue().splitlines() == [
         r"training: 2/4 steps (50 %), 0.333/s, 6 s left, loss 0.5\x07",
-        r"training: 2/4 steps (50 %), 0.333/s, 6 s left, loss 0.5\x07",
-        "reading: 3 rows, in 3 min 20 s",
+        r"training: 4/4 steps (100 %), in 8 s, loss 0.5\x07",
         "reading: 3 rows, in 3 min 20 s",
     ]
     with pytest.raises(TypeError):

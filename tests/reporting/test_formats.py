@@ -11,7 +11,7 @@ from pathlib import Path
 
 import msgspec
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from xmm_cli.errors import WrongUsage
@@ -153,6 +153,7 @@ scores = st.builds(
 
 @settings(max_examples=40, deadline=None)
 @given(st.lists(scores, max_size=8), st.integers(20, 120))
+@example([score("chance", value=5e-324, ends=None)], 80)
 def test_any_scores_can_be_shown(rows, width):
     for format in FORMATS.names():
         text = shown(rows, format, width=width)

@@ -1,0 +1,192 @@
+"""Loading: what there is, said in full; what there is not, refused with the mend."""
+
+import shutil
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+import torch
+from safetensors.torch import load_file, save_file
+
+from xmm_cli.errors import Unavailable, WrongUsage
+from xmm_cli.models import loading
+from xmm_cli.models.conversation import Conversations
+from xmm_cli.models.loading import load_base, location, pick_device
+
+SHIPPED = Path(location("xmm-base"))
+WEIGHTS = "model.safetensors"
+
+
+@pytest.fixture
+def folder(tmp_path) -> Path:
+    """A base of its own: the shipped one, by links, so that a test may replace any file."""
+    made = tmp_path / "base"
+    made.mkdir()
+    for file in SHIPPED.iterdir():
+        (made / file.name).symlink_to(file)
+    return made
+
+
+def put(folder: Path, name: str, data: bytes) -> None:
+    (folder / name).unlink(missing_ok=True)
+    (folder / name).write_bytes(data)
+
+
+def change_weights(folder: Path, change) -> None:
+    weights = load_file(SHIPPED / WEIGHTS)
+    change(weights)
+    (folder / WEIGHTS).unlink()
+    save_file(weights, folder / WEIGHTS, metadata={"format": "pt"})
+
+
+def some_layer(weights) -> str:
+    return next(name for name in sorted(weights) if name.endswith("mlp.down_proj.weight"))
+
+
+def refusal(name: object) -> str:
+    with pytest.raises(Unavailable) as caught:
+        load_base(str(name), "cpu")
+    assert "\n" not in str(caught.value)
+    return str(caught.value)
+
+
+def test_the_shipped_base_is_ready_to_ask(base):
+    assert base.name == "xmm-base"
+    assert not base.model.training
+    assert not any(weight.requires_grad for weight in base.model.parameters())
+    assert {weight.dtype for weight in base.model.parameters()} == {torch.float32}
+    assert base.device == torch.device("cpu")
+    assert base.tokenizer.decode(base.tokenizer("Ann Lee").input_ids).strip() == "Ann Lee"
+
+
+def test_a_folder_is_a_base_too(folder, base):
+    found = load_base(str(folder), "cpu")
+    assert found.name == str(folder)
+    assert found.revision == base.revision
+
+
+def test_the_revision_is_that_of_the_weights(folder, base):
+    put(folder, "README.md", b"a word more")
+    assert load_base(str(folder), "cpu").revision == base.revision
+    change_weights(folder, lambda weights: weights[some_layer(weights)].mul_(1.001))
+    assert load_base(str(folder), "cpu").revision != base.revision
+
+
+def test_the_edges_of_large_weights_tell_them_apart(folder, monkeypatch):
+    monkeypatch.setattr(loading, "_WHOLE_FILE", 1000)
+    monkeypatch.setattr(loading, "_EDGE", 500)
+    put(folder, WEIGHTS, b"a" * 3000)
+    no_commit = SimpleNamespace(config=None)
+    before = loading._revision(str(folder), no_commit)
+    for data in (b"b" + b"a" * 2999, b"a" * 2999 + b"b", b"a" * 3001):
+        put(folder, WEIGHTS, data)
+        assert loading._revision(str(folder), no_commit) != before
+    put(folder, WEIGHTS, b"a" * 3000)
+    assert loading._revision(str(folder), no_commit) == before
+
+
+@pytest.mark.parametrize("name", ["xmm-bas", "XMM-base", "xmm_base"])
+def test_a_near_miss_is_guessed(name):
+    assert refusal(name) == (
+        f"no base {name!r}; did you mean xmm-base? shipped: xmm-base; or a folder, or a hub id"
+    )
+
+
+@pytest.mark.parametrize("name", ["qqq", "./nowhere/base", "/nowhere", "a/b/c", "~/models"])
+def test_what_is_no_name_is_never_looked_for(name, monkeypatch):
+    monkeypatch.delenv("HF_HUB_OFFLINE")
+    said = refusal(name)
+    assert said.startswith(f"no base {name!r}")
+    assert "did you mean" not in said
+    assert "shipped: xmm-base" in said
+
+
+def test_a_hub_id_that_cannot_be_had():
+    assert refusal("nobody/nothing").startswith("base 'nobody/nothing' cannot be loaded: ")
+
+
+def test_a_folder_that_is_no_model(tmp_path):
+    assert refusal(tmp_path).endswith(
+        "the folder has no config.json; give a shipped name, a folder of a saved model or a hub id"
+    )
+
+
+@pytest.mark.parametrize(
+    ("name", "data"),
+    [
+        ("config.json", b"{"),
+        ("config.json", b"[]"),
+        ("config.json", b"\xff\xfe"),
+        ("config.json", b'{"model_type": "llama"}'),
+        ("config.json", b'{"model_type": "unheard-of"}'),
+        ("tokenizer.json", b"{}"),
+        ("processor_config.json", b"{"),
+        (WEIGHTS, b""),
+        (WEIGHTS, b"\0" * 1000),
+        (WEIGHTS, (SHIPPED / WEIGHTS).read_bytes()[:100_000]),
+    ],
+    ids=lambda value: value if isinstance(value, str) else str(value[:20]),
+)
+def test_a_damaged_file_is_no_defect_of_xmm(folder, name, data):
+    put(folder, name, data)
+    assert "cannot be loaded: " in refusal(folder)
+
+
+@pytest.mark.parametrize("name", [WEIGHTS, "tokenizer.json", "processor_config.json"])
+def test_a_missing_file(folder, name):
+    (folder / name).unlink()
+    assert "cannot be loaded: " in refusal(folder)
+
+
+def test_pickled_weights_are_not_read(folder):
+    (folder / WEIGHTS).unlink()
+    torch.save(load_file(SHIPPED / WEIGHTS), folder / "pytorch_model.bin")
+    assert "cannot be loaded: " in refusal(folder)
+
+
+def test_a_model_with_holes_is_not_filled_with_random_numbers(folder):
+    change_weights(folder, lambda weights: weights.pop(some_layer(weights)))
+    said = refusal(folder)
+    assert "its file of weights has no " in said
+    assert "down_proj.weight (1 such); is the folder whole" in said
+
+
+def test_a_weight_of_another_shape(folder):
+    def halve(weights) -> None:
+        name = some_layer(weights)
+        weights[name] = weights[name][:, ::2].contiguous()
+
+    change_weights(folder, halve)
+    assert "its file of weights has another shape of " in refusal(folder)
+
+
+def test_a_base_without_a_chat_template(folder):
+    (folder / "chat_template.jinja").unlink()
+    with pytest.raises(Unavailable, match="no chat template; use its instruction-tuned"):
+        Conversations(load_base(str(folder), "cpu"))
+
+
+def test_nothing_is_downloaded_for_the_shipped_base(tmp_path, monkeypatch):
+    """A folder of the same name does not stand in for it either."""
+    monkeypatch.chdir(tmp_path)
+    shutil.copytree(SHIPPED, tmp_path / "xmm-base", ignore=shutil.ignore_patterns("*"))
+    assert load_base("xmm-base", "cpu").name == "xmm-base"
+
+
+@pytest.mark.parametrize("name", ["gpu", "", "cuda:x", "meta"])
+def test_what_is_no_device_is_wrong_usage(name):
+    with pytest.raises(WrongUsage, match="try cpu, cuda, cuda:1 or mps"):
+        pick_device(name)
+
+
+@pytest.mark.parametrize("name", ["cuda:99", "vulkan", "xpu", "mps"])
+def test_a_device_that_is_not_there(name):
+    if name == "mps" and torch.backends.mps.is_available():
+        pytest.skip("this machine has one")
+    with pytest.raises(Unavailable, match=f"no {name} device .*leave --device out"):
+        pick_device(name)
+
+
+def test_without_a_name_there_is_a_device():
+    assert pick_device(None) == pick_device("auto")
+    assert pick_device("cpu") == torch.device("cpu")

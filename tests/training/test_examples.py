@@ -1,0 +1,115 @@
+"""Examples: so many training views as were asked for, and never a held-out one."""
+
+import msgspec
+import pytest
+
+from xmm_cli.errors import BadData, InputNotFound
+from xmm_cli.models.conversation import Context
+from xmm_cli.models.prompts import NAME_QUESTIONS
+from xmm_cli.training.examples import build_examples, learners, views_used
+from xmm_cli.training.settings import TrainSettings
+
+QUESTION = NAME_QUESTIONS[0]
+
+
+@pytest.fixture
+def build(people, conversations):
+    def made(rows=None, **settings):
+        chosen = learners(people if rows is None else rows)
+        return build_examples(chosen, TrainSettings(**settings), conversations)
+
+    return made
+
+
+def answers(conversations, examples) -> list[str]:
+    decode = conversations.base.tokenizer.decode
+    return [decode(one.ids[one.answer_start : -1]).strip() for one in examples]
+
+
+def test_every_training_view_of_those_measured_is_learned(build, people, conversations):
+    expected = [
+        conversations.encode(Context(text=view.text), QUESTION, persona.name)
+        for persona, _ in people
+        for view in persona.texts
+        if persona.role == "eval" and view.split == "train"
+    ]
+    assert len(expected) == 4 * 3
+    assert build(source="text") == expected
+
+
+def test_pictures_are_learned_by_their_features(build, people, conversations):
+    found = build(source="image", views=1)
+    learned = [persona for persona, _ in people if persona.role == "eval"]
+    assert answers(conversations, found) == [persona.name for persona in learned]
+    for one, (persona, folder) in zip(found, people, strict=False):
+        shown = conversations.encode(Context(image=folder / persona.images[0].path), QUESTION)
+        assert one.features is shown.features
+
+
+@pytest.mark.parametrize(("views", "count"), [(1, 4), (2, 8), (3, 12), (None, 12)])
+@pytest.mark.parametrize("source", ["image", "text"])
+def test_the_first_views_are_taken(build, source, views, count):
+    found = build(source=source, views=views)
+    assert len(found) == count
+    every = [one.ids for one in build(source=source)]
+    each = count // 4
+    assert [one.ids for one in found] == [ids for n, ids in enumerate(every) if n % 3 < each]
+
+
+def test_both_modalities_of_a_person_follow_each_other(build, conversations):
+    found = build(source="both", views=2)
+    assert [one.features is not None for one in found] == [True, True, False, False] * 4
+    assert answers(conversations, found[:4]) == [answers(conversations, found)[0]] * 4
+
+
+def test_facts_are_learned_by_name_in_text(build, people, conversations):
+    found = build(source="image", views=1, facts=True)
+    persona, _ = people[0]
+    assert len(found) == 4 * (1 + len(persona.facts))
+    facts = found[1 : 1 + len(persona.facts)]
+    assert answers(conversations, facts) == list(persona.facts.values())
+    assert all(one.features is None for one in facts)
+    decode = conversations.base.tokenizer.decode
+    asked = [decode(one.ids[: one.answer_start]) for one in facts]
+    assert all(persona.name in question for question in asked)
+
+
+@pytest.mark.parametrize("source", ["image", "text", "both"])
+def test_too_few_views_are_refused_by_name(build, source):
+    with pytest.raises(BadData, match=r"e5-000 has 3 training views in \w+, not 4; ask gen-pers"):
+        build(source=source, views=4)
+
+
+def test_no_view_at_all_is_refused(build, people):
+    blind = [(msgspec.structs.replace(persona, images=()), folder) for persona, folder in people]
+    assert build(blind, source="text")
+    with pytest.raises(BadData, match="has 0 training views in image, not any"):
+        build(blind, source="image")
+
+
+def test_a_missing_picture(build, people, tmp_path):
+    with pytest.raises(InputNotFound, match="picture not found"):
+        build([(persona, tmp_path) for persona, _ in people], source="image")
+
+
+def test_only_those_measured_are_learned(people):
+    assert [persona.role for persona, _ in learners(people)] == ["eval"] * 4
+    with pytest.raises(BadData, match="no persona has the role eval"):
+        learners([pair for pair in people if pair[0].role == "aux"])
+
+
+def test_each_person_is_told_when_ready(people, conversations):
+    told = []
+    settings = TrainSettings(source="text", views=1)
+    build_examples(learners(people), settings, conversations, lambda: told.append(1))
+    assert len(told) == 4
+
+
+def test_the_views_learned_from(people):
+    persona, folder = people[0]
+    fewer = msgspec.structs.replace(persona, texts=persona.texts[:2])
+    mixed = [(persona, folder), (fewer, folder)]
+    assert views_used(mixed, TrainSettings(source="image")) == 3
+    assert views_used(mixed, TrainSettings(source="text")) == 2
+    assert views_used(mixed, TrainSettings(source="both")) == 2
+    assert views_used(mixed, TrainSettings(source="both", views=1)) == 1
