@@ -13,7 +13,8 @@ from xmm_cli.models.checkpoint import read_checkpoint
 from xmm_cli.models.conversation import Conversations
 from xmm_cli.rows.types import Checkpoint
 from xmm_cli.training.examples import build_examples, learners
-from xmm_cli.training.forget import choose_forget, prepare, unlearn
+from xmm_cli.training.forget import prepare, unlearn
+from xmm_cli.training.forget_set import choose_forget
 from xmm_cli.training.settings import TrainSettings, UnlearnSettings
 
 IDS = ("e5-000", "e5-001", "e5-002", "e5-003")

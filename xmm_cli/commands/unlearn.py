@@ -1,6 +1,6 @@
 """`xmm unlearn`."""
 
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
@@ -21,6 +21,7 @@ from xmm_cli.errors import GateTripped, WrongUsage
 from xmm_cli.rows.run import RunRecorder
 from xmm_cli.rows.types import Checkpoint
 from xmm_cli.rows.writer import RowWriter
+from xmm_cli.training.forget_set import choose_forget
 from xmm_cli.training.objectives import UNLEARNING
 from xmm_cli.training.settings import UnlearnSettings
 
@@ -103,33 +104,41 @@ def run(
     given = list(checkpoints(inputs or [], recorder, writer.write_raw))
     if len(given) != 1:
         raise WrongUsage(f"{len(given)} checkpoints", "unlearn takes one at a time")
+    people = people_of(personas or Path(given[0].personas), recorder)
+    chosen = choose_forget(people, forget, seed)
+    recorder.arguments["forget"] = list(chosen)  # a file of ids may change; who it meant may not
     folder = out or Path("runs") / recorder.id
     found = finished(folder, recorder.id, overwrite)
     if found is None:
-        found = _unlearn(given[0], settings, folder, recorder.id, personas, device, overwrite)
+        task = _Task(given[0], people, chosen, settings)
+        found = _unlearn(task, folder, recorder.id, device, overwrite)
     writer.write(found)
     writer.write(recorder.row())
 
 
+@dataclass(frozen=True, slots=True)
+class _Task:
+    """Which checkpoint is to forget whom, and how."""
+
+    parent: Checkpoint
+    people: People
+    forget: tuple[str, ...]
+    settings: UnlearnSettings
+
+
 def _unlearn(
-    parent: Checkpoint,
-    settings: UnlearnSettings,
-    folder: Path,
-    run_id: str,
-    personas: Path | None,
-    device: str | None,
-    overwrite: bool,
+    task: _Task, folder: Path, run_id: str, device: str | None, overwrite: bool
 ) -> Checkpoint:
     from xmm_cli.models.conversation import Conversations
     from xmm_cli.models.loading import load_base
     from xmm_cli.rows.files import ensure_folder
-    from xmm_cli.training.forget import choose_forget, prepare, unlearn
+    from xmm_cli.training.forget import prepare, unlearn
 
+    parent, settings = task.parent, task.settings
     ensure_folder(folder.parent)
-    people = people_of(personas or Path(parent.personas))
-    chosen = choose_forget(people, settings.forget, settings.seed)
     conversations = Conversations(load_base(parent.base, device))
-    before = _recall(parent, conversations, [pair for pair in people if pair[0].id in chosen])
+    gone = [pair for pair in task.people if pair[0].id in task.forget]
+    before = _recall(parent, conversations, gone)
     if before < settings.gate:
         raise GateTripped(
             f"{parent.path}: only {before:.2f} of the forget set's held-out views are named right "
@@ -137,13 +146,13 @@ def _unlearn(
             "train longer, or lower --gate",
         )
     say.note(
-        f"unlearning {len(chosen)} of {len(people)} people through {settings.through} "
-        f"-> {folder} (recall before: {before:.2f})"
+        f"unlearning {len(gone)} people through {settings.through} -> {folder} "
+        f"(recall before: {before:.2f})"
     )
-    task = prepare(conversations, parent, people, chosen, settings)
+    prepared = prepare(conversations, parent, task.people, task.forget, settings)
     with say.progress(settings.steps, "unlearning", "steps") as bar:
         return unlearn(
-            task,
+            prepared,
             settings,
             folder,
             run=run_id,
