@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import Any
 
 from xmm_cli.errors import BadData, InputNotFound
-from xmm_cli.models.loading import Base
+from xmm_cli.models.loading import Base, location
 
 ADAPTER_WEIGHTS = "adapter_model.safetensors"
 ADAPTER_CONFIG = "adapter_config.json"
@@ -62,10 +62,12 @@ def load_adapter(base: Base, folder: Path, *, trainable: bool = False) -> Any:
         reason = str(error).strip().splitlines()[0]
         raise BadData(f"{folder}: the adapter does not fit {base.name}: {reason}") from error
     # peft would leave what is missing at zero, and drop what is too much
-    odd = saved ^ set(get_peft_model_state_dict(model))
+    odd = saved ^ set(get_peft_model_state_dict(model, save_embedding_layers=False))
     if odd:
         problem = "lacks" if min(odd) not in saved else "has no place for"
         raise BadData(f"{folder}: the adapter {problem} {min(odd)} ({len(odd)} such)")
+    # whenever peft saves, it looks for the base's configuration here, and else asks the hub
+    model.peft_config["default"].base_model_name_or_path = location(base.name)
     return model.eval().to(base.device)
 
 

@@ -64,7 +64,7 @@ def write_checkpoint(
     """
     saved = msgspec.structs.replace(row, path=".", personas=PERSONAS)
     with atomic_folder(folder, replace=overwrite) as draft:
-        model.save_pretrained(str(draft))
+        model.save_pretrained(str(draft), save_embedding_layers=False)
         _tidy(draft, row.base)
         atomic_write_bytes(draft / ROW, encode(saved))
         moved = (moved_persona(persona, origin, folder) for persona, origin in people)
