@@ -78,16 +78,15 @@ def load_base(name: str, device: str | None = None) -> Base:
     """
     import torch
     from safetensors import SafetensorError
-    from transformers import AutoModelForImageTextToText, AutoProcessor
-    from transformers.utils import logging
+    from transformers import AutoConfig, AutoModelForImageTextToText, AutoProcessor
 
-    logging.set_verbosity_error()
-    logging.disable_progress_bar()
+    _hush()
     place = location(name)
     _check_name(name, place)
     target = pick_device(device)
     dtype = torch.float32 if target.type == "cpu" else "auto"
     try:
+        AutoConfig.from_pretrained(place, trust_remote_code=False)  # if this is absent, all is
         processor = AutoProcessor.from_pretrained(place, backend="pil", trust_remote_code=False)
         model, report = AutoModelForImageTextToText.from_pretrained(
             place,
@@ -102,6 +101,16 @@ def load_base(name: str, device: str | None = None) -> Base:
     _check_whole(name, report)
     model.requires_grad_(False).eval().to(target)
     return Base(name, _revision(place, model), model, processor, target)
+
+
+def _hush() -> None:
+    """Keep what libraries say to developers, and their bars, off stderr."""
+    from huggingface_hub.utils import logging as hub
+    from transformers.utils import logging
+
+    logging.set_verbosity_error()
+    logging.disable_progress_bar()
+    hub.set_verbosity_error()
 
 
 _HINT = "give a shipped name, a folder of a saved model or a hub id"
