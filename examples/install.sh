@@ -9,10 +9,14 @@ xmm_extras=${1:-}
 
 if [ -z "${VIRTUAL_ENV:-}${CONDA_PREFIX:-}" ]; then
   if [ ! -x "$xmm_root/.venv/bin/python" ]; then
-    xmm_python=$(command -v python3.13 || command -v python3.12 || command -v python3.11 || command -v python3) ||
-      { echo "xmm needs Python 3.11 or newer; there is no python3" >&2; exit 69; }
-    "$xmm_python" -c 'import sys; sys.exit(sys.version_info < (3, 11))' ||
-      { echo "xmm needs Python 3.11 or newer; found $("$xmm_python" --version)" >&2; exit 69; }
+    xmm_python=
+    for xmm_try in python3 python3.13 python3.12 python3.11; do
+      if "$xmm_try" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then
+        xmm_python=$xmm_try
+        break
+      fi
+    done
+    [ -n "$xmm_python" ] || { echo "xmm needs Python 3.11 or newer, and found none" >&2; exit 69; }
     echo "making $xmm_root/.venv" >&2
     "$xmm_python" -m venv "$xmm_root/.venv"
   fi
