@@ -159,7 +159,7 @@ def test_a_folder_of_something_else_is_left_alone(xmm, people_folder, checkpoint
     (out / "a.tex").write_text("mine")
     xmm("gen-personas", "--out", out, "-n", 1).failed(2, str(out), "choose another --out")
     xmm("train", people_folder / "personas.jsonl", "--out", out).failed(73, "give another --out")
-    xmm("unlearn", checkpoint.path, "--out", out).failed(73, "give another --out")
+    xmm("unlearn", checkpoint.path, "--forget", 2, "--out", out).failed(73, "give another --out")
     assert [path.name for path in out.iterdir()] == ["a.tex"]
 
 
@@ -168,7 +168,7 @@ def test_a_checkpoint_of_another_run_is_left_alone(xmm, people_folder, checkpoin
     before = {path.name: path.read_bytes() for path in out.iterdir()}
     said = "holds a checkpoint of another run; give another --out, or --overwrite"
     xmm("train", people_folder / "personas.jsonl", "--out", out).failed(73, said)
-    xmm("unlearn", checkpoint.path, "--out", out).failed(73, said)
+    xmm("unlearn", checkpoint.path, "--forget", 2, "--out", out).failed(73, said)
     assert {path.name: path.read_bytes() for path in out.iterdir()} == before
 
 
