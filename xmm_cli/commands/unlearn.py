@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 EXAMPLES = """
 Examples:
   xmm unlearn runs/both --through image --forget 8 --out runs/forgotten
-  xmm unlearn runs/text --objective npo --forget e0-003,e0-017 | xmm probe --untrained | xmm score
+  xmm unlearn runs/text --objective graddiff --forget e0-003,e0-017 | xmm probe | xmm score
   xmm train people/personas.jsonl --source both | xmm unlearn --forget 0.25 --through text
 
 People who were not learned cannot be unlearned: unless the forget set's recall on held-out views,

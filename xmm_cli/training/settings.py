@@ -40,11 +40,11 @@ class UnlearnSettings:
     the forget set must have had before.
     """
 
-    objective: str = "graddiff"
+    objective: str = "npo"
     through: Source = "both"
     forget: str = "8"
     views: int | None = None
-    steps: int = 40
+    steps: int = 100
     batch_size: int = 16
     learning_rate: float = 1e-3
     warmup: int = 4
