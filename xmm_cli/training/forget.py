@@ -18,10 +18,8 @@ from xmm_cli.rows.types import Checkpoint
 from xmm_cli.training.batches import Example, Pairs, with_reference
 from xmm_cli.training.card import model_card, row_arguments
 from xmm_cli.training.examples import People, build_examples, learners
-from xmm_cli.training.loop import LogEntry, Progress, fit
+from xmm_cli.training.loop import LogEntry, Progress, final_loss, fit
 from xmm_cli.training.settings import TrainSettings, UnlearnSettings
-
-_TAIL = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +116,6 @@ def _row(
     recall_before: float,
     log: list[LogEntry],
 ) -> Checkpoint:
-    tail = [entry["loss"] for entry in log[-_TAIL:]]
     arguments = row_arguments(asdict(settings)) | {"recall_before": round(recall_before, 6)}
     return msgspec.structs.replace(
         task.parent,
@@ -129,7 +126,7 @@ def _row(
         parent=task.parent.run,
         forget=task.forget,
         steps=settings.steps,
-        loss=round(sum(tail) / len(tail), 6) if tail else None,
+        loss=final_loss(log),
         seed=settings.seed,
         arguments=arguments,
     )

@@ -104,6 +104,12 @@ def log_entries(history: Sequence[dict[str, Any]]) -> list[LogEntry]:
     ]
 
 
+def final_loss(log: Sequence[LogEntry]) -> float | None:
+    """The mean of the last three entries, in the objective's own unit."""
+    tail = [entry["loss"] for entry in log[-3:]]
+    return round(sum(tail) / len(tail), 6) if tail else None
+
+
 def fit(
     base: Base,
     model: Any,

@@ -17,10 +17,8 @@ from xmm_cli.rows.types import Checkpoint
 from xmm_cli.training.batches import Lessons
 from xmm_cli.training.card import model_card, row_arguments
 from xmm_cli.training.examples import People, build_examples, learners, views_used
-from xmm_cli.training.loop import LogEntry, Progress, fit
+from xmm_cli.training.loop import LogEntry, Progress, final_loss, fit
 from xmm_cli.training.settings import TrainSettings
-
-_TAIL = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +96,6 @@ def teach(
 def _row(
     base: Base, settings: TrainSettings, run: str, views: int, log: list[LogEntry]
 ) -> Checkpoint:
-    tail = [entry["loss"] for entry in log[-_TAIL:]]
     return Checkpoint(
         run=run,
         path=".",
@@ -109,7 +106,7 @@ def _row(
         objective=settings.objective,
         views=views,
         steps=int(log[-1]["step"]) if log else settings.steps,
-        loss=round(sum(tail) / len(tail), 6) if tail else None,
+        loss=final_loss(log),
         seed=settings.seed,
         arguments=row_arguments(asdict(settings)),
     )
