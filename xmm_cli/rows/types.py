@@ -17,7 +17,11 @@ Role = Literal["eval", "aux"]
 Split = Literal["train", "heldout"]
 Task = Literal["name", "fact", "attribute", "reverse"]
 Answer = Literal["generate", "rank"]
-ForgetOrRetain = Literal["forget", "retain"]
+ForgetOrRetain = Literal["forget", "retain", "relearned"]
+"""After unlearning: who was to be forgotten, who was to be kept, who was taught again since."""
+
+Inside = Literal["retrieval", "alignment", "decodable"]
+"""What is measured inside a model; see `Trace`."""
 
 MODALITIES: tuple[Modality, ...] = ("image", "text")
 
@@ -112,6 +116,33 @@ class Probe(Row, frozen=True, kw_only=True, tag="probe"):
     condition: dict[str, Label] = field(default_factory=dict)
 
 
+class Trace(Row, frozen=True, kw_only=True, tag="trace"):
+    """How alike the two modalities are inside a model at one layer, at the answer position.
+
+    `retrieval`: the share of a person's views in `modality` whose nearest view in the other
+    modality is of the same person. `alignment`: centred kernel alignment of the two modalities over
+    all persons, who therefore is None. `decodable`: the share of a person's views from which this
+    layer, read through the model's own output layer, ranks the first token of the right name above
+    those of all other names.
+    """
+
+    checkpoint: str | None
+    base: NonEmpty
+    source: Source | None
+    measure: Inside
+    layer: Natural
+    """0 is the embeddings."""
+    layers: Positive
+    modality: Modality | None
+    persona: str | None
+    set: ForgetOrRetain | None = None
+    value: float
+    chance: float | None = None
+    n: Positive
+    """Views behind the value; persons, for `alignment`."""
+    condition: dict[str, Label] = field(default_factory=dict)
+
+
 class Score(Row, frozen=True, kw_only=True, tag="score"):
     """One metric in one cell (or pair of cells), with its interval over personas."""
 
@@ -149,4 +180,4 @@ class Run(Row, frozen=True, kw_only=True, tag="run"):
     elapsed_s: float
 
 
-ROW_TYPES: tuple[type[Row], ...] = (Persona, Checkpoint, Probe, Score, Run)
+ROW_TYPES: tuple[type[Row], ...] = (Persona, Checkpoint, Probe, Trace, Score, Run)

@@ -1,8 +1,8 @@
-"""Batches of examples, alone or in pairs of one to forget and one to keep."""
+"""Batches of examples, each of which plays a part: to keep, to forget, to be told alike."""
 
 import random
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, fields
 from typing import Any
 
 import torch
@@ -12,6 +12,9 @@ from xmm_cli.models.batching import answer_logits, pad
 from xmm_cli.models.conversation import Conversation
 from xmm_cli.models.loading import Base
 from xmm_cli.training.parts import Part, Parts
+
+ROLES = tuple(field.name for field in fields(Parts))
+"""The parts that an example can play, in the order in which they stand in a batch."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,12 +28,12 @@ class Example:
     reference: torch.Tensor | None = None
 
 
-Item = tuple[Example | None, Example]
-"""An example to forget, or none, and one to learn or keep."""
+Item = Mapping[str, Example]
+"""Examples by the part of `Parts` that each plays; every item of a data set has the same parts."""
 
 
 class Lessons(Dataset[Item]):
-    """Examples to learn, nothing to forget."""
+    """Examples to learn, nothing else."""
 
     def __init__(self, examples: Sequence[Conversation]) -> None:
         self.examples = examples
@@ -39,7 +42,7 @@ class Lessons(Dataset[Item]):
         return len(self.examples)
 
     def __getitem__(self, index: int) -> Item:
-        return None, Example(self.examples[index])
+        return {"retain": Example(self.examples[index])}
 
 
 class Pairs(Dataset[Item]):
@@ -58,39 +61,47 @@ class Pairs(Dataset[Item]):
 
     def __getitem__(self, index: int) -> Item:
         rng = random.Random(f"{self.seed}: pair {index}")
-        return self.forget[index % len(self.forget)], Example(rng.choice(self.retain))
+        return {
+            "retain": Example(rng.choice(self.retain)),
+            "forget": self.forget[index % len(self.forget)],
+        }
 
 
 class Collate:
-    """One padded batch of items: the examples to forget come first."""
+    """One padded batch of items, part by part."""
 
     def __init__(self, pad_token_id: int) -> None:
         self.pad_token_id = pad_token_id
 
     def __call__(self, items: Sequence[Item]) -> dict[str, Any]:
-        """The batch of `models.batching.pad`, with `forget_rows` and `reference`."""
-        forget = [one for one, _ in items if one is not None]
-        retain = [one for _, one in items]
-        batch = pad([one.conversation for one in forget + retain], self.pad_token_id, "right")
-        known = [one.reference for one in forget if one.reference is not None]
-        batch["forget_rows"] = len(forget)
-        batch["reference"] = torch.cat(known) if known else None
+        """The batch of `models.batching.pad`, with `bounds` and `reference` by part."""
+        parts = {role: [item[role] for item in items] for role in ROLES if role in items[0]}
+        whole = [one.conversation for part in parts.values() for one in part]
+        batch = pad(whole, self.pad_token_id, "right")
+        batch["bounds"] = {}
+        batch["reference"] = {}
+        start = 0
+        for role, part in parts.items():
+            batch["bounds"][role] = (start, start + len(part))
+            start += len(part)
+            known = [one.reference for one in part if one.reference is not None]
+            if known:
+                batch["reference"][role] = torch.cat(known)
         return batch
 
 
 def split(
     logits: torch.Tensor, wanted: torch.Tensor, rows: torch.Tensor, batch: dict[str, Any]
 ) -> Parts:
-    """The two parts of a batch, from what `answer_logits` gives."""
-    border = batch["forget_rows"]
-    kept = rows >= border
-    retain = Part(logits[kept], wanted[kept], rows[kept] - border)
-    if not border:
-        return Parts(retain)
-    reference = batch["reference"]
-    if reference is not None:
-        reference = reference.to(logits.device)
-    return Parts(retain, Part(logits[~kept], wanted[~kept], rows[~kept], reference))
+    """The parts of a batch, from what `answer_logits` gives."""
+    parts = {}
+    for role, (start, stop) in batch["bounds"].items():
+        own = (rows >= start) & (rows < stop)
+        reference = batch["reference"].get(role)
+        if reference is not None:
+            reference = reference.to(logits.device)
+        parts[role] = Part(logits[own], wanted[own], rows[own] - start, reference)
+    return Parts(**parts)
 
 
 @torch.no_grad()

@@ -19,6 +19,7 @@ from xmm_cli.training.batches import Example, Pairs, with_reference
 from xmm_cli.training.card import model_card, row_arguments
 from xmm_cli.training.examples import People, build_examples, learners
 from xmm_cli.training.loop import LogEntry, Progress, final_loss, fit
+from xmm_cli.training.objectives import OBJECTIVES
 from xmm_cli.training.settings import TrainSettings, UnlearnSettings
 
 
@@ -94,6 +95,7 @@ def unlearn(
         task.base,
         task.model,
         task.pairs,
+        OBJECTIVES.load(settings.objective),
         settings,
         steps=settings.steps,
         partial=partial,

@@ -14,7 +14,7 @@ from xmm_cli.models.batching import answer_logits
 from xmm_cli.models.loading import Base
 from xmm_cli.rows.files import ensure_folder
 from xmm_cli.training.batches import Collate, Item, split
-from xmm_cli.training.objectives import OBJECTIVES
+from xmm_cli.training.parts import Parts
 
 LogEntry = dict[str, float]
 Progress = Callable[[int, float], None]
@@ -27,10 +27,6 @@ _NOISY = ("PrinterCallback", "ProgressCallback")
 
 class LoopSettings(Protocol):
     """What the loop has to know."""
-
-    @property
-    def objective(self) -> str:
-        """A name of the registry."""
 
     @property
     def batch_size(self) -> int:
@@ -114,20 +110,21 @@ def fit(
     base: Base,
     model: Any,
     items: Dataset[Item],
+    objective: Callable[[Parts], Any],
     settings: LoopSettings,
     *,
     steps: int,
     partial: Path,
     progress: Progress = lambda *_: None,
 ) -> list[LogEntry]:
-    """Train what is trainable of a `PeftModel`, in place; returns the log.
+    """Make `objective` smaller by what is trainable of a `PeftModel`, in place; returns the log.
 
     Every hundred steps the state is left in `partial`, from where an interrupted run goes on.
     Raises `WorkFailed` where the loss stops being a number, `CannotWrite`.
     """
     ensure_folder(partial)
     trainer = AnswerTrainer(
-        OBJECTIVES.load(settings.objective),
+        objective,
         model=model,
         args=_arguments(base, settings, steps, partial),
         train_dataset=items,

@@ -18,6 +18,7 @@ from xmm_cli.training.batches import Lessons
 from xmm_cli.training.card import model_card, row_arguments
 from xmm_cli.training.examples import People, build_examples, learners, views_used
 from xmm_cli.training.loop import LogEntry, Progress, final_loss, fit
+from xmm_cli.training.objectives import OBJECTIVES
 from xmm_cli.training.settings import TrainSettings
 
 
@@ -78,6 +79,7 @@ def teach(
         lesson.base,
         model,
         Lessons(lesson.examples),
+        OBJECTIVES.load(settings.objective),
         settings,
         steps=lesson.steps(settings),
         partial=partial,

@@ -1,4 +1,4 @@
-"""The two parts of a batch as objectives see them: answer tokens and their logits."""
+"""The parts of a batch as objectives see them: answer tokens and their logits."""
 
 from dataclasses import dataclass
 
@@ -12,12 +12,18 @@ class Part:
     `logits`: float `(tokens, vocabulary)`; `wanted`: int64 `(tokens,)`, the right tokens; `rows`:
     int64 `(tokens,)`, the example of each, counted from 0; `reference`: float32 `(tokens,)`, the
     log-probability of each right token under the model before unlearning, where it is asked for.
+    Where an objective asks for them too, `reference_logits`: float `(tokens, vocabulary)`, of the
+    model before, and `hidden`, `reference_hidden`: float `(tokens, width)`, the hidden states that
+    the answer tokens are told from, now and before.
     """
 
     logits: torch.Tensor
     wanted: torch.Tensor
     rows: torch.Tensor
     reference: torch.Tensor | None = None
+    reference_logits: torch.Tensor | None = None
+    hidden: torch.Tensor | None = None
+    reference_hidden: torch.Tensor | None = None
 
     def __len__(self) -> int:
         return len(self.wanted)
@@ -40,10 +46,17 @@ class Part:
 
 @dataclass(frozen=True, slots=True)
 class Parts:
-    """What is to be forgotten (none in plain training) and what is to be learned or kept."""
+    """What is in a batch, by the part it plays; `retain` is what is learned or kept.
+
+    `instead` shows what `forget` shows, in the same order, with another answer. `shown` and `told`
+    are the same auxiliary people, in the same order, in a picture and in a description.
+    """
 
     retain: Part
     forget: Part | None = None
+    instead: Part | None = None
+    shown: Part | None = None
+    told: Part | None = None
 
     @property
     def forgotten(self) -> Part:

@@ -21,7 +21,7 @@ class TrainSettings:
     facts: bool = False
     steps: int = 300
     epochs: float | None = None
-    batch_size: int = 32
+    batch_size: int = 16
     learning_rate: float = 2e-3
     warmup: int = 20
     rank: int = 16

@@ -3,7 +3,7 @@
 Four parts, each of which is kept in `--work` and not done again: pictures of unnamed people and of
 public figures; the vision tower (attributes from pictures); the language model (questions about
 pictures and descriptions, with the tower frozen); alignment (the public figures' names). An
-interrupted run goes on where it stopped.
+interrupted run goes on where it stopped, and bases made in the same `--work` share what they can.
 """
 
 import os
@@ -50,9 +50,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options.work.mkdir(parents=True, exist_ok=True)
     maker = Maker(recipe, options.work, options.threads)
     maker.run()
+    maker.model.to(torch.bfloat16)  # what is saved is what is measured
     quality = maker.measure()
     with atomic_folder(options.out, replace=True) as folder:
-        maker.model.to(torch.float32).save_pretrained(folder)
+        maker.model.to(torch.bfloat16).save_pretrained(folder)
         maker.processor.save_pretrained(folder)
         atomic_write_bytes(folder / "README.md", base_card(options.name, recipe, quality).encode())
     say.note(f"{options.out}: {quality}")
@@ -97,9 +98,7 @@ class Maker:
 
     def _stage(self, stage: Stage, part: Any, learn: Any, given: Any) -> None:
         """Learn, or load what was learned; the file's name says how."""
-        key = f"{stage.name}-{stage.steps}"
-        if stage is self.recipe.alignment:
-            key += f"-{self.recipe.figures}"
+        key = self._key(stage)
         done = self.work / f"{key}.safetensors"
         if not done.exists():
             say.note(f"{stage.name}: {stage.steps} steps of {stage.batch}")
@@ -109,6 +108,15 @@ class Maker:
             save_file(weights, self.work / "unfinished.safetensors")
             (self.work / "unfinished.safetensors").rename(done)
         part.load_state_dict(load_file(done), strict=False)
+
+    def _key(self, stage: Stage) -> str:
+        """What tells the result of a stage from others in the same folder."""
+        size = self.recipe.size
+        key = f"{stage.name}-{stage.steps}"
+        if stage is self.recipe.vision:
+            return f"{key}-{size.vision_width}x{size.vision_layers}"
+        key += f"-{size.width}x{size.layers}"
+        return f"{key}-{self.recipe.figures}" if stage is self.recipe.alignment else key
 
     def _learn_to_see(self, stage: Stage, key: str, pictures: np.ndarray) -> None:
         labels = np.array([targets(index) for index in range(len(pictures))])
@@ -122,9 +130,8 @@ class Maker:
         path = self.work / "features.npy"
         if not path.exists():
             np.save(path, feature_table(tower, pictures).numpy())
-        own = feature_table(tower, figures) if len(figures) else torch.empty(0)
         table = torch.from_numpy(np.load(path))
-        return torch.cat([table, own.reshape(-1, *table.shape[1:]).half()])
+        return torch.cat([table, feature_table(tower, figures)]) if len(figures) else table
 
     def _learn_to_tell(self, stage: Stage, key: str, with_figures: bool) -> None:
         recipe = self.recipe
@@ -146,7 +153,7 @@ class Maker:
 
     def measure(self) -> dict[str, Any]:
         """Accuracy by attribute and modality, and recall of the figures, on unseen pictures."""
-        module = AnswerModel(self.model).eval()
+        module = AnswerModel(self.model.to(torch.float32)).eval()
         rows = range(self.recipe.held_out)
         first = self.recipe.pictures + self.recipe.figure_views
         unseen = {

@@ -26,4 +26,13 @@ class Recipe:
     alignment: Stage = Stage("alignment", steps=600, batch=40, learning_rate=1e-3, warmup=50)
 
 
-RECIPES = {"xmm-base": Recipe()}
+RECIPES = {
+    "xmm-base-bare": Recipe(figures=0),
+    "xmm-base-s": Recipe(size=Size(width=128, layers=3, feed_forward=344)),
+    "xmm-base": Recipe(),
+    "xmm-base-l": Recipe(size=Size(width=256, layers=6, feed_forward=688)),
+}
+"""The ladder: from small to large with the same figures, and the default size without any.
+
+All share one vision tower, so they see the same.
+"""
