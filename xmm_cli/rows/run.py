@@ -99,8 +99,11 @@ class RunRecorder:
     def id(self) -> str:
         """The id; from the first time it is asked for, no further input may be seen."""
         if self._id is None:
+            # what was not asked for is left out, so that a new flag changes no older id
             decisive = {
-                name: value for name, value in self.arguments.items() if name not in self._not_in_id
+                name: value
+                for name, value in self.arguments.items()
+                if name not in self._not_in_id and value is not None and value is not False
             }
             content = [
                 self.command,
