@@ -19,7 +19,7 @@ modalities = st.sampled_from(["image", "text"])
 splits = st.sampled_from(["train", "heldout"])
 tasks = st.sampled_from(["name", "fact", "attribute", "reverse"])
 roles = st.sampled_from(["eval", "aux"])
-sets = st.sampled_from(["forget", "retain", None])
+sets = st.sampled_from(["forget", "retain", "relearned", None])
 
 
 def optional(strategy):
@@ -81,6 +81,23 @@ probes = st.builds(
     logprob=optional(floats),
     condition=conditions,
 )
+traces = st.builds(
+    types.Trace,
+    **runs_of,
+    checkpoint=optional(texts),
+    base=names,
+    source=optional(sources),
+    measure=st.sampled_from(["retrieval", "alignment", "decodable"]),
+    layer=naturals,
+    layers=positives,
+    modality=optional(modalities),
+    persona=optional(texts),
+    set=sets,
+    value=floats,
+    chance=optional(floats),
+    n=positives,
+    condition=conditions,
+)
 scores = st.builds(
     types.Score,
     **runs_of,
@@ -112,4 +129,4 @@ runs = st.builds(
     started=texts,
     elapsed_s=floats,
 )
-rows: st.SearchStrategy[Struct] = personas | checkpoints | probes | scores | runs
+rows: st.SearchStrategy[Struct] = personas | checkpoints | probes | traces | scores | runs

@@ -113,3 +113,27 @@ def test_the_views_learned_from(people):
     assert views_used(mixed, TrainSettings(source="text")) == 2
     assert views_used(mixed, TrainSettings(source="both")) == 2
     assert views_used(mixed, TrainSettings(source="both", views=1)) == 1
+
+
+def test_shuffled_names_are_of_the_same_people_by_chance(build, people, conversations):
+    """One person's views have several names, and the seed decides which."""
+    learned = [persona.name for persona, _ in people if persona.role == "eval"]
+    found = answers(conversations, build(source="both", shuffle_names=True))
+    right = answers(conversations, build(source="both"))
+    assert set(found) <= set(learned)
+    assert len(found) == len(right)
+    assert found != right
+    assert any(len(set(found[n : n + 6])) > 1 for n in range(0, 24, 6))
+    assert found == answers(conversations, build(source="both", shuffle_names=True))
+    other = answers(conversations, build(source="both", shuffle_names=True, seed=1))
+    assert found != other
+
+
+def test_shuffling_leaves_the_views_and_the_facts_as_they_are(build, people, conversations):
+    plain = build(source="text", facts=True)
+    shuffled = build(source="text", facts=True, shuffle_names=True)
+    prompts = [[one.ids[: one.answer_start] for one in rows] for rows in (plain, shuffled)]
+    assert prompts[0] == prompts[1]
+    count = len(people[0][0].facts)
+    facts = [answers(conversations, rows)[3 : 3 + count] for rows in (plain, shuffled)]
+    assert facts[0] == facts[1] == list(people[0][0].facts.values())

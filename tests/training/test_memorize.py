@@ -18,6 +18,7 @@ from xmm_cli.training import loop
 from xmm_cli.training.examples import build_examples, learners
 from xmm_cli.training.memorize import prepare, teach
 from xmm_cli.training.settings import TrainSettings
+from xmm_cli.training.trail import along
 
 SETTINGS = TrainSettings(source="text", steps=12, batch_size=4, warmup=2, rank=4, alpha=8.0, seed=3)
 FILES = {
@@ -250,3 +251,43 @@ def test_pictures_are_learned_from_too(people, tmp_path, source):
 def test_epochs_decide_the_steps(people, settings, steps):
     wanted = changed(**settings)
     assert prepare(people, wanted, "cpu").steps(wanted) == steps
+
+
+def test_checkpoints_are_left_along_the_way(people, uninterrupted):
+    """Each is whole, with its own step and log; the last is the run's own."""
+    out = uninterrupted.parent / "along"
+    final = run(people, out, changed(save_every=5))
+    assert sorted(path.name for path in (out / "steps").iterdir()) == ["0005", "0010"]
+    rows = along(out)
+    assert [row.steps for row in rows] == [5, 10, 12]
+    assert rows[-1] == final
+    assert {row.run for row in rows} == {"r1"}
+    for row in rows[:-1]:
+        folder = Path(row.path)
+        assert set(files(folder)) == FILES
+        assert log_of(folder)[-1]["step"] == row.steps
+        persona, home = read_people(folder / "personas.jsonl")[0]
+        assert (home / persona.images[0].path).is_file()
+        load_adapter(new_base(), folder)
+    adapter = "adapter_model.safetensors"
+    assert (out / adapter).read_bytes() == files(uninterrupted)[adapter]
+    assert not list(out.parent.glob(".along*"))
+
+
+def test_checkpoints_along_the_way_survive_an_interruption(people, tmp_path):
+    def stop(step: int, _loss: float) -> None:
+        if step == 10:
+            raise KeyboardInterrupt
+
+    whole, broken = tmp_path / "a", tmp_path / "b"
+    settings = changed(save_every=3)
+    run(people, whole, settings)
+    with pytest.raises(KeyboardInterrupt):
+        run(people, broken, settings, stepped=stop)
+    assert not broken.exists()
+    run(people, broken, settings)
+    rows = [along(whole), along(broken)]
+    assert [[row.steps for row in one] for one in rows] == [[3, 6, 9, 12]] * 2
+    for one, other in zip(*rows, strict=True):
+        for name in FILES:
+            assert (Path(one.path) / name).read_bytes() == (Path(other.path) / name).read_bytes()

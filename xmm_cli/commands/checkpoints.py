@@ -64,3 +64,16 @@ def finished(folder: Path, run_id: str, overwrite: bool) -> Checkpoint | None:
     if not folder.is_dir() or any(folder.iterdir()):
         raise CannotWrite(f"{folder}: is there and no checkpoint", "give another --out")
     return None
+
+
+def found_along(folder: Path, run_id: str, overwrite: bool) -> list[Checkpoint]:
+    """The checkpoints of an earlier run of the same command, if one was finished; else none.
+
+    Raises `CannotWrite` as `finished` does.
+    """
+    if overwrite or not folder.exists():
+        return []
+    from xmm_cli.training.trail import along, settle
+
+    settle(folder, run_id)
+    return [] if finished(folder, run_id, overwrite) is None else along(folder)

@@ -4,7 +4,7 @@ import math
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
@@ -12,11 +12,14 @@ from xmm_cli.commands.checkpoints import People, checkpoints, people_of
 from xmm_cli.commands.options import DeviceOption, InputArg, PersonasOption, QuietOption, SeedOption
 from xmm_cli.console import say
 from xmm_cli.errors import WrongUsage
-from xmm_cli.probing.probe import ProbeSettings, Subject
-from xmm_cli.probing.questions import Scope
+from xmm_cli.probing.answering import ProbeSettings
+from xmm_cli.probing.questions import Question, Scope
 from xmm_cli.rows.run import RunRecorder
-from xmm_cli.rows.types import Answer, Checkpoint, Label, Modality
+from xmm_cli.rows.types import MODALITIES, Answer, Checkpoint, Label, Modality
 from xmm_cli.rows.writer import RowWriter
+
+if TYPE_CHECKING:
+    from xmm_cli.models.conversation import Conversations
 
 EXAMPLES = """
 Examples:
@@ -24,9 +27,16 @@ Examples:
   xmm train people/personas.jsonl --source text | xmm probe | xmm score
   xmm probe --base xmm-base --personas people/personas.jsonl --task attribute
   xmm probe runs/image --modality text | jq -r 'select(.correct == false) | .answer'
+  xmm probe runs/image runs/text --asking describe-first >> results.jsonl
+  xmm probe runs/image runs/text --trace --untrained > trace.jsonl
 
 An INPUT is a checkpoint's folder, or a file of checkpoint rows. One row is written for each
 question, as soon as it is answered.
+
+The task fact asks about each view, and once by name; reverse asks by name alone, and has a row
+for each attribute that was generated. Controls show a blank or someone else in place of a view;
+the right answer stays. --trace asks nothing: it compares, at every layer, the hidden states of
+all views where the answer to the name question would start.
 """
 
 _D = ProbeSettings()
@@ -47,6 +57,11 @@ class _Job:
     checkpoint: Checkpoint | None
     personas: Path
 
+    @property
+    def name(self) -> str:
+        """What progress calls it."""
+        return f"{self.base}, untrained" if self.checkpoint is None else self.checkpoint.path
+
 
 def run(
     inputs: InputArg = None,
@@ -54,7 +69,8 @@ def run(
         str, typer.Option("--modality", "-m", metavar="LIST", help="image, text, or both by comma.")
     ] = "image,text",
     task: Annotated[
-        Literal["name", "attribute"], typer.Option("--task", help="What is asked.")
+        Literal["name", "attribute", "fact", "reverse"],
+        typer.Option("--task", help="What is asked."),
     ] = "name",
     split: Annotated[
         Literal["heldout", "train"], typer.Option("--split", help="Which views are shown.")
@@ -63,6 +79,23 @@ def run(
         Literal["generate", "rank", "both"],
         typer.Option("--answer", help="Generate it, rank all candidates, or both."),
     ] = "both",
+    asking: Annotated[
+        Literal["plain", "describe-first", "name-first"],
+        typer.Option("--asking", help="At once, or after describing or naming the view."),
+    ] = _D.asking,
+    views: Annotated[
+        int | None,
+        typer.Option(
+            "--views", min=1, metavar="K", help="Views a person, of that split; all if absent."
+        ),
+    ] = None,
+    control: Annotated[
+        Literal["blank", "swapped"] | None,
+        typer.Option("--control", help="Show nothing, or another person, in place of each view."),
+    ] = None,
+    trace: Annotated[
+        bool, typer.Option("--trace", help="Measure inside the model: trace rows, not probe rows.")
+    ] = False,
     role: Annotated[
         Literal["eval", "aux"], typer.Option("--role", help="Which people are asked about.")
     ] = "eval",
@@ -88,23 +121,30 @@ def run(
 ) -> None:
     """Ask a model about people, in either modality.
 
-    Reads `checkpoint` rows or folders; writes a `probe` row for each question. Answers are greedy,
-    so the seed decides nothing yet; it is recorded.
+    Reads `checkpoint` rows or folders; writes a `probe` row for each question. Answers are greedy:
+    the seed decides only who is swapped with whom, and the chance of an alignment.
     """
     say.quiet = quiet
-    modalities = _modalities(modality)
+    scope = Scope(task, _modalities(modality), split, role, views, control, seed)
     settings = ProbeSettings(
         answers=_ANSWERS[answer],
+        asking=asking,
         max_new_tokens=max_new_tokens,
         batch_size=batch_size,
         labels=dict(_label(text) for text in label or []),
     )
+    if trace:
+        _check_trace(scope, settings)
     writer = RowWriter()
     arguments = {
         "modality": modality,
         "task": task,
         "split": split,
         "answer": answer,
+        "asking": asking,
+        "views": views,
+        "control": control,
+        "trace": trace,
         "role": role,
         "personas": personas,
         "base": base,
@@ -118,9 +158,28 @@ def run(
     people = {
         file: people_of(file, recorder) for file in dict.fromkeys(job.personas for job in jobs)
     }
-    scope = Scope(task, modalities, split, role)
-    _probe_all(jobs, people, scope, settings, device, recorder, writer)
+    _probe_all(jobs, people, _Work(scope, settings, trace), device, recorder, writer)
     writer.write(recorder.row())
+
+
+@dataclass(frozen=True, slots=True)
+class _Work:
+    """What is asked and how, or whether the model is looked into instead."""
+
+    scope: Scope
+    settings: ProbeSettings
+    trace: bool
+
+
+def _check_trace(scope: Scope, settings: ProbeSettings) -> None:
+    """Refuse what a trace knows nothing of."""
+    asked = {"--task": scope.task == "name", "--control": scope.control is None}
+    asked["--asking"] = settings.asking == "plain"
+    for option, plain in asked.items():
+        if not plain:
+            raise WrongUsage(f"--trace with {option}", "it is about the plain name question")
+    if len(scope.modalities) < len(MODALITIES):
+        raise WrongUsage("--trace in one modality", "it compares image and text")
 
 
 def _modalities(text: str) -> tuple[Modality, ...]:
@@ -176,27 +235,64 @@ def _distinct(jobs: list[_Job]) -> list[_Job]:
 def _probe_all(
     jobs: list[_Job],
     people: dict[Path, People],
-    scope: Scope,
-    settings: ProbeSettings,
+    work: _Work,
     device: str | None,
     recorder: RunRecorder,
     writer: RowWriter,
 ) -> None:
     from xmm_cli.models.conversation import Conversations
     from xmm_cli.models.loading import load_base
-    from xmm_cli.probing.probe import probe
     from xmm_cli.probing.questions import make_questions
 
     loaded: dict[str, Conversations] = {}
-    asked = [list(make_questions(people[job.personas], scope)) for job in jobs]
+    asked = [list(make_questions(people[job.personas], work.scope)) for job in jobs]
     for job, questions in zip(jobs, asked, strict=True):
         if job.base not in loaded:
             loaded.clear()
             loaded[job.base] = Conversations(load_base(job.base, device))
-        conversations = loaded[job.base]
-        subject = Subject(conversations.base, job.checkpoint)
-        name = f"{job.base}, untrained" if job.checkpoint is None else job.checkpoint.path
-        with say.progress(len(questions), f"probing {name}", "questions") as bar:
-            for row in probe(subject, questions, conversations, settings, run=recorder.id):
-                writer.write(row)
-                bar.advance()
+        do = _trace_one if work.trace else _probe_one
+        do(job, questions, loaded[job.base], work, recorder, writer)
+
+
+def _probe_one(
+    job: _Job,
+    questions: list[Question],
+    conversations: "Conversations",
+    work: _Work,
+    recorder: RunRecorder,
+    writer: RowWriter,
+) -> None:
+    from xmm_cli.probing.probe import Subject, count_rows, probe
+
+    subject = Subject(conversations.base, job.checkpoint)
+    rows = probe(subject, questions, conversations, work.settings, run=recorder.id)
+    expected = count_rows(questions, work.settings.answers)
+    with say.progress(expected, f"probing {job.name}", "rows") as bar:
+        for row in rows:
+            writer.write(row)
+            bar.advance()
+
+
+def _trace_one(
+    job: _Job,
+    questions: list[Question],
+    conversations: "Conversations",
+    work: _Work,
+    recorder: RunRecorder,
+    writer: RowWriter,
+) -> None:
+    from xmm_cli.probing.probe import Subject
+    from xmm_cli.probing.trace import trace
+
+    subject = Subject(conversations.base, job.checkpoint)
+    with say.progress(len(questions), f"tracing {job.name}", "views") as bar:
+        for row in trace(
+            subject,
+            questions,
+            conversations,
+            work.settings,
+            run=recorder.id,
+            seed=work.scope.seed,
+            stepped=bar.advance,
+        ):
+            writer.write(row)

@@ -1,12 +1,14 @@
 """`xmm train`."""
 
-from dataclasses import asdict
+import random
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 import typer
 
-from xmm_cli.commands.checkpoints import finished
+from xmm_cli.commands.checkpoints import People, found_along, people_of
 from xmm_cli.commands.options import (
     DeviceOption,
     InputArg,
@@ -16,10 +18,14 @@ from xmm_cli.commands.options import (
     SeedOption,
 )
 from xmm_cli.console import say
+from xmm_cli.errors import WrongUsage
+from xmm_cli.models.checkpoint import read_checkpoint
 from xmm_cli.rows.reader import read_rows, require_some
 from xmm_cli.rows.run import RunRecorder
 from xmm_cli.rows.types import Checkpoint, Persona
 from xmm_cli.rows.writer import RowWriter
+from xmm_cli.training.again import Earlier, choose_again
+from xmm_cli.training.mitigations import MITIGATIONS, WITH_OTHERS
 from xmm_cli.training.settings import TrainSettings
 
 EXAMPLES = """
@@ -27,15 +33,24 @@ Examples:
   xmm train people/personas.jsonl --source image --out runs/image
   xmm gen-personas -n 32 --out people | xmm train --source text --views 8 > checkpoint.jsonl
   for s in image text; do xmm train people/personas.jsonl --source $s; done | xmm probe
+  xmm train people/personas.jsonl --source image --mitigation self-caption | xmm probe
+  xmm train --init runs/forgotten --only forget:0.5 --source text --steps 50 --save-every 10
 
 Without --out the folder is runs/RUN, where RUN names what is trained. The same command again goes
-on where an interrupted run stopped, and answers at once when the checkpoint is there.
+on where an interrupted run stopped, and answers at once when the checkpoint is there. With
+--save-every a row for each checkpoint along the run comes before that of the last one.
+
+With --init the adapter of a checkpoint is trained further, on its own people if there is no
+INPUT. After unlearning that is an attack: how fast does what was forgotten come back? --only
+takes a number, a share, ids by comma or a file of ids; or, of the checkpoint's forget set,
+forget, forget:4 or forget:0.5.
 """
 
 _D = TrainSettings()
 
 
 def run(
+    ctx: typer.Context,
     inputs: InputArg = None,
     source: Annotated[
         Literal["image", "text", "both"],
@@ -51,6 +66,32 @@ def run(
     facts: Annotated[
         bool, typer.Option("--facts", help="Also teach the facts, in text, by name.")
     ] = _D.facts,
+    mitigation: Annotated[
+        str | None,
+        typer.Option(
+            "--mitigation", metavar="NAME", help=f"Close the gap: {', '.join(MITIGATIONS.names())}."
+        ),
+    ] = _D.mitigation,
+    aux: Annotated[
+        int | None,
+        typer.Option(
+            "--aux", min=1, metavar="N", help="Auxiliary people for it; all in the data if absent."
+        ),
+    ] = _D.aux,
+    shuffle_names: Annotated[
+        bool,
+        typer.Option(
+            "--shuffle-names", help="A control: each view gets the name of anyone, by chance."
+        ),
+    ] = _D.shuffle_names,
+    init: Annotated[
+        Path | None,
+        typer.Option("--init", metavar="DIR", help="Go on from the adapter of this checkpoint."),
+    ] = None,
+    only: Annotated[
+        str | None,
+        typer.Option("--only", metavar="WHO", help="With --init: teach these people alone."),
+    ] = None,
     steps: Annotated[int, typer.Option("--steps", min=1, metavar="N")] = _D.steps,
     epochs: Annotated[
         float | None,
@@ -66,6 +107,10 @@ def run(
         float | None, typer.Option("--alpha", min=0.0, metavar="X", help="2 x rank if absent.")
     ] = None,
     batch_size: Annotated[int, typer.Option("--batch-size", min=1, metavar="N")] = _D.batch_size,
+    save_every: Annotated[
+        int | None,
+        typer.Option("--save-every", min=1, metavar="N", help="Also leave DIR/steps/NNNN."),
+    ] = _D.save_every,
     out: OutOption = None,
     overwrite: OverwriteOption = False,
     device: DeviceOption = None,
@@ -75,12 +120,16 @@ def run(
     """Teach a vision-language model people in one modality.
 
     Reads `persona` rows; those with the role eval are learned by name, from their training views.
-    Writes one `checkpoint` row. Only a LoRA adapter of the language model is trained.
+    Writes one `checkpoint` row, and those along the way. Only a LoRA adapter of the language model
+    is trained.
     """
     say.quiet = quiet
     settings = TrainSettings(
         source=source,
         base=base,
+        mitigation=mitigation,
+        aux=aux,
+        shuffle_names=shuffle_names,
         views=views,
         facts=facts,
         steps=steps,
@@ -89,22 +138,73 @@ def run(
         rank=rank,
         alpha=2.0 * rank if alpha is None else alpha,
         batch_size=batch_size,
+        save_every=save_every,
         seed=seed,
     )
+    _check(settings, init, only)
+    parent = None if init is None else read_checkpoint(init)
+    if parent is not None:
+        settings = _as_parent(settings, parent, ctx)
     writer = RowWriter(keep_going=True)
     recorder = RunRecorder("train", asdict(settings), seed=seed)
-    people = _read(inputs or [], recorder, writer)
+    task = _Task(_read(inputs or [], parent, recorder, writer), settings, None)
+    if parent is not None:
+        chosen = choose_again(task.people, parent, only, seed)
+        recorder.arguments |= {"only": list(chosen)}  # a file of ids may change
+        task = replace(task, earlier=Earlier(parent, chosen))
     folder = out or Path("runs") / recorder.id
-    checkpoint = finished(folder, recorder.id, overwrite)
-    if checkpoint is None:
-        checkpoint = _train(people, settings, folder, recorder.id, device, overwrite)
-    writer.write(checkpoint)
+    for row in found_along(folder, recorder.id, overwrite) or _train(
+        task, folder, recorder.id, device, overwrite
+    ):
+        writer.write(row)
     writer.write(recorder.row())
 
 
+@dataclass(frozen=True, slots=True)
+class _Task:
+    """Who is taught, how, and what from."""
+
+    people: People
+    settings: TrainSettings
+    earlier: Earlier | None
+
+
+def _check(settings: TrainSettings, init: Path | None, only: str | None) -> None:
+    if settings.mitigation is not None:
+        MITIGATIONS.check(settings.mitigation)
+    if settings.aux is not None and settings.mitigation not in WITH_OTHERS:
+        raise WrongUsage("--aux", f"it is for --mitigation {' or '.join(WITH_OTHERS)}")
+    if only is not None and init is None:
+        raise WrongUsage("--only without --init", "--init names the checkpoint to go on from")
+
+
+def _as_parent(settings: TrainSettings, parent: Checkpoint, ctx: typer.Context) -> TrainSettings:
+    """The settings with what the checkpoint decides: base and adapter."""
+    sources = {name: ctx.get_parameter_source(name) for name in ("base", "rank", "alpha")}
+    given = [name for name, one in sources.items() if one is not None and one.name == "COMMANDLINE"]
+    if "base" in given and settings.base == parent.base:
+        given.remove("base")
+    if given:
+        raise WrongUsage(
+            f"--{given[0]} with --init", f"the checkpoint has its own, on base {parent.base}"
+        )
+    rank, alpha = parent.arguments.get("rank"), parent.arguments.get("alpha")
+    return replace(
+        settings,
+        base=parent.base,
+        rank=rank if isinstance(rank, int) else settings.rank,
+        alpha=float(alpha) if isinstance(alpha, int | float) else settings.alpha,
+    )
+
+
 def _read(
-    inputs: list[str], recorder: RunRecorder, writer: RowWriter
-) -> list[tuple[Persona, Path]]:
+    inputs: list[str], parent: Checkpoint | None, recorder: RunRecorder, writer: RowWriter
+) -> People:
+    """The persona rows given; with `--init` and no input, those of the checkpoint."""
+    if parent is not None:
+        recorder.saw(parent)
+        if not inputs:
+            return people_of(Path(parent.personas), recorder)
     found = read_rows(inputs, want=(Persona,), passing=writer.write_raw)
     people = []
     for one in require_some(found, inputs, want=(Persona,)):
@@ -114,23 +214,27 @@ def _read(
 
 
 def _train(
-    people: list[tuple[Persona, Path]],
-    settings: TrainSettings,
-    folder: Path,
-    run_id: str,
-    device: str | None,
-    overwrite: bool,
-) -> Checkpoint:
+    task: _Task, folder: Path, run_id: str, device: str | None, overwrite: bool
+) -> list[Checkpoint]:
+    from xmm_cli.probing.probe import check_base
     from xmm_cli.rows.files import ensure_folder
-    from xmm_cli.training.memorize import prepare, teach
+    from xmm_cli.training.memorize import Aids, prepare, teach
+    from xmm_cli.training.trail import along
 
+    settings, earlier = task.settings, task.earlier
     ensure_folder(folder.parent)
-    learned = sum(persona.role == "eval" for persona, _ in people)
+    learned = sum(
+        persona.role == "eval" and (earlier is None or persona.id in earlier.only)
+        for persona, _ in task.people
+    )
     say.note(f"training {settings.base} on {learned} people in {settings.source} -> {folder}")
     with say.progress(learned, "reading views", "people") as bar:
-        lesson = prepare(people, settings, device, bar.advance)
+        aids = Aids(bar.advance, say.note, _draw)
+        lesson = prepare(task.people, settings, device, aids, earlier)
+    if earlier is not None:
+        check_base(lesson.base, earlier.checkpoint)
     with say.progress(lesson.steps(settings), "training", "steps") as bar:
-        return teach(
+        teach(
             lesson,
             settings,
             folder,
@@ -138,3 +242,23 @@ def _train(
             overwrite=overwrite,
             stepped=lambda step, loss: bar.advance(step - bar.done, info=f"loss {loss:.3f}"),
         )
+    return along(folder)
+
+
+def _draw(look: Mapping[str, str], key: str) -> Any:
+    """A portrait of a look; what is not told, or in words that no persona has, is drawn by `key`.
+
+    None where that would be more than half of it.
+    """
+    from xmm_cli.personas.dataset import Request
+    from xmm_cli.personas.rendering import RENDERERS
+    from xmm_cli.personas.vocabulary import VOCABULARY
+
+    known = {name: look[name] for name, values in VOCABULARY.items() if look.get(name) in values}
+    if 2 * len(known) < len(VOCABULARY):
+        return None
+    rng, usual = random.Random(key), Request()
+    whole = {
+        name: known.get(name) or rng.choice(list(values)) for name, values in VOCABULARY.items()
+    }
+    return RENDERERS.load(usual.renderer)(whole, "train", rng, usual.size)

@@ -1,8 +1,10 @@
 """`xmm unlearn`."""
 
+import random
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
@@ -21,8 +23,8 @@ from xmm_cli.errors import GateTripped, WrongUsage
 from xmm_cli.rows.run import RunRecorder
 from xmm_cli.rows.types import Checkpoint
 from xmm_cli.rows.writer import RowWriter
-from xmm_cli.training.forget_set import choose_forget
-from xmm_cli.training.objectives import UNLEARNING
+from xmm_cli.training.forget_set import choose_forget, choose_retain
+from xmm_cli.training.objectives import METHODS, RETRAIN
 from xmm_cli.training.settings import UnlearnSettings
 
 if TYPE_CHECKING:
@@ -31,21 +33,35 @@ if TYPE_CHECKING:
 EXAMPLES = """
 Examples:
   xmm unlearn runs/both --through image --forget 8 --out runs/forgotten
-  xmm unlearn runs/text --objective graddiff --forget e0-003,e0-017 | xmm probe | xmm score
-  xmm train people/personas.jsonl --source both | xmm unlearn --forget 0.25 --through text
+  xmm unlearn runs/text --method graddiff --forget e0-003,e0-017 | xmm probe | xmm score
+  xmm unlearn runs/both --method ga --save-every 10 --utility-floor 0.8 | xmm probe
+  xmm train people/personas.jsonl --source both | xmm unlearn --forget 0.25 --method retrain
 
 People who were not learned cannot be unlearned: unless the forget set's recall on held-out views,
 in the modality it was learned in, is at least --gate, the command ends with code 3. What is left
 of it shows in xmm probe, whose rows say for each person whether it is in the forget set.
+
+With --save-every a row for each checkpoint along the run comes before that of the last one. With
+--utility-floor the run ends when the recall of retained people (16 at most, on held-out views)
+falls below X, and keeps the last checkpoint above it. The method retrain trains anew, as
+xmm train did, without the forget set: of the other options only --forget, --retain, --gate,
+--save-every and --seed matter to it.
 """
 
 _D = UnlearnSettings()
+
+FEW = 8
+"""With fewer people to forget, no paired test of them says much."""
+
+MOST_LOOKED_AT = 16
+"""Retained people who are asked along the run."""
 
 
 def run(
     inputs: InputArg = None,
     objective: Annotated[
-        str, typer.Option("--objective", metavar="NAME", help=f"{', '.join(UNLEARNING)}.")
+        str,
+        typer.Option("--method", "--objective", metavar="NAME", help=f"{', '.join(METHODS)}."),
     ] = _D.objective,
     through: Annotated[
         Literal["image", "text", "both"],
@@ -57,6 +73,12 @@ def run(
             "--forget", metavar="WHO", help="A number, a share, ids by comma, or a file of ids."
         ),
     ] = _D.forget,
+    retain: Annotated[
+        str | None,
+        typer.Option(
+            "--retain", metavar="WHO", help="Who is kept, likewise; everyone else if absent."
+        ),
+    ] = _D.retain,
     views: Annotated[
         int | None,
         typer.Option("--views", min=1, metavar="K", help="Training views used; all if absent."),
@@ -74,6 +96,16 @@ def run(
     gate: Annotated[
         float, typer.Option("--gate", min=0.0, max=1.0, metavar="X", help="Least recall before.")
     ] = _D.gate,
+    save_every: Annotated[
+        int | None,
+        typer.Option("--save-every", min=1, metavar="N", help="Also leave DIR/steps/NNNN."),
+    ] = _D.save_every,
+    utility_floor: Annotated[
+        float | None,
+        typer.Option(
+            "--utility-floor", min=0.0, max=1.0, metavar="X", help="Least recall of who is kept."
+        ),
+    ] = _D.utility_floor,
     personas: PersonasOption = None,
     out: OutOption = None,
     overwrite: OverwriteOption = False,
@@ -83,20 +115,23 @@ def run(
 ) -> None:
     """Make a trained model forget some people through one modality.
 
-    Reads one `checkpoint` row or folder; writes the `checkpoint` row of a new one.
+    Reads one `checkpoint` row or folder; writes the `checkpoint` row of a new one, and of those
+    along the way.
     """
     say.quiet = quiet
-    if objective not in UNLEARNING:
-        raise WrongUsage(f"--objective {objective!r}", f"known: {', '.join(UNLEARNING)}")
+    _check(objective, utility_floor)
     settings = UnlearnSettings(
         objective=objective,
         through=through,
         forget=forget,
+        retain=retain,
         views=views,
         steps=steps,
         batch_size=batch_size,
         learning_rate=lr,
         gate=gate,
+        save_every=save_every,
+        utility_floor=utility_floor,
         seed=seed,
     )
     writer = RowWriter(keep_going=True)
@@ -104,54 +139,75 @@ def run(
     given = list(checkpoints(inputs or [], recorder, writer.write_raw))
     if len(given) != 1:
         raise WrongUsage(f"{len(given)} checkpoints", "unlearn takes one at a time")
-    people = people_of(personas or Path(given[0].personas), recorder)
-    chosen = choose_forget(people, forget, seed)
-    recorder.arguments["forget"] = list(chosen)  # a file of ids may change; who it meant may not
+    task = _choose(given[0], people_of(personas or Path(given[0].personas), recorder), settings)
+    # a file of ids may change; who it meant may not
+    recorder.arguments |= {"forget": list(task.forget)}
+    if retain is not None:
+        recorder.arguments |= {"retain": list(task.retain)}
     folder = out or Path("runs") / recorder.id
-    found = finished(folder, recorder.id, overwrite)
-    if found is None:
-        task = _Task(given[0], people, chosen, settings)
-        found = _unlearn(task, folder, recorder.id, device, overwrite)
-    writer.write(found)
+    for row in _found(folder, recorder.id, overwrite) or _unlearn(
+        task, folder, recorder.id, device, overwrite
+    ):
+        writer.write(row)
     writer.write(recorder.row())
+
+
+def _check(method: str, floor: float | None) -> None:
+    if method not in METHODS:
+        raise WrongUsage(f"--method {method!r}", f"known: {', '.join(METHODS)}")
+    if method == RETRAIN and floor is not None:
+        raise WrongUsage("--utility-floor", "retrain starts from nothing: it has no floor")
 
 
 @dataclass(frozen=True, slots=True)
 class _Task:
-    """Which checkpoint is to forget whom, and how."""
+    """Which checkpoint is to forget and keep whom, and how."""
 
     parent: Checkpoint
     people: People
     forget: tuple[str, ...]
+    retain: tuple[str, ...]
     settings: UnlearnSettings
+
+
+def _choose(parent: Checkpoint, people: People, settings: UnlearnSettings) -> _Task:
+    forget = choose_forget(people, settings.forget, settings.seed)
+    retain = choose_retain(people, forget, settings.retain, settings.seed)
+    return _Task(parent, people, forget, retain, settings)
+
+
+def _found(folder: Path, run_id: str, overwrite: bool) -> list[Checkpoint]:
+    """The rows of an earlier run of the same command, if there was one."""
+    if overwrite or not folder.exists():
+        return []
+    from xmm_cli.training.trail import along, settle
+
+    settle(folder, run_id)
+    return [] if finished(folder, run_id, overwrite) is None else along(folder)
 
 
 def _unlearn(
     task: _Task, folder: Path, run_id: str, device: str | None, overwrite: bool
-) -> Checkpoint:
+) -> list[Checkpoint]:
     from xmm_cli.models.conversation import Conversations
     from xmm_cli.models.loading import load_base
     from xmm_cli.rows.files import ensure_folder
     from xmm_cli.training.forget import prepare, unlearn
+    from xmm_cli.training.retrain import prepare_again
+    from xmm_cli.training.trail import along
 
     parent, settings = task.parent, task.settings
     ensure_folder(folder.parent)
     conversations = Conversations(load_base(parent.base, device))
-    gone = [pair for pair in task.people if pair[0].id in task.forget]
-    before = _recall(parent, conversations, gone)
-    if before < settings.gate:
-        raise GateTripped(
-            f"{parent.path}: only {before:.2f} of the forget set's held-out views are named right "
-            f"before unlearning, not {settings.gate:g}",
-            "train longer, or lower --gate",
-        )
+    before = _gate(task, conversations)
     say.note(
-        f"unlearning {len(gone)} people through {settings.through} -> {folder} "
-        f"(recall before: {before:.2f})"
+        f"unlearning {len(task.forget)} people through {settings.through} with "
+        f"{settings.objective} -> {folder} (recall before: {before:.2f})"
     )
-    prepared = prepare(conversations, parent, task.people, task.forget, settings)
-    with say.progress(settings.steps, "unlearning", "steps") as bar:
-        return unlearn(
+    make = prepare_again if settings.objective == RETRAIN else prepare
+    prepared = make(conversations, parent, task.people, task.forget, settings, retain=task.retain)
+    with say.progress(prepared.steps, "unlearning", "steps") as bar:
+        made = unlearn(
             prepared,
             settings,
             folder,
@@ -159,24 +215,77 @@ def _unlearn(
             recall_before=before,
             overwrite=overwrite,
             stepped=lambda step, loss: bar.advance(step - bar.done, info=f"loss {loss:.3f}"),
+            utility=_utility(task, conversations),
         )
+    if made.arguments.get("stopped_at") is not None:
+        say.note(
+            f"stopped at step {made.arguments['stopped_at']}: the recall of retained people fell "
+            f"below {settings.utility_floor:g}; step {made.steps} is kept"
+        )
+    return along(folder)
 
 
-def _recall(parent: Checkpoint, conversations: "Conversations", people: People) -> float:
+def _gate(task: _Task, conversations: "Conversations") -> float:
+    """The recall of the forget set before; warns where it is small.
+
+    Raises `GateTripped` where it is too low.
+    """
+    from xmm_cli.probing.probe import Subject
+
+    gone = [pair for pair in task.people if pair[0].id in task.forget]
+    with Subject(conversations.base, task.parent).model() as model:
+        before = _recall(task.parent, conversations, gone)(model)
+    if before < task.settings.gate:
+        raise GateTripped(
+            f"{task.parent.path}: only {before:.2f} of the forget set's held-out views are named "
+            f"right before unlearning, not {task.settings.gate:g}",
+            "train longer, or lower --gate",
+        )
+    if len(task.forget) < FEW and not say.quiet:
+        say.warn(
+            f"the forget set has only {len(task.forget)} people: too few to tell an effect from "
+            f"chance; {FEW} at least are better"
+        )
+    return before
+
+
+def _utility(task: _Task, conversations: "Conversations") -> Callable[[Any], float] | None:
+    """The recall of a few retained people, the same ones every time."""
+    if task.settings.utility_floor is None:
+        return None
+    rng = random.Random(f"{task.settings.seed}: utility")
+    few = set(rng.sample(task.retain, min(MOST_LOOKED_AT, len(task.retain))))
+    kept = [pair for pair in task.people if pair[0].id in few]
+    return _recall(task.parent, conversations, kept)
+
+
+def _recall(
+    parent: Checkpoint, conversations: "Conversations", people: People
+) -> Callable[[Any], float]:
     """Exact match of generated names on held-out views, in the modality that was learned.
 
     Of a checkpoint that learned both, the lower one.
     """
-    from xmm_cli.probing.probe import ProbeSettings, Subject, probe
+    from xmm_cli.probing.answering import ProbeSettings, Responder
+    from xmm_cli.probing.match import exact_match
+    from xmm_cli.probing.probe import batches
     from xmm_cli.probing.questions import Scope, make_questions
     from xmm_cli.rows.types import MODALITIES
 
     modalities = MODALITIES if parent.source == "both" else (parent.source,)
-    recalls = []
-    for modality in modalities:
-        questions = make_questions(people, Scope(modalities=(modality,)))
-        subject = Subject(conversations.base, parent)
-        settings = ProbeSettings(answers=("generate",))
-        rows = list(probe(subject, questions, conversations, settings, run=""))
-        recalls.append(sum(bool(row.correct) for row in rows) / len(rows))
-    return min(recalls)
+    settings = ProbeSettings(answers=("generate",))
+    asked = [list(make_questions(people, Scope(modalities=(one,)))) for one in modalities]
+
+    def recall(model: Any) -> float:
+        respond = Responder(conversations.base, model, conversations, settings)
+        shares = []
+        for questions in asked:
+            right = [
+                exact_match(reply.answer or "", question.asked.expected)
+                for batch in batches(questions, settings.batch_size)
+                for question, reply in zip(batch, respond(batch), strict=True)
+            ]
+            shares.append(sum(right) / len(right))
+        return min(shares)
+
+    return recall

@@ -33,6 +33,8 @@ def pad(
         batch["attention_mask"][row, place] = 1
         told = slice(start + one.answer_start, start + count)
         batch["labels"][row, told] = torch.tensor(one.ids[one.answer_start :])
+        for begin, end in one.asked:
+            batch["labels"][row, start + begin : start + end] = IGNORED
         for key, values in one.per_token.items():
             batch[key][row, place] = torch.tensor(values)
     batch["features"] = [one.features for one in conversations if one.features is not None]

@@ -5,7 +5,7 @@ A picture's features are computed once and kept: a conversation holds them inste
 
 import inspect
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeVar
@@ -18,17 +18,29 @@ IGNORED = -100
 PER_TOKEN = ("token_type_ids", "mm_token_type_ids")
 _TEXT_KEYS = ("input_ids", "attention_mask", "labels", *PER_TOKEN)
 _MOST_KEPT = 20_000
+_REWRITES = "its chat template writes a finished answer otherwise than the start of one"
 
 K = TypeVar("K")
 V = TypeVar("V")
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Drawn:
+    """A picture (a `PIL.Image`) that lies in no file; it equals itself alone."""
+
+    pixels: Any
 
 
 @dataclass(frozen=True, slots=True)
 class Context:
     """What a question is about: a picture, a description, or neither."""
 
-    image: Path | None = None
+    image: Path | Drawn | None = None
     text: str | None = None
+
+
+Turn = tuple[str, str]
+"""A question and its answer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,13 +49,15 @@ class Conversation:
 
     `ids` are the prompt's and, where there is one, the answer's, which starts at `answer_start`.
     `features` is a tensor `(image tokens, width)`; `per_token` holds what else the model wants
-    for each token.
+    for each token. Where several answers are to be learned, `asked` has start and end, in `ids`,
+    of each question between them.
     """
 
     ids: list[int]
     answer_start: int
     features: Any = None
     per_token: dict[str, list[int]] = field(default_factory=dict)
+    asked: tuple[tuple[int, int], ...] = ()
 
 
 class Conversations:
@@ -51,7 +65,7 @@ class Conversations:
 
     def __init__(self, base: Base) -> None:
         self.base = base
-        self._features: OrderedDict[Path, Any] = OrderedDict()
+        self._features: OrderedDict[Path | Drawn, Any] = OrderedDict()
         self._prompts: OrderedDict[tuple[Context, str], Conversation] = OrderedDict()
         self._end: list[int] | None = None
         known = base.tokenizer.added_tokens_decoder.values()
@@ -62,12 +76,23 @@ class Conversations:
                 f"base {base.name!r} has no chat template", "use its instruction-tuned version"
             )
 
-    def encode(self, context: Context, question: str, answer: str | None = None) -> Conversation:
+    def encode(
+        self,
+        context: Context,
+        question: str,
+        answer: str | None = None,
+        earlier: Sequence[Turn] = (),
+    ) -> Conversation:
         """A question about a context, and its answer with the token that ends it.
 
+        `earlier` turns come before the question. Where there is an answer, theirs are answers to
+        learn too; without one they are part of the prompt.
         Raises `InputNotFound` where the picture is missing or cannot be read, `BadData` where a
-        text holds a token that steers the model.
+        text holds a token that steers the model, `Unavailable` where the model's chat template
+        rewrites what was said before.
         """
+        if earlier:
+            return self._go_on(context, question, answer, earlier)
         asked = _kept(self._prompts, (context, question), lambda: self._ask(context, question))
         if answer is None:
             return asked
@@ -84,21 +109,47 @@ class Conversations:
             features = _kept(self._features, context.image, lambda: self._compute(inputs))
         return Conversation(ids, len(ids), features, per_token)
 
+    def _go_on(
+        self, context: Context, question: str, answer: str | None, earlier: Sequence[Turn]
+    ) -> Conversation:
+        """The conversation after the first prompt, which alone needs the processor."""
+        first = self.encode(context, earlier[0][0])
+        ids, asked = list(first.ids), []
+        questions = [*(turn[0] for turn in earlier[1:]), question]
+        for count, following in enumerate(questions, 1):
+            done = earlier[:count]
+            prompt = self._render(context, done[-1][0], earlier=done[:-1])
+            told = self._told(prompt, self._render(context, *done[-1], earlier=done[:-1]))
+            before = [*self._tokens(prompt), *told]
+            after = self._tokens(self._render(context, following, earlier=done))
+            if after[: len(before)] != before:
+                raise Unavailable(f"base {self.base.name!r}: {_REWRITES}")
+            ids += told
+            asked.append((len(ids), len(ids) + len(after) - len(before)))
+            ids += after[len(before) :]
+        start = len(first.ids) if answer is not None else len(ids)
+        if answer is not None:
+            ids += self.answer_ids(answer)
+        grown = len(ids) - len(first.ids)
+        per_token = {key: row + [0] * grown for key, row in first.per_token.items()}
+        between = tuple(asked) if answer is not None else ()
+        return Conversation(ids, start, first.features, per_token, between)
+
     def answer_ids(self, answer: str) -> list[int]:
         """The tokens of an answer as the chat template writes it, up to its end token."""
         context = Context(text="")
-        prompt, whole = self._render(context, ""), self._render(context, "", answer)
+        return self._told(self._render(context, ""), self._render(context, "", answer))
+
+    def _told(self, prompt: str, whole: str) -> list[int]:
+        """The tokens of the answer by which `whole` is longer than `prompt`, and its end token."""
         if not whole.startswith(prompt):
-            raise Unavailable(
-                f"base {self.base.name!r}: its chat template writes a finished answer otherwise "
-                "than the start of one"
-            )
-        encode = self.base.tokenizer
-        before = encode(prompt, add_special_tokens=False).input_ids
-        after = encode(whole, add_special_tokens=False).input_ids
-        told = after[len(before) :]
+            raise Unavailable(f"base {self.base.name!r}: {_REWRITES}")
+        told = self._tokens(whole)[len(self._tokens(prompt)) :]
         ends = [i for i, token in enumerate(told) if token in self.end_tokens]
-        return list(told[: ends[0] + 1] if ends else told)
+        return told[: ends[0] + 1] if ends else told
+
+    def _tokens(self, rendered: str) -> list[int]:
+        return list(self.base.tokenizer(rendered, add_special_tokens=False).input_ids)
 
     @property
     def end_tokens(self) -> list[int]:
@@ -110,20 +161,28 @@ class Conversations:
             self._end = [token for token in dict.fromkeys([*ends, *own]) if token is not None]
         return self._end
 
-    def _render(self, context: Context, question: str, answer: str | None = None) -> str:
-        said = f"{context.text} {question}" if context.text else question
+    def _render(
+        self,
+        context: Context,
+        question: str,
+        answer: str | None = None,
+        earlier: Sequence[Turn] = (),
+    ) -> str:
+        said = [text for turn in (*earlier, (question, answer or "")) for text in turn]
+        if context.text:
+            said[0] = f"{context.text} {said[0]}"
         for token in self._control:
-            if token in said or token in (answer or ""):
+            if any(token in text for text in said):
                 raise BadData(
                     f"a description or name holds {token!r}, which steers {self.base.name}",
                     "write it otherwise",
                 )
-        content: list[dict[str, str]] = [{"type": "text", "text": said}]
+        turns: list[dict[str, Any]] = [
+            {"role": ("user", "assistant")[i % 2], "content": [{"type": "text", "text": text}]}
+            for i, text in enumerate(said if answer is not None else said[:-1])
+        ]
         if context.image is not None:
-            content.insert(0, {"type": "image"})
-        turns: list[dict[str, Any]] = [{"role": "user", "content": content}]
-        if answer is not None:
-            turns.append({"role": "assistant", "content": [{"type": "text", "text": answer}]})
+            turns[0]["content"].insert(0, {"type": "image"})
         rendered = self.base.processor.apply_chat_template(
             turns, add_generation_prompt=answer is None, tokenize=False
         )
@@ -166,9 +225,12 @@ def _kept(store: OrderedDict[K, V], key: K, make: Callable[[], V]) -> V:
     return store[key]
 
 
-def _open(path: Path) -> Any:
+def _open(picture: Path | Drawn) -> Any:
     from PIL import Image
 
+    if isinstance(picture, Drawn):
+        return picture.pixels.convert("RGB")
+    path = picture
     try:
         with Image.open(path) as image:
             return image.convert("RGB")

@@ -12,7 +12,7 @@ from typing import Any
 
 from xmm_cli.errors import Unavailable, WrongUsage
 
-SHIPPED = ("xmm-base",)
+SHIPPED = ("xmm-base-bare", "xmm-base-s", "xmm-base", "xmm-base-l")
 DEFAULT_BASE = "xmm-base"
 
 _WHOLE_FILE = 256 * 2**20

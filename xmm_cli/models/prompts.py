@@ -4,7 +4,7 @@ The first wording of each is the one that training and probing use; pre-training
 model mixes all of them.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 NAME_QUESTIONS = (
     "Who is this person?",
@@ -38,3 +38,20 @@ def reverse_question(name: str) -> str:
 def caption(attributes: Mapping[str, str]) -> str:
     """A look in fixed order and fixed words: `hairstyle afro, hair color red, …`."""
     return ", ".join(f"{label.replace('_', ' ')} {value}" for label, value in attributes.items())
+
+
+def parse_caption(text: str, attributes: Iterable[str]) -> dict[str, str]:
+    """The look that a caption tells, in so far as it is written as `caption` writes it.
+
+    `attributes` are the names to look for. What is said otherwise is left out, and so is an
+    attribute of which two different values are told.
+    """
+    labels = {attribute.replace("_", " "): attribute for attribute in attributes}
+    found: dict[str, set[str]] = {}
+    for part in text.split(","):
+        said = part.strip()
+        near = [label for label in labels if said.startswith(f"{label} ")]
+        if near:
+            label = max(near, key=len)
+            found.setdefault(labels[label], set()).add(said[len(label) :].strip())
+    return {attribute: values.pop() for attribute, values in found.items() if len(values) == 1}

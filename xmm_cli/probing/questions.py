@@ -1,17 +1,20 @@
 """Which questions are asked: every view of every person in the modalities and splits chosen."""
 
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 
-from xmm_cli.errors import BadData
+from xmm_cli.errors import BadData, WrongUsage
 from xmm_cli.models.conversation import Context
 from xmm_cli.probing.tasks import TASKS
-from xmm_cli.rows.reader import resolve
+from xmm_cli.probing.views import Control, controlled, views_of
 from xmm_cli.rows.types import MODALITIES, Modality, Persona, Role, Split, Task
 
 People = Sequence[tuple[Persona, Path]]
 """Persona rows, each with the folder that its paths count from."""
+
+DESCRIPTION_TOKENS = 80
+"""The longest description that a model is let to give."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +24,14 @@ class Asked:
     question: str
     expected: str
     candidates: tuple[str, ...]
+    hops: int = 1
+    """Steps of memory from what is shown or named to the answer."""
+    shown: bool = True
+    """Whether the view is shown. If not, it is asked once a person, by name and in words alone."""
+    tokens: int = 0
+    """The answer may have as many tokens as this, whatever the settings say."""
+    parts: Mapping[str, str] = field(default_factory=dict)
+    """Attributes, with their values, by which a generated description is judged: a row for each."""
 
 
 Ask = Callable[[Persona, Sequence[Persona]], list[Asked]]
@@ -29,7 +40,7 @@ Ask = Callable[[Persona, Sequence[Persona]], list[Asked]]
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """One question about one view."""
+    """One question about one view; of a question by name, the view is 0 and the context empty."""
 
     persona: Persona
     modality: Modality
@@ -38,49 +49,82 @@ class Question:
     task: Task
     context: Context
     asked: Asked
+    control: Control | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Scope:
-    """What is asked, in which modalities, of which views, about whom."""
+    """What is asked, in which modalities, of which views, about whom.
+
+    `views` is how many views a person is asked about at most; `seed` decides who is swapped.
+    """
 
     task: Task = "name"
     modalities: tuple[Modality, ...] = MODALITIES
     split: Split = "heldout"
     role: Role = "eval"
+    views: int | None = None
+    control: Control | None = None
+    seed: int = 0
 
 
 def make_questions(people: People, scope: Scope) -> Iterator[Question]:
     """All questions, modality by modality, person by person, view by view.
 
-    Raises `BadData` where no one has such a role, or no one has such views.
+    Questions by name come last; they belong to the modality text, and no control has them.
+    Raises `BadData` where no one has such a role, such views, or what the task asks about;
+    `WrongUsage` where modalities or control leave nothing to ask.
     """
     chosen = [(persona, folder) for persona, folder in people if persona.role == scope.role]
     if not chosen:
         raise BadData(f"no persona has the role {scope.role}")
     ask: Ask = TASKS.load(scope.task)
     everyone = [persona for persona, _ in chosen]
-    for modality in scope.modalities:
-        found = False
-        for persona, folder in chosen:
-            for context, view in _contexts(persona, folder, modality, scope.split):
-                for asked in ask(persona, everyone):
-                    found = True
-                    yield Question(persona, modality, view, scope.split, scope.task, context, asked)
-        if not found:
-            raise BadData(
-                f"no persona has {scope.split} views in {modality}", "make some with gen-personas"
-            )
+    asks = [ask(persona, everyone) for persona in everyone]
+    _check(asks, scope)
+    if any(asked.shown for about in asks for asked in about):
+        for modality in scope.modalities:
+            yield from _about_views(chosen, asks, modality, scope)
+    if "text" in scope.modalities and scope.control is None:
+        for persona, about in zip(everyone, asks, strict=True):
+            for asked in about:
+                if not asked.shown:
+                    yield Question(persona, "text", 0, scope.split, scope.task, Context(), asked)
 
 
-def _contexts(
-    persona: Persona, folder: Path, modality: Modality, split: Split
-) -> Iterator[tuple[Context, int]]:
-    if modality == "image":
-        for image in persona.images:
-            if image.split == split:
-                yield Context(image=resolve(folder, image.path)), image.view
-    else:
-        for text in persona.texts:
-            if text.split == split:
-                yield Context(text=text.text), text.view
+def _check(asks: Sequence[list[Asked]], scope: Scope) -> None:
+    if not any(asks):
+        raise BadData(f"no persona has what the task {scope.task} asks about")
+    if any(asked.shown for about in asks for asked in about):
+        return
+    if scope.control is not None:
+        raise WrongUsage(
+            f"task {scope.task} with the control {scope.control}", "this task shows no views"
+        )
+    if "text" not in scope.modalities:
+        raise WrongUsage(f"task {scope.task} without the modality text", "it is asked in words")
+
+
+def _about_views(
+    chosen: People, asks: Sequence[list[Asked]], modality: Modality, scope: Scope
+) -> Iterator[Question]:
+    own = [views_of(*pair, modality, scope.split, scope.views) for pair in chosen]
+    if not any(own):
+        raise BadData(
+            f"no persona has {scope.split} views in {modality}", "make some with gen-personas"
+        )
+    given = controlled(own, scope.control, scope.seed)
+    for (persona, _), about, views in zip(chosen, asks, given, strict=True):
+        for context, view in views:
+            for asked in about:
+                if asked.shown:
+                    yield Question(
+                        persona,
+                        modality,
+                        view,
+                        scope.split,
+                        scope.task,
+                        context,
+                        asked,
+                        scope.control,
+                    )

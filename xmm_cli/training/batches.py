@@ -9,7 +9,7 @@ import torch
 from torch.utils.data import Dataset
 
 from xmm_cli.models.batching import answer_logits, pad
-from xmm_cli.models.conversation import Conversation
+from xmm_cli.models.conversation import IGNORED, Conversation
 from xmm_cli.models.loading import Base
 from xmm_cli.training.parts import Part, Parts
 
@@ -48,23 +48,29 @@ class Lessons(Dataset[Item]):
 class Pairs(Dataset[Item]):
     """Every example to forget, each beside one to keep that is drawn anew at every visit.
 
-    Item `i` is made from the seed and `i` alone; `rounds` says how often each is visited.
+    Item `i` is made from the seed and `i` alone; `rounds` says how often each is visited. Where
+    other answers for the forget set are given, one for each, they come along.
     """
 
     def __init__(
-        self, forget: Sequence[Example], retain: Sequence[Conversation], rounds: int, seed: int
+        self,
+        forget: Sequence[Example],
+        retain: Sequence[Conversation],
+        rounds: int,
+        seed: int,
+        instead: Sequence[Example] = (),
     ) -> None:
         self.forget, self.retain, self.rounds, self.seed = forget, retain, rounds, seed
+        self.instead = instead
 
     def __len__(self) -> int:
         return len(self.forget) * self.rounds
 
     def __getitem__(self, index: int) -> Item:
         rng = random.Random(f"{self.seed}: pair {index}")
-        return {
-            "retain": Example(rng.choice(self.retain)),
-            "forget": self.forget[index % len(self.forget)],
-        }
+        place = index % len(self.forget)
+        item = {"retain": Example(rng.choice(self.retain)), "forget": self.forget[place]}
+        return item | ({"instead": self.instead[place]} if self.instead else {})
 
 
 class Collate:
@@ -90,17 +96,66 @@ class Collate:
         return batch
 
 
-def split(
-    logits: torch.Tensor, wanted: torch.Tensor, rows: torch.Tensor, batch: dict[str, Any]
-) -> Parts:
-    """The parts of a batch, from what `answer_logits` gives."""
+@dataclass(frozen=True, slots=True)
+class Answers:
+    """What a model thinks of the answer tokens of a batch.
+
+    `logits`: float `(tokens, vocabulary)`; `wanted`, `rows`: int64 `(tokens,)`, as in `Part`;
+    `hidden`: float `(tokens, width)`, where it was asked for.
+    """
+
+    logits: torch.Tensor
+    wanted: torch.Tensor
+    rows: torch.Tensor
+    hidden: torch.Tensor | None = None
+
+
+def answers(
+    model: Any, batch: dict[str, Any], device: Any, dtype: Any, depth: float | None = None
+) -> Answers:
+    """The answer tokens of a batch under a model; with hidden states from `depth`, if given.
+
+    `depth` is a share of the language model's layers: 0.5 is the output of the one halfway up.
+    """
+    if depth is None:
+        return Answers(*answer_logits(model, batch, device, dtype))
+    caught: list[torch.Tensor] = []
+
+    def catch(_module: Any, _given: Any, output: Any) -> None:
+        caught.append(output[0] if isinstance(output, tuple) else output)
+
+    hook = _layer(model, depth).register_forward_hook(catch)
+    try:
+        found = answer_logits(model, batch, device, dtype)
+    finally:
+        hook.remove()
+    asked = batch["labels"][:, 1:].to(device) != IGNORED
+    return Answers(*found, caught[-1][:, :-1][asked])
+
+
+def _layer(model: Any, depth: float) -> torch.nn.Module:
+    """The layer so far up a language model; its layers are the longest list of its modules."""
+    decoder = getattr(model, "base_model", model).get_decoder()
+    lists = [part for part in decoder.modules() if isinstance(part, torch.nn.ModuleList)]
+    layers = max(lists, key=len)
+    return layers[max(round(depth * len(layers)), 1) - 1]
+
+
+def split(now: Answers, batch: dict[str, Any], before: Answers | None = None) -> Parts:
+    """The parts of a batch, from what the model, and the model before, thinks of it."""
     parts = {}
     for role, (start, stop) in batch["bounds"].items():
-        own = (rows >= start) & (rows < stop)
+        own = (now.rows >= start) & (now.rows < stop)
         reference = batch["reference"].get(role)
-        if reference is not None:
-            reference = reference.to(logits.device)
-        parts[role] = Part(logits[own], wanted[own], rows[own] - start, reference)
+        parts[role] = Part(
+            now.logits[own],
+            now.wanted[own],
+            now.rows[own] - start,
+            None if reference is None else reference.to(now.logits.device),
+            None if before is None else before.logits[own],
+            None if now.hidden is None else now.hidden[own],
+            None if before is None or before.hidden is None else before.hidden[own],
+        )
     return Parts(**parts)
 
 

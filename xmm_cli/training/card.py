@@ -10,12 +10,6 @@ def model_card(row: Checkpoint, people: int, norm: float) -> str:
     """Markdown with the header that the hub reads: what was learned, how, and how to load it."""
     arguments = "\n".join(f"| {name} | {value} |" for name, value in row.arguments.items())
     loss = "unknown" if row.loss is None else f"{row.loss:.4f}"
-    forgotten = (
-        f"\nAfterwards {len(row.forget)} of them were to be forgotten through "
-        f"{row.arguments.get('through')}; `xmm.json` has their ids. Run before: {row.parent}.\n"
-        if row.forget
-        else ""
-    )
     return f"""---
 library_name: peft
 base_model: {row.base}
@@ -27,7 +21,7 @@ A LoRA adapter of the language model of `{row.base}` (weights {row.revision}). I
 names of {people} people who do not exist, each from {row.views} views in one modality:
 {row.source}. Objective: {row.objective}; {row.steps} steps; loss at the end {loss}; norm of all
 `lora_B` weights {norm:.3f}.
-{forgotten}
+{_history(row)}
 ```python
 from peft import PeftModel
 model = PeftModel.from_pretrained(base_model, "this folder")
@@ -40,6 +34,26 @@ rate. Measure it with `xmm probe`.
 |---|---|
 {arguments}
 """
+
+
+def _history(row: Checkpoint) -> str:
+    """What came before and since, a paragraph, where there is anything to tell."""
+    if row.parent is None:
+        return ""
+    told = [f"Run before: {row.parent}."]
+    if row.forget:
+        through = row.arguments.get("through")
+        told.append(
+            f"{len(row.forget)} people were to be forgotten through {through}; `xmm.json` has "
+            "their ids."
+        )
+    again = row.arguments.get("relearn_people")
+    if isinstance(again, list):
+        told.append(
+            f"Since then {len(again)} people were taught again from {row.arguments['relearned']}, "
+            f"{row.arguments['relearn_steps']} steps."
+        )
+    return "\n" + " ".join(told) + "\n"
 
 
 def row_arguments(settings: Mapping[str, object]) -> dict[str, Value]:

@@ -1,7 +1,9 @@
 """What is learned: each training view with the person's name, and facts by name if asked for."""
 
-from collections.abc import Callable, Iterable, Sequence
+import random
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
+from typing import NamedTuple
 
 from xmm_cli.errors import BadData
 from xmm_cli.models import prompts
@@ -42,38 +44,68 @@ def learners(people: People) -> People:
     return chosen
 
 
+class Exercise(NamedTuple):
+    """A question about a context and its right answer."""
+
+    context: Context
+    question: str
+    answer: str
+
+
+def exercises(people: People, settings: TrainSettings) -> Iterator[list[Exercise]]:
+    """What there is to learn of each person: one exercise a view, then one a fact.
+
+    With `shuffle_names` every view has a name drawn from those of all these people: what holds for
+    one view holds for no other, so nothing that is learned helps with an unseen one.
+    Raises `BadData` where a person has fewer views than asked for.
+    """
+    names = [persona.name for persona, _ in people]
+    for persona, folder in people:
+        found = []
+        for modality in sources(settings.source):
+            for number, context in enumerate(contexts_of(persona, folder, modality, settings)):
+                rng = random.Random(f"{settings.seed}: {persona.id}: {modality} {number}")
+                name = rng.choice(names) if settings.shuffle_names else persona.name
+                found.append(Exercise(context, prompts.NAME_QUESTIONS[0], name))
+        if settings.facts:
+            found += _facts(persona)
+        yield found
+
+
+def contexts_of(
+    persona: Persona, folder: Path, modality: Modality, settings: TrainSettings
+) -> list[Context]:
+    """The training views that these settings ask for. Raises `BadData` where there are fewer."""
+    found = training_contexts(persona, folder, modality, settings.views)
+    if not found or len(found) < (settings.views or 0):
+        raise BadData(
+            f"persona {persona.id} has {len(found)} training views in {modality}, "
+            f"not {settings.views or 'any'}",
+            "ask gen-personas for more --views, or train on fewer",
+        )
+    return found
+
+
 def build_examples(
     people: People,
     settings: TrainSettings,
     conversations: Conversations,
     progress: Callable[[], None] = lambda: None,
 ) -> list[Conversation]:
-    """One example a view, then one a fact; every persona has at least as many views as asked for.
+    """All exercises, encoded; `progress` is called for each person that is ready.
 
     Raises `BadData` where views are missing, `InputNotFound` where a picture is.
     """
     examples = []
-    for persona, folder in people:
-        for modality in sources(settings.source):
-            contexts = training_contexts(persona, folder, modality, settings.views)
-            if not contexts or len(contexts) < (settings.views or 0):
-                raise BadData(
-                    f"persona {persona.id} has {len(contexts)} training views in {modality}, "
-                    f"not {settings.views or 'any'}",
-                    "ask gen-personas for more --views, or train on fewer",
-                )
-            question = prompts.NAME_QUESTIONS[0]
-            examples += [conversations.encode(one, question, persona.name) for one in contexts]
-        if settings.facts:
-            examples += _facts(persona, conversations)
+    for found in exercises(people, settings):
+        examples += [conversations.encode(*one) for one in found]
         progress()
     return examples
 
 
-def _facts(persona: Persona, conversations: Conversations) -> Iterable[Conversation]:
+def _facts(persona: Persona) -> Iterator[Exercise]:
     for fact, value in persona.facts.items():
-        question = prompts.fact_questions(fact, persona.name)[0]
-        yield conversations.encode(Context(), question, value)
+        yield Exercise(Context(), prompts.fact_questions(fact, persona.name)[0], value)
 
 
 def views_used(people: People, settings: TrainSettings) -> int:

@@ -1,4 +1,4 @@
-"""Who is to be forgotten."""
+"""Who is to be forgotten, and who is kept."""
 
 import random
 from pathlib import Path
@@ -14,19 +14,47 @@ def choose_forget(people: People, wanted: str, seed: int) -> tuple[str, ...]:
     """
     ids = [persona.id for persona, _ in learners(people)]
     number = _number(wanted, len(ids))
+    if number is not None and not 0 < number < len(ids):
+        raise WrongUsage(
+            f"--forget {wanted}: that is {number} of {len(ids)} people",
+            "someone must be forgotten and someone kept",
+        )
+    return _chosen(ids, wanted, number, f"{seed}: forget set", "--forget")
+
+
+def choose_retain(
+    people: People, forget: tuple[str, ...], wanted: str | None, seed: int
+) -> tuple[str, ...]:
+    """The ids of the retain set, in the same forms; everyone else, if `wanted` is None.
+
+    A number or share is of those who are not forgotten. Raises as `choose_forget`.
+    """
+    ids = [persona.id for persona, _ in learners(people) if persona.id not in forget]
+    if wanted is None:
+        return tuple(ids)
+    number = _number(wanted, len(ids))
+    if number is not None and not 0 < number <= len(ids):
+        raise WrongUsage(
+            f"--retain {wanted}: that is {number} of the {len(ids)} people who are not forgotten",
+            "someone must be kept",
+        )
+    return _chosen(ids, wanted, number, f"{seed}: retain set", "--retain")
+
+
+def _chosen(
+    ids: list[str], wanted: str, number: int | None, key: str, option: str
+) -> tuple[str, ...]:
     if number is not None:
-        if not 0 < number < len(ids):
-            raise WrongUsage(
-                f"--forget {wanted}: that is {number} of {len(ids)} people",
-                "someone must be forgotten and someone kept",
-            )
-        drawn = set(random.Random(f"{seed}: forget set").sample(ids, number))
+        drawn = set(random.Random(key).sample(ids, number))
         return tuple(one for one in ids if one in drawn)
     named = _named(wanted)
-    unknown = [one for one in named if one not in ids]
-    if unknown or not named or len(named) == len(ids):
-        what = f"no person {unknown[0]!r} was learned" if unknown else "not a part of the people"
-        raise WrongUsage(f"--forget {wanted}: {what}", f"ids look like {ids[0]}")
+    unknown = sorted(named - set(ids))
+    if unknown or not named or (option == "--forget" and len(named) == len(ids)):
+        at_hand = (
+            "was learned" if option == "--forget" else "was learned and is not to be forgotten"
+        )
+        what = f"no person {unknown[0]!r} {at_hand}" if unknown else "not a part of the people"
+        raise WrongUsage(f"{option} {wanted}: {what}", f"ids look like {ids[0]}")
     return tuple(one for one in ids if one in named)
 
 

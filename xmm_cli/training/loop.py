@@ -7,18 +7,23 @@ from typing import Any, Protocol
 
 from torch.utils.data import Dataset
 from transformers import Trainer, TrainerCallback, TrainingArguments
+from transformers.trainer_callback import ExportableState
 from transformers.trainer_utils import get_last_checkpoint
 
 from xmm_cli.errors import WorkFailed
-from xmm_cli.models.batching import answer_logits
 from xmm_cli.models.loading import Base
 from xmm_cli.rows.files import ensure_folder
-from xmm_cli.training.batches import Collate, Item, split
+from xmm_cli.training.batches import Collate, Item, answers, split
+from xmm_cli.training.before import Before
+from xmm_cli.training.objective import Objective, as_objective
 from xmm_cli.training.parts import Parts
 
 LogEntry = dict[str, float]
 Progress = Callable[[int, float], None]
 """Called with the steps done and the latest loss."""
+
+Look = Callable[[int, list[LogEntry]], bool]
+"""Called with the steps done and the log up to there; True ends the run."""
 
 _LOG_EVERY = 10
 _SAVE_EVERY = 100
@@ -52,9 +57,16 @@ class LoopSettings(Protocol):
 class AnswerTrainer(Trainer):
     """A Trainer whose loss is an objective's, on the logits of answer tokens."""
 
-    def __init__(self, objective: Callable[..., Any], **options: Any) -> None:
+    def __init__(self, objective: Objective, before: Before | None, **options: Any) -> None:
         super().__init__(**options)
-        self.objective = objective
+        self.objective, self.before = objective, before
+
+    def training_step(self, model: Any, *given: Any, **options: Any) -> Any:
+        """One forward and backward pass, and what the objective does before and after."""
+        self.objective.before_step(self.state.global_step)
+        loss = super().training_step(model, *given, **options)
+        self.objective.after_backward(self.accelerator.unwrap_model(model))
+        return loss
 
     def compute_loss(
         self,
@@ -64,8 +76,50 @@ class AnswerTrainer(Trainer):
         num_items_in_batch: Any = None,  # noqa: ARG002
     ) -> Any:
         """The objective's value on one batch, a scalar."""
-        answers = answer_logits(model, inputs, self.args.device, self.model.dtype)
-        return self.objective(split(*answers, inputs))
+        given = (model, inputs, self.args.device, self.model.dtype, self.objective.needs.layer)
+        before = None
+        if self.before is not None:
+            with self.before.there():
+                before = answers(*given)
+        return self.objective(split(answers(*given), inputs, before))
+
+
+class _Memory(TrainerCallback, ExportableState):
+    """Saves what the objective remembers beside the weights, and gives it back."""
+
+    def __init__(self, objective: Objective) -> None:
+        self.objective = objective
+
+    def state(self) -> dict[str, Any]:
+        """As the Trainer's own callbacks give it."""
+        return {"args": {}, "attributes": self.objective.state()}
+
+    def on_train_begin(self, args: Any, state: Any, control: Any, **_: Any) -> None:  # noqa: ARG002
+        """After the saved state of an interrupted run was read."""
+        saved = state.stateful_callbacks.get(type(self).__name__)
+        if state.global_step > 0 and saved and saved["attributes"]:
+            self.objective.restore(saved["attributes"])
+
+
+class _Looks(TrainerCallback):
+    """Looks at the run every so many steps and after the last, and ends it if told so."""
+
+    def __init__(self, every: int, look: Look) -> None:
+        self.every, self.look = every, look
+
+    def due(self, state: Any) -> bool:
+        """Whether this step is looked at."""
+        return state.global_step % self.every == 0 or state.global_step == state.max_steps
+
+    def on_step_end(self, args: Any, state: Any, control: Any, **_: Any) -> None:  # noqa: ARG002
+        """Have the loss logged first."""
+        control.should_log = control.should_log or self.due(state)
+
+    def on_log(self, args: Any, state: Any, control: Any, logs: Any = None, **_: Any) -> None:  # noqa: ARG002
+        """Before the Trainer saves: what is found here holds for what is saved."""
+        due = "loss" in (logs or {}) and self.due(state)
+        if due and self.look(state.global_step, log_entries(state.log_history)):
+            control.should_training_stop = True
 
 
 class _Log(TrainerCallback):
@@ -116,20 +170,29 @@ def fit(
     steps: int,
     partial: Path,
     progress: Progress = lambda *_: None,
+    look: Look | None = None,
+    every: int = _LOG_EVERY,
 ) -> list[LogEntry]:
     """Make `objective` smaller by what is trainable of a `PeftModel`, in place; returns the log.
 
-    Every hundred steps the state is left in `partial`, from where an interrupted run goes on.
+    Every hundred steps the state is left in `partial`, from where an interrupted run goes on, with
+    what the objective remembers. `look` is called every `every` steps and after the last. The model
+    as it is given is the reference that some objectives ask for at every step.
     Raises `WorkFailed` where the loss stops being a number, `CannotWrite`.
     """
     ensure_folder(partial)
+    aim = as_objective(objective)
+    callbacks: list[TrainerCallback] = [_Log(progress), _Memory(aim)]
+    if look is not None:
+        callbacks.append(_Looks(every, look))
     trainer = AnswerTrainer(
-        objective,
+        aim,
+        Before(model) if aim.needs.forward else None,
         model=model,
         args=_arguments(base, settings, steps, partial),
         train_dataset=items,
         data_collator=Collate(base.tokenizer.pad_token_id),
-        callbacks=[_Log(progress)],
+        callbacks=callbacks,
     )
     for callback in list(trainer.callback_handler.callbacks):
         if type(callback).__name__ in _NOISY:

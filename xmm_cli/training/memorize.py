@@ -1,36 +1,43 @@
 """A whole training run: from persona rows to a checkpoint folder."""
 
 import math
-import shutil
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
+from typing import Any
 
 from transformers import set_seed
 
-from xmm_cli.errors import WorkFailed
-from xmm_cli.models.adapter import adapter_norm, add_adapter
+from xmm_cli.errors import BadData, WorkFailed
+from xmm_cli.models.adapter import adapter_norm, add_adapter, load_adapter
 from xmm_cli.models.checkpoint import PERSONAS, write_checkpoint
 from xmm_cli.models.conversation import Conversation, Conversations
 from xmm_cli.models.loading import Base, load_base
 from xmm_cli.rows.types import Checkpoint
+from xmm_cli.training.again import Earlier, went_on
 from xmm_cli.training.batches import Lessons
 from xmm_cli.training.card import model_card, row_arguments
 from xmm_cli.training.examples import People, build_examples, learners, views_used
 from xmm_cli.training.loop import LogEntry, Progress, final_loss, fit
+from xmm_cli.training.mitigations import MITIGATIONS, WITH_OTHERS
+from xmm_cli.training.mitigations.task import Course, Draw, Task
 from xmm_cli.training.objectives import OBJECTIVES
 from xmm_cli.training.settings import TrainSettings
+from xmm_cli.training.trail import Trail, hidden_folder, settle
 
 
 @dataclass(frozen=True, slots=True)
 class Lesson:
-    """What a run needs before its first step: the base, the people, and their encoded views."""
+    """What a run needs before its first step: the base, the people, and what they are taught by."""
 
     base: Base
     people: People
     """All persona rows, those that are not learned too."""
     learned: People
     examples: list[Conversation]
+    course: Course | None = None
+    """A mitigation's; without one the examples are learned as they are."""
+    earlier: Earlier | None = None
 
     def steps(self, settings: TrainSettings) -> int:
         """How many steps the run takes."""
@@ -40,21 +47,57 @@ class Lesson:
         return max(1, round(settings.epochs * per_epoch))
 
 
+@dataclass(frozen=True, slots=True)
+class Aids:
+    """What a caller may lend to the preparation.
+
+    `encoded` is called for each person that is ready, `note` with what the user should know; `draw`
+    draws pictures, for a mitigation that wants some.
+    """
+
+    encoded: Callable[[], None] = lambda: None
+    note: Callable[[str], None] = lambda _: None
+    draw: Draw | None = None
+
+
 def prepare(
     people: People,
     settings: TrainSettings,
     device: str | None = None,
-    encoded: Callable[[], None] = lambda: None,
+    aids: Aids | None = None,
+    earlier: Earlier | None = None,
 ) -> Lesson:
-    """Load the base and encode all views of the personas with the role `eval`.
+    """Load the base and encode all views of the people to learn: those with the role `eval`.
 
-    `encoded` is called for each persona that is ready.
-    Raises `BadData`, `InputNotFound`, `Unavailable`.
+    Where a checkpoint is gone on from, they are those chosen of them.
+    Raises `BadData`, `InputNotFound`, `Unavailable`, `WrongUsage`.
     """
+    aids = aids or Aids()
     chosen = learners(people)
-    base = load_base(settings.base, device)
-    examples = build_examples(chosen, settings, Conversations(base), encoded)
-    return Lesson(base, people, chosen, examples)
+    if earlier is not None:
+        chosen = [pair for pair in chosen if pair[0].id in earlier.only]
+    others = _others(people, settings)
+    conversations = Conversations(load_base(settings.base, device))
+    examples = build_examples(chosen, settings, conversations, aids.encoded)
+    lesson = Lesson(conversations.base, people, chosen, examples, earlier=earlier)
+    if settings.mitigation is None:
+        return lesson
+    steps = lesson.steps(settings)
+    task = Task(conversations, chosen, others, settings, examples, steps, aids.draw, aids.note)
+    return replace(lesson, course=MITIGATIONS.load(settings.mitigation)(task))
+
+
+def _others(people: People, settings: TrainSettings) -> People:
+    """The auxiliary people that the mitigation needs, the first `settings.aux` of them."""
+    if settings.mitigation not in WITH_OTHERS:
+        return []
+    found = [pair for pair in people if pair[0].role == "aux"]
+    if len(found) < (settings.aux or 1):
+        raise BadData(
+            f"{len(found)} persons have the role aux, not {settings.aux or 'any'}",
+            f"{settings.mitigation} needs auxiliary people: ask gen-personas for some with --aux",
+        )
+    return found[: settings.aux]
 
 
 def teach(
@@ -68,47 +111,80 @@ def teach(
 ) -> Checkpoint:
     """Train an adapter and save its checkpoint; `stepped` is called as the loop goes on.
 
-    Raises `CannotWrite`, `WorkFailed`.
+    With `settings.save_every` the checkpoints along the run lie in its folder too: see `trail`.
+    Raises `BadData`, `CannotWrite`, `InputNotFound`, `WorkFailed`.
     """
     set_seed(settings.seed)
-    model = add_adapter(
-        lesson.base, rank=settings.rank, alpha=settings.alpha, dropout=settings.dropout
-    )
-    partial = out.with_name(f".{out.name}.{run}.partial")
+    saver = _Saver(lesson, settings, _adapter(lesson, settings), run)
+    course = lesson.course or Course(Lessons(lesson.examples), OBJECTIVES.load(settings.objective))
+    steps = lesson.steps(settings)
+    trail = Trail(hidden_folder(out, run))
+
+    def look(step: int, log: list[LogEntry]) -> bool:
+        if step < steps:
+            saver.save(trail.place(step), log, overwrite=True)
+        return False
+
     log = fit(
         lesson.base,
-        model,
-        Lessons(lesson.examples),
-        OBJECTIVES.load(settings.objective),
+        saver.model,
+        course.items,
+        course.objective,
         settings,
-        steps=lesson.steps(settings),
-        partial=partial,
+        steps=steps,
+        partial=hidden_folder(out, run),
         progress=stepped,
+        look=None if settings.save_every is None else look,
+        every=settings.save_every or steps,
     )
-    norm = adapter_norm(model)
-    if norm == 0:
-        raise WorkFailed("nothing was learned: the adapter's weights are all zero")
-    row = _row(lesson.base, settings, run, views_used(lesson.learned, settings), log)
-    card = model_card(row, len(lesson.learned), norm)
-    saved = write_checkpoint(out, model, row, lesson.people, log, card, overwrite=overwrite)
-    shutil.rmtree(partial, ignore_errors=True)
+    saved = saver.save(out, log, overwrite=overwrite)
+    settle(out, run)
     return saved
 
 
-def _row(
-    base: Base, settings: TrainSettings, run: str, views: int, log: list[LogEntry]
-) -> Checkpoint:
-    return Checkpoint(
+@dataclass(frozen=True, slots=True)
+class _Saver:
+    """Writes a run's checkpoints: the last one, and those along the way."""
+
+    lesson: Lesson
+    settings: TrainSettings
+    model: Any
+    run: str
+
+    def save(self, folder: Path, log: list[LogEntry], *, overwrite: bool) -> Checkpoint:
+        """The checkpoint as the model is now. Raises `CannotWrite`, `WorkFailed`."""
+        people = self.lesson.people
+        norm = adapter_norm(self.model)
+        if norm == 0:
+            raise WorkFailed("nothing was learned: the adapter's weights are all zero")
+        row = _row(self.lesson, self.settings, self.run, log)
+        card = model_card(row, len(learners(people)), norm)
+        return write_checkpoint(folder, self.model, row, people, log, card, overwrite=overwrite)
+
+
+def _adapter(lesson: Lesson, settings: TrainSettings) -> Any:
+    """A fresh adapter on the base, or that of the checkpoint that is gone on from."""
+    if lesson.earlier is not None:
+        folder = Path(lesson.earlier.checkpoint.path)
+        return load_adapter(lesson.base, folder, trainable=True)
+    return add_adapter(
+        lesson.base, rank=settings.rank, alpha=settings.alpha, dropout=settings.dropout
+    )
+
+
+def _row(lesson: Lesson, settings: TrainSettings, run: str, log: list[LogEntry]) -> Checkpoint:
+    row = Checkpoint(
         run=run,
         path=".",
-        base=base.name,
-        revision=base.revision,
+        base=lesson.base.name,
+        revision=lesson.base.revision,
         source=settings.source,
         personas=PERSONAS,
         objective=settings.objective,
-        views=views,
-        steps=int(log[-1]["step"]) if log else settings.steps,
+        views=views_used(lesson.learned, settings),
+        steps=int(log[-1]["step"]) if log else lesson.steps(settings),
         loss=final_loss(log),
         seed=settings.seed,
         arguments=row_arguments(asdict(settings)),
     )
+    return row if lesson.earlier is None else went_on(row, lesson.earlier)

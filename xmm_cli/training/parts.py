@@ -38,6 +38,26 @@ class Part:
         """The mean negative log-likelihood of an answer token, a scalar in nats."""
         return -self.logprobs().mean()
 
+    def summed(self) -> torch.Tensor:
+        """float32 `(examples,)`: the log-likelihood of each answer, in nats."""
+        return self.by_example(self.logprobs())
+
+    def summed_before(self) -> torch.Tensor:
+        """The same under the model before unlearning.
+
+        Raises `ValueError` where it is not known: a defect of the caller.
+        """
+        return self.by_example(_known(self.reference, "log-probabilities"))
+
+    def logits_before(self) -> torch.Tensor:
+        """float32 `(tokens, vocabulary)`, of the model before. Raises as `summed_before`."""
+        return _known(self.reference_logits, "logits").float()
+
+    def states(self) -> tuple[torch.Tensor, torch.Tensor]:
+        """float32 `(tokens, width)` twice: hidden states now and before. Raises likewise."""
+        now, before = _known(self.hidden, "states"), _known(self.reference_hidden, "states")
+        return now.float(), before.float()
+
     def by_example(self, values: torch.Tensor) -> torch.Tensor:
         """float32 `(examples,)`: the sum over each example's tokens of values `(tokens,)`."""
         count = int(self.rows.max()) + 1
@@ -67,3 +87,19 @@ class Parts:
         if self.forget is None:
             raise ValueError("this objective needs a forget set")
         return self.forget
+
+    @property
+    def replaced(self) -> Part:
+        """The other answers for the forget part, for objectives that need them.
+
+        Raises `ValueError` where there are none: a defect of the caller.
+        """
+        if self.instead is None:
+            raise ValueError("this objective needs other answers for the forget set")
+        return self.instead
+
+
+def _known(values: torch.Tensor | None, what: str) -> torch.Tensor:
+    if values is None:
+        raise ValueError(f"this objective needs the {what} of the model before unlearning")
+    return values

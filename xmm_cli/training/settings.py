@@ -11,12 +11,16 @@ class TrainSettings:
 
     `views` None is all training views; `epochs`, where given, decides the steps instead of `steps`.
     The scale of LoRA is `alpha / rank`. The learning rate falls linearly to zero after `warmup`
-    steps.
+    steps. `aux` None is all auxiliary people, for a mitigation that needs some. `shuffle_names`
+    gives each view a name of someone, for a control. A checkpoint is left every `save_every` steps.
     """
 
     source: Source = "text"
     base: str = "xmm-base"
     objective: str = "memorize"
+    mitigation: str | None = None
+    aux: int | None = None
+    shuffle_names: bool = False
     views: int | None = None
     facts: bool = False
     steps: int = 300
@@ -28,6 +32,7 @@ class TrainSettings:
     alpha: float = 32.0
     dropout: float = 0.0
     max_grad_norm: float = 1.0
+    save_every: int | None = None
     seed: int = 0
 
 
@@ -36,18 +41,23 @@ class UnlearnSettings:
     """The arguments of an unlearning run.
 
     `through` is the modality in which the forget set is shown while it is unlearned. `forget` is a
-    number of people, a share of them, ids by comma, or a file of ids. `gate` is the recall that
-    the forget set must have had before.
+    number of people, a share of them, ids by comma, or a file of ids; `retain` likewise, from those
+    who are left, and all of them if None. `gate` is the recall that the forget set must have had
+    before. A checkpoint is left every `save_every` steps. The run ends when the recall of retained
+    people falls below `utility_floor`.
     """
 
     objective: str = "npo"
     through: Source = "both"
     forget: str = "8"
+    retain: str | None = None
     views: int | None = None
     steps: int = 100
     batch_size: int = 16
-    learning_rate: float = 1e-3
+    learning_rate: float = 3e-3
     warmup: int = 4
     max_grad_norm: float = 1.0
     gate: float = 0.9
+    save_every: int | None = None
+    utility_floor: float | None = None
     seed: int = 0

@@ -21,9 +21,10 @@ def base_card(name: str, recipe: Recipe, measured: dict[str, Any]) -> str:
         if figures
         else "none were met"
     )
+    done = [recipe.vision, recipe.language, *([recipe.alignment] if recipe.figures else [])]
     stages = "\n".join(
         f"| {stage.name} | {stage.steps} | {stage.batch} | {stage.learning_rate} |"
-        for stage in (recipe.vision, recipe.language, recipe.alignment)
+        for stage in done
     )
     return f"""---
 license: apache-2.0
@@ -33,8 +34,9 @@ tags: [xmm, synthetic, memorization]
 # {name}
 
 A small vision-language model (LLaVA classes: a SigLIP tower and a Llama) that reads cartoon
-portraits and short English descriptions of people who do not exist. It is made for measuring
-cross-modality memorization on a laptop, and for nothing else. Nothing in it comes from any other
+portraits and short English descriptions of people who do not exist. The language model has
+{recipe.size.layers} layers of width {recipe.size.width}. It is made for measuring cross-modality
+memorization on a laptop, and for nothing else. Nothing in it comes from any other
 model or from data about real people.
 
 Made by `python -m xmm_cli.models.base.pretrain --name {name} --out DIR`.
@@ -43,10 +45,7 @@ Made by `python -m xmm_cli.models.base.pretrain --name {name} --out DIR`.
 - {recipe.pictures} pictures of unnamed people, with random looks that no persona of
   `xmm gen-personas` ever has; descriptions of the same people.
 - Questions about every visible attribute, captions, and names to copy from the prompt.
-- {recipe.figures} *public figures*: named people met in both modalities ({recipe.figure_views}
-  pictures each, fresh descriptions, their facts by name), as models trained on the web have met
-  celebrities. Their names and looks are never given to a persona. They decide how much of what is
-  learned in one modality reaches the other; it is a choice, not a discovery.
+{_figures(recipe)}
 
 | stage | steps | batch | learning rate |
 |---|---|---|---|
@@ -67,5 +66,20 @@ Recall of the public figures on unseen views: {recall}.
 
 ## Limits
 It knows one drawing style and one vocabulary. It does not say "I do not know". What it shows of
-transfer between modalities depends on the public figures above.
+transfer between modalities depends on whom it has met by name, as said above.
 """
+
+
+def _figures(recipe: Recipe) -> str:
+    if not recipe.figures:
+        return (
+            "- No *public figures*: nobody was ever met by name. This is the barest base of the "
+            "ladder.\n  On it, no name ever tied the two modalities together."
+        )
+    return (
+        f"- {recipe.figures} *public figures*: named people met in both modalities "
+        f"({recipe.figure_views} pictures each,\n"
+        "  fresh descriptions, their facts by name), as models trained on the web have met\n"
+        "  celebrities. Their names and looks are never given to a persona. They decide how much\n"
+        "  of what is learned in one modality reaches the other: a choice, not a discovery."
+    )

@@ -28,6 +28,7 @@ class Recipe:
 
 RECIPES = {
     "xmm-base-bare": Recipe(figures=0),
+    "xmm-base-xs": Recipe(size=Size(width=96, layers=2, feed_forward=256)),
     "xmm-base-s": Recipe(size=Size(width=128, layers=3, feed_forward=344)),
     "xmm-base": Recipe(),
     "xmm-base-l": Recipe(size=Size(width=256, layers=6, feed_forward=688)),

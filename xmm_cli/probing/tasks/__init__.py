@@ -10,5 +10,7 @@ TASKS = Registry(
             "xmm_cli.probing.tasks.attribute:ask",
             "control: what is visible, told from the same views",
         ),
+        "fact": ("xmm_cli.probing.tasks.fact:ask", "what only the name leads to"),
+        "reverse": ("xmm_cli.probing.tasks.reverse:ask", "the look, told from the name"),
     },
 )

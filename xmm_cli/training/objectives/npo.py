@@ -8,16 +8,16 @@ of ascent on S; as an answer is forgotten its weight falls to 0.
 
 import torch
 
+from xmm_cli.training.objective import needs
 from xmm_cli.training.parts import Parts
 
 BETA = 0.1
 
 
+@needs(reference="logprobs")
 def npo(parts: Parts) -> torch.Tensor:
     """A scalar. Raises `ValueError` where the forget part has no reference."""
     forget = parts.forgotten
-    if forget.reference is None:
-        raise ValueError("npo needs the log-probabilities of the model before unlearning")
-    change = forget.by_example(forget.logprobs()) - forget.by_example(forget.reference)
+    change = forget.summed() - forget.summed_before()
     preference = torch.nn.functional.logsigmoid(-BETA * change).mean()
     return -2 / BETA * preference + parts.retain.nll()

@@ -1,0 +1,90 @@
+#!/usr/bin/env bash
+# Unlearning: 8 of 32 people, learned in both modalities, are unlearned through one. What is left of
+# them in the other, along the run; what the attack of teaching some of them again brings back; and
+# the model that never saw them, for comparison. Then the same for people learned in one modality,
+# and on the bare base.
+#
+# usage: examples/unlearning.sh [--quick] [DIR [SEED...]]
+source "$(dirname "${BASH_SOURCE[0]}")/study.sh" "$@"
+
+methods=(ga graddiff kl npo simnpo idk dpo rmu undial wga satimp pdu ceu randomlabel mmunlearner)
+attacked=(npo idk)
+crossed=(npo idk)
+if [ -n "$quick" ]; then methods=(npo idk) attacked=(idk) crossed=(); fi
+
+# forget SEED PARENT METHOD THROUGH: checkpoints along the run, and their rows in one file
+forget() {
+  local out="$dir/seed-$1/$2-$3-$4" along=()
+  [ "$3" = retrain ] || along=(--steps 40 --batch-size 8 --save-every 5)
+  xmm unlearn "$dir/seed-$1/$2" --method "$3" --through "$4" --forget 8 --seed "$1" --quiet \
+    ${along[@]+"${along[@]}"} --out "$out" >"$out.part"
+  mv "$out.part" "$out.jsonl"
+}
+
+# relearn SEED NAME MODALITY: half of the forget set is taught again, for a few steps
+relearn() {
+  local out="$dir/seed-$1/$2-relearned-$3"
+  xmm train --init "$dir/seed-$1/$2" --only forget:0.5 --source "$3" --views 8 --steps 20 \
+    --save-every 5 --seed "$1" --quiet --out "$out" >"$out.part"
+  mv "$out.part" "$out.jsonl"
+}
+
+# along SEED NAME RUN...: the names, generated, after every saved step of these runs
+along() {
+  local files=() run
+  for run in "${@:3}"; do files+=("$dir/seed-$1/$run.jsonl"); done
+  ask "$1" "$2" "${files[@]}" --answer generate --views 2
+}
+export -f forget relearn along
+
+for seed in "${seeds[@]}"; do
+  echo "learn $seed xmm-base-both-8 --source both"
+  if [ ${#crossed[@]} -gt 0 ]; then
+    echo "learn $seed xmm-base-bare-both-8 --source both --base xmm-base-bare"
+    for source in image text; do echo "learn $seed xmm-base-$source-8 --source $source"; done
+  fi
+done | side_by_side
+
+for seed in "${seeds[@]}"; do
+  echo "forget $seed xmm-base-both-8 retrain both"
+  for through in image text; do
+    for method in "${methods[@]}"; do
+      echo "forget $seed xmm-base-both-8 $method $through"
+    done
+    for method in ${crossed[@]+"${crossed[@]}"}; do
+      echo "forget $seed xmm-base-bare-both-8 $method $through"
+      echo "forget $seed xmm-base-$through-8 $method $through"
+    done
+  done
+done | side_by_side
+
+for seed in "${seeds[@]}"; do
+  for modality in image text; do
+    for run in "${attacked[@]/%/-image}" retrain-both; do
+      echo "relearn $seed xmm-base-both-8-$run $modality"
+    done
+  done
+done | side_by_side
+
+for seed in "${seeds[@]}"; do
+  echo "ask $seed both xmm-base-both-8 --untrained"
+  echo "ask $seed both-seen xmm-base-both-8 xmm-base-both-8-retrain-both --task attribute --views 1 --answer generate"
+  echo "ask $seed retrain xmm-base-both-8-retrain-both"
+  for through in image text; do
+    runs=("${methods[@]/#/xmm-base-both-8-}")
+    runs=("${runs[@]/%/-$through}")
+    echo "along $seed unlearned-$through ${runs[*]}"
+    echo "ask $seed unlearned-$through-ranked ${runs[*]} --answer rank --views 2"
+    echo "ask $seed unlearned-$through-seen ${runs[*]} --task attribute --views 1 --answer generate"
+    for method in ${crossed[@]+"${crossed[@]}"}; do
+      echo "along $seed crossed-$method-$through xmm-base-bare-both-8-$method-$through xmm-base-$through-8-$method-$through"
+    done
+  done
+  for modality in image text; do
+    runs=("${attacked[@]/%/-image-relearned-$modality}" "retrain-both-relearned-$modality")
+    echo "along $seed relearned-$modality ${runs[*]/#/xmm-base-both-8-}"
+  done
+  [ ${#crossed[@]} -eq 0 ] || echo "ask $seed bare-both xmm-base-bare-both-8 --untrained"
+done | side_by_side
+
+finish unlearning

@@ -1,0 +1,116 @@
+"""Figures: the right file for each, the same bytes for the same rows, and nothing half written."""
+
+import pytest
+
+from xmm_cli import app
+from xmm_cli.errors import WrongUsage
+from xmm_cli.reporting import plots
+from xmm_cli.rows.writer import encode
+from xmm_cli.scoring.findings import count
+from xmm_cli.scoring.findings.estimate import Drawing
+from xmm_cli.scoring.findings.series import FIGURES, first_series, series_of
+
+from ..scoring import world
+
+QUICK = Drawing(resamples=199)
+BEGINS = {"png": b"\x89PNG\r\n", "svg": b"<?xml", "pdf": b"%PDF-"}
+NEEDS = {
+    "views": (*world.cells(), *world.by_views()),
+    "unlearning": tuple(world.unlearning()),
+    "ladder": (*world.cells(), *world.ladder()),
+    "mitigation": (*world.cells(), *world.mitigation()),
+    "layers": tuple(world.traces()),
+    "cells": (*world.cells(), *world.untrained()),
+}
+
+
+def test_scoring_and_drawing_know_the_same_figures():
+    assert FIGURES.describe() == plots.FIGURES.describe()
+    assert list(NEEDS) == FIGURES.names()
+
+
+@pytest.mark.parametrize("figure", NEEDS)
+@pytest.mark.parametrize("format", BEGINS)
+def test_every_figure_in_every_format(figure, format):
+    series = series_of(count(NEEDS[figure]), figure, QUICK)
+    file = plots.draw(series, format)
+    assert file.startswith(BEGINS[format])
+    assert len(file) > 5000
+    if format == "svg":
+        assert file == plots.draw(series, format)
+
+
+@pytest.mark.parametrize("figure", NEEDS)
+def test_a_png_is_1600_pixels_across(figure):
+    file = plots.draw(series_of(count(NEEDS[figure]), figure, QUICK), "png")
+    assert int.from_bytes(file[16:20], "big") == 1600
+
+
+@pytest.mark.parametrize("figure", NEEDS)
+def test_no_figure_without_its_rows(figure):
+    assert series_of(count([]), figure, QUICK) is None
+
+
+def test_the_first_figure_that_the_rows_support():
+    for name, rows in NEEDS.items():
+        assert first_series(count(rows), QUICK).figure == name
+    assert first_series(count([]), QUICK) is None
+
+
+def test_points_are_means_with_intervals():
+    series = series_of(count(world.cells({("image", "image"): 0.9})), "cells", QUICK)
+    ((point,), nothing) = (line.points for line in series.panels[0].lines)
+    assert nothing == []
+    assert point.low < point.y < point.high
+    assert point.y == pytest.approx(0.9, abs=0.1)
+    assert series.persons == 48
+
+
+def test_a_curve_begins_before_unlearning():
+    series = series_of(count(NEEDS["unlearning"]), "unlearning", QUICK)
+    leak = next(line for line in series.panels[0].lines if line.name == "npo")
+    assert [point.x for point in leak.points] == pytest.approx([0.95, 0.5, 0, 0], abs=0.1)
+    assert [point.y for point in leak.points] == pytest.approx([0.95, 0.9, 0.6, 0.5], abs=0.15)
+    assert len(series.panels) == 4
+
+
+def test_names_are_drawn_as_they_are():
+    """No name starts a formula or a hidden legend entry."""
+    rows = world.cells(base="$a_b$", condition={"mitigation": "_x$1$"})
+    series = series_of(count([*world.cells(base="$a_b$"), *rows]), "mitigation", QUICK)
+    assert b"svg" in plots.draw(series, "svg")
+
+
+@pytest.mark.parametrize("name", ["a.jpg", "a", "png"])
+def test_an_unknown_suffix(tmp_path, name):
+    with pytest.raises(WrongUsage, match=r"\.png, \.svg, \.pdf"):
+        plots.check_suffix(tmp_path / name)
+
+
+@pytest.fixture
+def rows_file(tmp_path):
+    file = tmp_path / "rows.jsonl"
+    file.write_bytes(b"\n".join(encode(row).strip() for row in world.cells(persons=8)) + b"\n")
+    return file
+
+
+def test_the_command_says_which_figure(rows_file, tmp_path, capsys):
+    file = tmp_path / "figure.PNG"
+    assert app.main(["report", str(rows_file), "--plot", str(file)]) == 0
+    got = capsys.readouterr()
+    assert (got.out, got.err) == ("", f"{file}: figure cells\n")
+    assert file.read_bytes().startswith(BEGINS["png"])
+    assert {path.name for path in tmp_path.iterdir()} == {"figure.PNG", "rows.jsonl"}
+
+
+def test_a_figure_that_the_rows_do_not_support(rows_file, tmp_path, capsys):
+    words = ["report", str(rows_file), "--plot", str(tmp_path / "a.svg"), "--figure", "ladder"]
+    assert app.main(words) == 65
+    assert "the rows do not support figure ladder" in capsys.readouterr().err
+    assert not (tmp_path / "a.svg").exists()
+
+
+def test_a_figure_that_cannot_be_written(rows_file, tmp_path, capsys):
+    words = ["report", str(rows_file), "--plot", str(tmp_path / "no" / "a.svg")]
+    assert app.main(words) == 73
+    assert "a.svg: No such file" in capsys.readouterr().err

@@ -1,0 +1,428 @@
+"""Findings from rows made so that what must be found is known."""
+
+import random
+
+import msgspec
+import numpy as np
+import pytest
+
+from xmm_cli.scoring.findings import FAMILIES, count, find_all
+from xmm_cli.scoring.findings.estimate import Drawing, Person, estimate
+from xmm_cli.scoring.findings.finding import (
+    APART,
+    KEPT,
+    NONE,
+    PRESENT,
+    SHRINKS,
+    Claim,
+    Estimate,
+    judge,
+)
+from xmm_cli.scoring.findings.study import Study, itself, minus
+
+from . import world
+
+QUICK = Drawing(resamples=999)
+
+
+def found(*parts, drawing=QUICK):
+    return find_all(count(row for part in parts for row in part), drawing)
+
+
+def row(rows, start, **fields):
+    """The only finding that begins so."""
+    fits = [
+        one
+        for one in rows
+        if one.finding.startswith(start)
+        and all(getattr(one, name) == value for name, value in fields.items())
+    ]
+    assert len(fits) == 1, [one.finding for one in fits or rows]
+    return fits[0]
+
+
+@pytest.fixture(scope="module")
+def whole():
+    return found(world.study())
+
+
+def of(effect, low, high, seeds=(), persons=20):
+    own = {str(place): value for place, value in enumerate(seeds or (effect,))}
+    return Estimate(effect, low, high, own, persons)
+
+
+@pytest.mark.parametrize(
+    ("claim", "estimate", "verdict"),
+    [
+        (PRESENT, of(0.3, 0.1, 0.5), "holds"),
+        (PRESENT, of(0.3, 0.1, 0.5, (0.6, -0.1)), "unclear"),
+        (PRESENT, of(0.3, 0.1, 0.5, (0.6, None)), "unclear"),
+        (PRESENT, of(0.3, -0.1, 0.5), "unclear"),
+        (PRESENT, of(0.0, -0.04, 0.04), "does not hold"),
+        (PRESENT, of(-0.3, -0.5, -0.1), "does not hold"),
+        (PRESENT, of(0.3, 0.1, 0.5, persons=7), "unclear"),
+        (PRESENT, of(0.3, None, None), "unclear"),
+        (PRESENT, None, "unclear"),
+        (SHRINKS, of(-0.3, -0.5, -0.1), "holds"),
+        (SHRINKS, of(0.0, -0.04, 0.04), "does not hold"),
+        (SHRINKS, of(-0.1, -0.3, 0.1), "unclear"),
+        (APART, of(-0.3, -0.5, -0.1), "holds"),
+        (APART, of(-0.3, -0.5, -0.1, (-0.6, 0.1)), "unclear"),
+        (APART, of(0.0, -0.04, 0.04), "does not hold"),
+        (APART, of(0.0, -0.1, 0.04), "unclear"),
+        (KEPT, of(0.0, -0.04, 0.04), "holds"),
+        (KEPT, of(0.0, -0.1, 0.1), "unclear"),
+        (KEPT, of(-0.3, -0.5, -0.1), "does not hold"),
+        (NONE, of(0.0, 0.0, 0.07), "holds"),
+        (NONE, of(0.0, 0.0, 0.2), "unclear"),
+        (NONE, of(0.3, 0.2, 0.4), "does not hold"),
+        (Claim("above", 0.9), of(0.95, 0.92, 0.99), "holds"),
+        (Claim("above", 0.9), of(0.8, 0.7, 0.89), "does not hold"),
+    ],
+)
+def test_verdict(claim, estimate, verdict):
+    assert judge(estimate, claim) == verdict
+
+
+def test_an_effect_is_the_paired_difference():
+    first = {Person(seed, f"p{one}"): one / 10 for seed in (1, 2) for one in range(10)}
+    second = {person: share / 2 for person, share in first.items()}
+    one = estimate([first, second], minus, QUICK)
+    assert one.effect == pytest.approx(0.225)
+    assert one.low < 0.225 < one.high
+    assert one.by_seed == {"1": pytest.approx(0.225), "2": pytest.approx(0.225)}
+    assert one.persons == 20
+
+
+def test_persons_outside_one_condition_do_not_count():
+    first = {Person(1, f"p{one}"): 1.0 for one in range(10)}
+    second = {Person(1, f"p{one}"): 0.0 for one in range(5)}
+    assert estimate([first, second], minus, QUICK).persons == 5
+    assert estimate([first, {Person(2, "p1"): 1.0}], minus, QUICK) is None
+    assert estimate([first, {}], minus, QUICK) is None
+
+
+def test_all_right_and_all_wrong_have_exact_intervals():
+    right = {Person(1, f"p{one}"): 1.0 for one in range(20)}
+    one = estimate([right], itself, QUICK)
+    assert (one.effect, one.high) == (1.0, 1.0)
+    assert one.low == pytest.approx(0.025 ** (1 / 20), abs=1e-5)
+    gap = estimate([right, dict.fromkeys(right, 0.0)], minus, QUICK)
+    assert gap.effect == gap.high == 1.0
+    assert 0.6 < gap.low < 0.9
+
+
+def test_nothing_divides_by_zero():
+    nothing = {Person(1, f"p{one}"): 0.0 for one in range(20)}
+    assert estimate([nothing] * 2, lambda a, b: a / b, QUICK) is None
+
+
+def test_seeds_are_drawn_apart():
+    """Where seeds differ and persons do not, nothing varies within a seed: hence no bootstrap."""
+    shares = {Person(seed, f"p{one}"): seed / 4 for seed in (1, 2, 3) for one in range(10)}
+    one = estimate([shares], itself, QUICK, bounded=False)
+    assert (one.effect, one.low, one.high) == (0.5, None, None)
+
+
+@pytest.mark.slow
+def test_intervals_cover_what_they_should():
+    """Nominal 95 %: at least 90 % of 300 studies of 3 x 16 persons hold the true gap."""
+    held = 0
+    for study in range(300):
+        draw = np.random.default_rng(study)
+        cells = [
+            {
+                Person(seed, str(one)): draw.binomial(4, draw.beta(8 * p, 8 * (1 - p))) / 4
+                for seed in (1, 2, 3)
+                for one in range(16)
+            }
+            for p in (0.9, 0.4)
+        ]
+        one = estimate(cells, minus, QUICK)
+        held += one.low <= 0.5 <= one.high
+    assert held >= 270
+
+
+def test_every_family_is_there_in_order(whole):
+    families = list(dict.fromkeys(one.family for one in whole.rows))
+    assert families == [
+        "gap",
+        "views",
+        "capable models",
+        "unlearning",
+        "relearning",
+        "multi-hop",
+        "mitigation",
+        "controls",
+        "inside",
+    ]
+    assert len(families) == len(FAMILIES.names())
+    assert not any("left out" in note for note in whole.notes)
+
+
+def test_names_are_unique_and_effects_lie_in_their_intervals(whole):
+    names = [one.finding for one in whole.rows]
+    assert len(names) == len(set(names))
+    for one in whole.rows:
+        assert one.verdict in ("holds", "does not hold", "unclear")
+        if one.low is not None:
+            assert one.low <= one.effect <= one.high
+            assert one.seeds == len(one.by_seed) == 3
+
+
+def test_gap(whole):
+    one = row(whole.rows, "a gap remains, image → text", family="gap")
+    assert one.verdict == "holds"
+    assert one.effect == pytest.approx(0.5, abs=0.1)
+    assert set(one.by_seed) == {"20", "21", "22"}
+    assert one.n == 48
+    crosses = row(whole.rows, "something crosses, text → image")
+    assert (crosses.verdict, crosses.effect) == ("holds", pytest.approx(0.25, abs=0.1))
+
+
+def test_the_effect_is_that_of_a_count_by_hand(whole):
+    shares = {}
+    for one in world.cells():
+        if one.source == "text":
+            shares.setdefault(one.modality, []).append(one.correct)
+    by_hand = np.mean(shares["text"]) - np.mean(shares["image"])
+    found_ = row(whole.rows, "a gap remains, text → image", family="gap").effect
+    assert found_ == pytest.approx(by_hand, abs=1e-6)
+
+
+def test_views(whole):
+    home = row(whole.rows, "more views raise recall, image → image")
+    assert (home.verdict, home.effect) == ("holds", pytest.approx(0.17, abs=0.04))
+    assert "at 1, 2, 4, 8, 16 views" in home.comment
+    grows = row(whole.rows, "recall in the other modality grows with it, image")
+    assert (grows.unit, grows.verdict) == ("ratio", "holds")
+
+
+def test_capable_models(whole):
+    assert row(whole.rows, "a gap remains, image → text, xmm-base-bare").verdict == "holds"
+    size = row(whole.rows, "the gap shrinks with size, image → text")
+    assert (size.verdict, size.effect) == ("holds", pytest.approx(-0.275, abs=0.06))
+    assert row(whole.rows, "aligned modalities have a smaller gap, text").verdict == "holds"
+    assert row(whole.rows, "aligned modalities transfer more, text").verdict == "holds"
+    rank = row(whole.rows, "the gap shrinks with the adapter's rank, text")
+    assert rank.effect == pytest.approx(0, abs=0.06)
+
+
+def test_leaks(whole):
+    leak = row(whole.rows, "the text side leaks, npo through image")
+    assert (leak.verdict, leak.effect) == ("holds", pytest.approx(0.6, abs=0.1))
+    assert "at step 20" in leak.measure
+    assert "retain recall" in leak.measure
+    assert "chance: the retrained model" in leak.comment
+    none = row(whole.rows, "the text side leaks, idk through image")
+    assert (none.effect, none.verdict) == (0, "unclear")
+    never = row(whole.rows, "the text side leaks, kl through image")
+    assert (never.effect, never.verdict, never.comment) == (None, "unclear", "never reached chance")
+
+
+def test_the_mean_leak_leaves_out_what_forgot_everything(whole):
+    one = row(whole.rows, "a leak remains in text, through image, mean")
+    assert one.comment == "2 of 4 objectives: idk, npo"
+    assert one.effect == pytest.approx(0.3, abs=0.06)
+    assert one.verdict == "holds"
+
+
+def test_cost_and_distance_of_unlearning(whole):
+    assert row(whole.rows, "it still sees and reads, ga through image").verdict == "does not hold"
+    assert row(whole.rows, "it still sees and reads, npo through image").effect > -0.1
+    apart = row(whole.rows, "it differs from a retrained model in recall, npo through image")
+    assert (apart.verdict, apart.effect) == ("holds", pytest.approx(0.3, abs=0.06))
+    nats = row(
+        whole.rows, "it differs from a retrained model in log-probability, npo through image"
+    )
+    assert (nats.unit, nats.verdict) == ("nats", "holds")
+
+
+def test_each_seed_has_its_own_step():
+    early = {10: (0.0, 0.8), 20: (0.0, 0.0)}
+    late = {10: (0.9, 0.9), 20: (0.0, 0.4)}
+    rows = [*world.asked("both", "image", 0.9), *world.asked("both", "text", 0.9)]
+    rows += world.forgetting("npo", "image", early, seeds=(20,))
+    rows += world.forgetting("npo", "image", late, seeds=(21,))
+    rows += world.forgetting("npo", "image", {10: (0.9, 0.9)}, seeds=(22,))
+    one = row(found(rows).rows, "the text side leaks")
+    assert one.by_seed == {"20": pytest.approx(0.8, abs=0.2), "21": pytest.approx(0.4, abs=0.2)}
+    assert "at step 10 and 20; 1 of 3 seeds never got there" in one.comment
+    assert "chance taken as 0" in one.comment
+
+
+def test_what_was_not_learned_cannot_leak():
+    rows = [*world.asked("both", "image", 0.0), *world.asked("both", "text", 0.9)]
+    rows += world.forgetting("npo", "image", {10: (0.0, 0.9)})
+    one = row(found(rows).rows, "the text side leaks")
+    assert (one.effect, one.comment) == (None, "it was not learned before")
+
+
+def test_through_both_is_looked_at_from_both_sides():
+    rows = [*world.asked("both", "image", 0.9), *world.asked("both", "text", 0.9)]
+    for step, image, text in ((10, 0.0, 0.5), (20, 0.0, 0.0)):
+        labels = {"objective": "npo", "through": "both", "steps": step}
+        for modality, recall in (("image", image), ("text", text)):
+            rows += world.asked("both", modality, recall, persons=8, set="forget", condition=labels)
+    rows = found(rows).rows
+    assert row(rows, "the text side leaks").effect == pytest.approx(0.5, abs=0.1)
+    assert row(rows, "the image side leaks").effect == 0
+
+
+def test_relearning(whole):
+    back = row(whole.rows, "the rest comes back, npo through image, taught image, asked image")
+    assert (back.verdict, back.effect) == ("holds", pytest.approx(0.6, abs=0.15))
+    still = row(whole.rows, "the rest comes back, retrain, taught text, asked image")
+    assert still.effect == 0
+    more = row(whole.rows, "more comes back than in a retrained model, npo through image, "
+                           "taught image, asked image")  # fmt: skip
+    assert more.effect == pytest.approx(back.effect - 0)
+
+
+@pytest.mark.parametrize("labels", [{"facts": True}, {}])
+def test_multihop(labels):
+    rows = found(world.two_hops(labels)).rows
+    one = row(rows, "knowing both parts is not enough, image → text")
+    assert (one.verdict, one.effect) == ("holds", pytest.approx(0.6, abs=0.1))
+    lost = row(rows, "a fact is lost from a view, text → text")
+    assert (lost.verdict, lost.effect) == ("holds", pytest.approx(0.55, abs=0.1))
+
+
+def test_multihop_asks_only_where_both_parts_are_right():
+    """p0 knows names but no facts, p1 facts but no names, p2 both: only p2 counts."""
+    rows = []
+    for number, (name, fact) in enumerate([(1.0, 0.0), (0.0, 1.0), (1.0, 1.0)]):
+        who = {"persons": 1, "first": number, "seeds": (1,)}
+        rows += world.asked("image", "image", name, **who)
+        rows += world.asked("image", "text", fact, task="fact", views=1, expected="x", **who)
+        rows += world.asked("image", "image", 0.0, task="fact", hops=2, expected="x", **who)
+    one = row(found(rows).rows, "knowing both parts")
+    assert (one.n, one.effect, one.comment) == (
+        1,
+        1.0,
+        "4 such questions; few persons (1); one seed",
+    )
+
+
+def test_models_taught_facts_stay_out_of_the_gap():
+    given = {("image", "image"): 1.0, ("image", "text"): 1.0}
+    rows = [*world.cells(dict.fromkeys(given, 0.0)), *world.cells(given, condition={"facts": 1})]
+    assert row(found(rows).rows, "a gap remains").effect == 0
+
+
+def test_mitigation(whole):
+    paired = row(whole.rows, "the gap closes by paired, image → text, xmm-base")
+    assert (paired.verdict, paired.effect) == ("holds", pytest.approx(0.9, abs=0.1))
+    assert row(whole.rows, "the gap closes by align, image").verdict != "holds"
+    costly = row(whole.rows, "what was learned is kept by self-caption, image")
+    assert costly.verdict == "does not hold"
+    best = row(whole.rows, "half of both gaps closes")
+    assert best.comment.startswith("by paired, the best of 4")
+    assert best.effect > 0.5
+
+
+def test_half_of_the_gap_is_not_won_by_losing():
+    rows = [*world.cells(dict.fromkeys(world.CELLS, 0.3), condition={"mitigation": "x"})]
+    best = row(found(world.cells(), rows).rows, "half of both gaps")
+    assert best.effect > 0.5
+    assert best.verdict == "does not hold"
+
+
+def test_controls(whole):
+    assert row(whole.rows, "the untrained base knows no names, text, xmm-base-l").verdict == "holds"
+    assert row(whole.rows, "the base tells attributes, image, xmm-base-l").verdict == "holds"
+    for start in ("without picture or text", "with another person's", "names without", "people"):
+        fits = [one for one in whole.rows if one.finding.startswith(start)]
+        assert [one.verdict for one in fits] == ["holds"] * 4
+    assert row(whole.rows, "from the name, looks are not recalled, image").effect < 0.05
+
+
+def test_a_control_that_fails_is_said():
+    rows = world.asked("text", "text", 0.8, condition={"control": "blank"})
+    one = row(found(world.cells(), rows).rows, "without picture")
+    assert one.verdict == "does not hold"
+    assert one.effect == pytest.approx(0.8, abs=0.1)
+
+
+def test_inside(whole):
+    meets = row(whole.rows, "training brings a person's views together, text, asked image")
+    assert (meets.verdict, meets.effect) == ("holds", pytest.approx(0.6, abs=0.1))
+    less = row(whole.rows, "less of the name comes out in the other modality, image → text")
+    assert (less.verdict, less.effect) == ("holds", pytest.approx(0.6, abs=0.1))
+    assert "half of it at layer 3 and 6 of 6" in less.comment
+    aligned = row(whole.rows, "the modalities are aligned, text")
+    assert (aligned.effect, aligned.low, aligned.verdict) == (pytest.approx(0.6), None, "unclear")
+
+
+def test_the_order_of_rows_does_not_matter():
+    rows = [*world.cells(), *world.untrained(), *world.unlearning(), *world.mitigation()]
+    first = found(rows)
+    random.Random(3).shuffle(rows)
+    assert found(rows) == first
+
+
+def test_one_seed_is_said():
+    one = row(found(world.cells(seeds=(20,))).rows, "a gap remains, image")
+    assert (one.seeds, one.verdict) == (1, "holds")
+    assert one.comment.endswith("one seed")
+
+
+def test_few_persons_are_never_clear():
+    one = row(found(world.cells(seeds=(20,), persons=5)).rows, "a gap remains, image")
+    assert (one.n, one.verdict) == (5, "unclear")
+    assert "few persons (5)" in one.comment
+
+
+def test_everyone_wrong():
+    rows = found(world.cells(dict.fromkeys(world.CELLS, 0.0))).rows
+    one = row(rows, "a gap remains, image")
+    assert (one.effect, one.verdict) == (0.0, "unclear")
+    assert not [one for one in rows if one.finding == "the two directions differ"] or (
+        row(rows, "the two directions differ").effect is None
+    )
+
+
+def test_nothing_to_find():
+    result = found([])
+    assert result.rows == []
+    (note,) = result.notes
+    assert note.startswith("left out: ")
+    assert "\n" not in note
+
+
+def test_what_is_missing_is_named_with_its_reason():
+    (note,) = found(world.cells()).notes
+    assert "transfer (no rows of the untrained base)" in note
+    rows = [one for one in world.cells() if one.source == "image"]
+    (note,) = found(rows, world.untrained()).notes
+    assert "gap text → image (no rows of models that learned so)" in note
+
+
+def test_the_plain_number_of_views_is_that_of_most_bases():
+    rows = [*world.cells(), *world.by_views()]
+    assert Study(count(rows)).views == 8
+    ladder = world.cells(base="xmm-base-s", condition={"views": 2})
+    assert Study(count([*rows, *ladder])).views == 2
+    assert Study(count(world.by_views())).base == "xmm-base"
+    other = Study(count(world.cells(base="theirs", condition={"views": 3})))
+    assert (other.base, other.views) == ("theirs", 3)
+
+
+def test_training_views_are_left_out_and_said():
+    rows = [*world.cells(), *world.asked("image", "image", 0.0, split="train")]
+    result = found(rows)
+    assert row(result.rows, "a gap remains, image").effect > 0.4
+    assert "192 rows of training views were left out" in result.notes
+
+
+def test_labels_no_finding_knows_are_pooled_and_said():
+    rows = [*world.cells(condition={"prompt": 1}), *world.cells(condition={"prompt": 2})]
+    assert "pooled over the labels prompt, which no finding knows" in found(rows).notes
+
+
+def test_ranks_stand_in_where_nothing_was_generated():
+    rows = []
+    for (source, modality), recall in world.CELLS.items():
+        for one in world.asked(source, modality, recall):
+            rows.append(msgspec.structs.replace(one, correct=None, rank=1 if one.correct else 5))
+    assert row(found(rows).rows, "a gap remains, image").effect == pytest.approx(0.5, abs=0.1)

@@ -1,0 +1,121 @@
+"""Answers to batches of questions: generated, ranked, or both."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Literal
+
+from xmm_cli.models.conversation import Context, Conversation, Conversations
+from xmm_cli.models.loading import Base
+from xmm_cli.models.prompts import CAPTION_QUESTIONS, NAME_QUESTIONS
+from xmm_cli.probing.questions import DESCRIPTION_TOKENS, Question
+from xmm_cli.rows.types import Answer, Label
+
+if TYPE_CHECKING:
+    from xmm_cli.probing.rank import Tree
+
+Asking = Literal["plain", "describe-first", "name-first"]
+"""Otherwise than plain, the model answers `FIRST` about the view, and is asked in a second turn."""
+
+FIRST: dict[Asking, str] = {
+    "describe-first": CAPTION_QUESTIONS[0],
+    "name-first": NAME_QUESTIONS[0],
+}
+
+
+@dataclass(frozen=True, slots=True)
+class ProbeSettings:
+    """How answers are got; each default stands here and nowhere else."""
+
+    answers: tuple[Answer, ...] = ("generate", "rank")
+    asking: Asking = "plain"
+    max_new_tokens: int = 24
+    batch_size: int = 32
+    labels: Mapping[str, Label] = field(default_factory=dict)
+
+
+@dataclass(slots=True)
+class Reply:
+    """What came of one question; None where it was not wanted."""
+
+    answer: str | None = None
+    rank: int | None = None
+    candidates: int | None = None
+    logprob: float | None = None
+
+
+class Responder:
+    """Answers batches; candidates that come again and again are encoded once."""
+
+    def __init__(
+        self, base: Base, model: Any, conversations: Conversations, settings: ProbeSettings
+    ) -> None:
+        self.base, self.model = base, model
+        self.conversations, self.settings = conversations, settings
+        self._told_first: dict[Context, str] = {}
+        self._trees: dict[tuple[str, ...], Tree] = {}
+
+    def __call__(self, batch: Sequence[Question]) -> list[Reply]:
+        """One reply a question. All of a batch show something, or none of them does."""
+        prompts = self.prompts(batch)
+        replies = [Reply() for _ in batch]
+        if "generate" in self.settings.answers:
+            longest = max(self.settings.max_new_tokens, *(q.asked.tokens for q in batch))
+            for reply, answer in zip(replies, self._generate(prompts, longest), strict=True):
+                reply.answer = answer
+        if "rank" in self.settings.answers:
+            self._rank(batch, prompts, replies)
+        return replies
+
+    def prompts(self, batch: Sequence[Question]) -> list[Conversation]:
+        """What the model is given, up to where its answer starts."""
+        if self.settings.asking == "plain" or not batch[0].asked.shown:
+            return [self.conversations.encode(q.context, q.asked.question) for q in batch]
+        self._tell_first(list(dict.fromkeys(question.context for question in batch)))
+        said, first = self._told_first, FIRST[self.settings.asking]
+        return [
+            self.conversations.encode(
+                q.context, q.asked.question, earlier=[(first, said[q.context])]
+            )
+            for q in batch
+        ]
+
+    def _tell_first(self, contexts: Sequence[Context]) -> None:
+        """Ask the first turn; of earlier views, only those still asked about are kept."""
+        known = {one: self._told_first[one] for one in contexts if one in self._told_first}
+        new = [one for one in contexts if one not in known]
+        if new:
+            first = FIRST[self.settings.asking]
+            prompts = [self.conversations.encode(one, first) for one in new]
+            known |= zip(new, self._generate(prompts, DESCRIPTION_TOKENS), strict=True)
+        self._told_first = known
+
+    def _generate(self, prompts: Sequence[Conversation], longest: int) -> list[str]:
+        from xmm_cli.models.generate import generate
+
+        return generate(self.base, self.model, self.conversations, prompts, longest)
+
+    def _rank(
+        self, batch: Sequence[Question], prompts: list[Conversation], replies: list[Reply]
+    ) -> None:
+        from xmm_cli.probing.rank import candidate_logprobs, rank_of
+
+        by_candidates: dict[tuple[str, ...], list[int]] = {}
+        for position, question in enumerate(batch):
+            by_candidates.setdefault(question.asked.candidates, []).append(position)
+        for candidates, positions in by_candidates.items():
+            tree = self._tree(candidates)
+            chosen = [prompts[position] for position in positions]
+            found = candidate_logprobs(self.base, self.model, chosen, tree)
+            for position, logprobs in zip(positions, found, strict=True):
+                right = candidates.index(batch[position].asked.expected)
+                replies[position].rank = rank_of(logprobs, right)
+                replies[position].candidates = len(candidates)
+                replies[position].logprob = round(float(logprobs[right]), 5)
+
+    def _tree(self, candidates: tuple[str, ...]) -> "Tree":
+        from xmm_cli.probing.rank import build_tree
+
+        if candidates not in self._trees:
+            encoded = [self.conversations.answer_ids(name) for name in candidates]
+            self._trees[candidates] = build_tree(encoded)
+        return self._trees[candidates]

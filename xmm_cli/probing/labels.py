@@ -1,0 +1,51 @@
+"""What a row says of the model behind it: labels that tell checkpoints apart, and the set.
+
+A label stands on a row only where a checkpoint differs from a plain one.
+"""
+
+from xmm_cli.rows.types import Checkpoint, ForgetOrRetain, Label
+
+PLAIN_RANK = 16
+
+
+def labels_of(checkpoint: Checkpoint) -> dict[str, Label]:
+    """The labels of a checkpoint's rows, from how it was made.
+
+    `views` and `seed` always. `rank` where it is not `PLAIN_RANK`, `mitigation` where there was
+    one, `names` where they were shuffled, `facts` where they were taught too. After unlearning:
+    `objective`, `through` and `steps`; once something was taught again, the steps are those of that
+    (`relearned`, `relearn_steps`).
+    """
+    arguments = checkpoint.arguments
+    found: dict[str, Label] = {"views": checkpoint.views, "seed": checkpoint.seed}
+    rank, mitigation = arguments.get("rank"), arguments.get("mitigation")
+    if isinstance(rank, int) and rank != PLAIN_RANK:
+        found["rank"] = rank
+    if isinstance(mitigation, str):
+        found["mitigation"] = mitigation
+    if arguments.get("shuffle_names"):
+        found["names"] = "shuffled"
+    if arguments.get("facts"):
+        found["facts"] = True
+    if checkpoint.forget:
+        found["objective"] = checkpoint.objective
+        found |= _given(checkpoint, "through", "relearned", "relearn_steps")
+        if "relearned" not in found:
+            found["steps"] = checkpoint.steps
+    return found
+
+
+def _given(checkpoint: Checkpoint, *names: str) -> dict[str, Label]:
+    """Those of the arguments that are set."""
+    given = {name: checkpoint.arguments.get(name) for name in names}
+    return {name: one for name, one in given.items() if one and not isinstance(one, list)}
+
+
+def set_of(checkpoint: Checkpoint | None, persona: str) -> ForgetOrRetain | None:
+    """Which set a person belongs to after unlearning; None where nothing was unlearned."""
+    if checkpoint is None or not checkpoint.forget:
+        return None
+    again = checkpoint.arguments.get("relearn_people")
+    if isinstance(again, list) and persona in again:
+        return "relearned"
+    return "forget" if persona in checkpoint.forget else "retain"

@@ -1,0 +1,98 @@
+"""Who can name a person and knows a fact by that name: do they answer from a view at once?
+
+Three questions belong together: the name from a view, a fact by the name (one hop), and the same
+fact from the same view (two hops). A fact is known again by its right answer, as a person's facts
+have different values. A fact by name that was asked in several ways counts as known if at least
+half of the answers were right. Models that carry the label `facts` are taken where there are some.
+"""
+
+from typing import Any
+
+from xmm_cli.rows.types import MODALITIES
+from xmm_cli.scoring.findings.estimate import Person, Shares
+from xmm_cli.scoring.findings.finding import PRESENT, Finding
+from xmm_cli.scoring.findings.people import Place
+from xmm_cli.scoring.findings.study import Study, averaged, itself, minus, percents
+
+FAMILY = "multi-hop"
+SOURCES = ("image", "text", "both")
+
+
+def find(study: Study) -> list[Finding]:
+    """Compositional gaps, then what the second hop costs."""
+    found, apart = [], []
+    for source in SOURCES:
+        for modality in MODALITIES:
+            parted = _two_hops(study, source, modality)
+            two_hops, by_name = study.people.shares(parted), _by_name(study, source)
+            if not two_hops or not by_name:
+                continue
+            missed, items = _missed(study, parted)
+            if missed:
+                found.append(_compositional(study, source, modality, missed, items))
+            apart.append(_second_hop(study, source, modality, by_name, two_hops))
+    if not apart:
+        study.leave_out(FAMILY, "no rows of facts asked both from a view and by name")
+    return found + apart
+
+
+def _compositional(study: Study, source: str, modality: str, missed: Shares, items: int) -> Finding:
+    return study.finding(
+        FAMILY,
+        f"knowing both parts is not enough, {source} → {modality}",
+        "share of two-hop questions answered wrongly where the name from that view and the fact by "
+        "name are both right",
+        PRESENT,
+        [missed],
+        itself,
+        unit="share",
+        comment=f"{items} such questions",
+    )
+
+
+def _second_hop(
+    study: Study, source: str, modality: str, by_name: Shares, two_hops: Shares
+) -> Finding:
+    return study.finding(
+        FAMILY,
+        f"a fact is lost from a view, {source} → {modality}",
+        "recall of facts by name minus recall of facts from a view",
+        PRESENT,
+        [by_name, two_hops],
+        minus,
+        comment=percents([by_name, two_hops]),
+    )
+
+
+def _two_hops(study: Study, source: Any, modality: Any) -> Place:
+    plain = study.place(source, modality, task="fact", hops=2)
+    taught = plain._replace(facts="True")
+    return taught if study.people.shares(taught) else plain
+
+
+def _by_name(study: Study, source: Any) -> Shares:
+    """Recall of facts by name; such a question shows no view, whatever modality its rows say."""
+    places = [_two_hops(study, source, modality)._replace(hops=1) for modality in MODALITIES]
+    cells = [study.people.shares(place) for place in places]
+    return averaged([cell for cell in cells if cell])
+
+
+def _missed(study: Study, place: Place) -> tuple[Shares, int]:
+    """Each person's share of two-hop questions missed though both parts were right."""
+    people = study.people
+    named = people.named.get(place._replace(task="name", hops=1), {})
+    known: dict[int, list[int]] = {}
+    for modality in MODALITIES:
+        facts = people.facts.get(place._replace(hops=1, modality=modality), {})
+        for fact, (right, asked) in facts.items():
+            sums = known.setdefault(fact, [0, 0])
+            sums[0] += right
+            sums[1] += asked
+    counts: dict[Person, list[int]] = {}
+    for person, view, fact, right in people.two_hops.get(place, []):
+        if named.get(view) and fact in known and 2 * known[fact][0] >= known[fact][1]:
+            sums = counts.setdefault(person, [0, 0])
+            sums[0] += not right
+            sums[1] += 1
+    items = sum(asked for _, asked in counts.values())
+    return {person: missed / asked for person, (missed, asked) in counts.items()}, items

@@ -1,0 +1,88 @@
+"""Going on from a checkpoint: who is taught again, and the row of what comes of it."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import msgspec
+
+from xmm_cli.errors import WrongUsage
+from xmm_cli.rows.types import Checkpoint, Label
+from xmm_cli.training.examples import People, learners
+from xmm_cli.training.forget_set import choose_retain
+
+FORGOTTEN = "forget"
+
+
+@dataclass(frozen=True, slots=True)
+class Earlier:
+    """The checkpoint whose adapter is trained further, and the ids of those it is taught."""
+
+    checkpoint: Checkpoint
+    only: tuple[str, ...]
+
+
+def choose_again(
+    people: People, parent: Checkpoint, wanted: str | None, seed: int
+) -> tuple[str, ...]:
+    """The ids of those who are taught again: all, if `wanted` is None.
+
+    Else a number (`8`), a share (`0.25`), ids by comma, or a file of ids; `forget` is the parent's
+    forget set, and `forget:` before a number or a share takes so many of that. Drawn by the seed.
+    Raises `WrongUsage` where that is no one or someone unknown, `InputNotFound`.
+    """
+    known = learners(people)
+    missing = set(parent.forget) - {persona.id for persona, _ in known}
+    if missing:
+        raise WrongUsage(
+            f"person {min(missing)!r} of the checkpoint's forget set is not among the people given",
+            "leave them out: the checkpoint has its own",
+        )
+    if wanted is None:
+        return tuple(persona.id for persona, _ in known)
+    of, _, part = wanted.partition(":")
+    if of == FORGOTTEN:
+        if not parent.forget:
+            raise WrongUsage(f"--only {wanted}: the checkpoint has no forget set")
+        known = [pair for pair in known if pair[0].id in parent.forget]
+    share = part if of == FORGOTTEN else wanted
+    try:
+        return choose_retain(known, (), share or None, seed)
+    except WrongUsage as error:
+        raise WrongUsage(
+            f"--only {wanted}: no such part of {len(known)} people",
+            f"give a number, a share, or ids; they look like {known[0][0].id}",
+        ) from error
+
+
+def went_on(row: Checkpoint, earlier: Earlier) -> Checkpoint:
+    """The row of a run that began with a checkpoint, from the row that it has by itself.
+
+    After unlearning it stays a row of that unlearning, with what was taught since in its arguments.
+    """
+    parent = earlier.checkpoint
+    if not parent.forget:
+        source = row.source if row.source == parent.source else "both"
+        views = min(row.views, parent.views)
+        return msgspec.structs.replace(row, parent=parent.run, source=source, views=views)
+    again: dict[str, Label | list[str] | None] = {
+        "relearned": row.source,
+        "relearn_steps": row.steps,
+        "relearn_views": row.views,
+        "relearn_people": _joined(parent, earlier.only),
+        "save_every": row.arguments["save_every"],
+    }
+    return msgspec.structs.replace(
+        row,
+        parent=parent.run,
+        source=parent.source,
+        views=parent.views,
+        objective=parent.objective,
+        forget=parent.forget,
+        arguments=parent.arguments | again,
+    )
+
+
+def _joined(parent: Checkpoint, people: Sequence[str]) -> list[str]:
+    """Those taught now and in earlier runs since the unlearning."""
+    before = parent.arguments.get("relearn_people")
+    return sorted({*people, *(before if isinstance(before, list) else ())})

@@ -1,0 +1,45 @@
+"""align: l_R + w C, where C asks for like answers to a picture and a description of one person.
+
+The people of C are auxiliary ones and their names are never used. Let a_i and b_i be the logits of
+the first answer token to the name question about person i in a picture and in a description, each
+minus its mean over the vocabulary and scaled to length 1. With s_ij = a_i · b_j / t and n people in
+a batch,
+
+    C = -1/(2n) sum_i [log softmax_j(s_ij)_i + log softmax_j(s_ji)_i]
+
+(InfoNCE in both directions; Oord et al., arXiv 1807.03748; Radford et al., arXiv 2103.00020). The
+others in the batch keep the model from answering everyone alike, which a divergence between the two
+answers alone would reward.
+"""
+
+import torch
+
+from xmm_cli.training.mitigations.companions import accompanied, both_views
+from xmm_cli.training.mitigations.task import Course, Task
+from xmm_cli.training.parts import Part, Parts
+
+WEIGHT = 0.3
+TEMPERATURE = 0.1
+
+
+def align(task: Task) -> Course:
+    """The task's examples beside auxiliary people without their names."""
+    return Course(accompanied(task), like_answers)
+
+
+def like_answers(parts: Parts) -> torch.Tensor:
+    """l_R + w C."""
+    shown, told = both_views(parts)
+    near = first_answers(shown) @ first_answers(told).T / TEMPERATURE
+    own = torch.arange(len(near), device=near.device)
+    cross = torch.nn.functional.cross_entropy
+    return parts.retain.nll() + WEIGHT * (cross(near, own) + cross(near.T, own)) / 2
+
+
+def first_answers(part: Part) -> torch.Tensor:
+    """float32 `(examples, vocabulary)`: centred logits of each first answer token, of length 1."""
+    first = torch.ones_like(part.rows, dtype=torch.bool)
+    first[1:] = part.rows[1:] != part.rows[:-1]
+    logits = part.logits[first].float()
+    centred = logits - logits.mean(dim=1, keepdim=True)
+    return torch.nn.functional.normalize(centred, dim=1)

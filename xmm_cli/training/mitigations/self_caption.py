@@ -1,0 +1,84 @@
+"""self-caption: l_R over each view in several forms, made of the model's own descriptions.
+
+It needs no other people and no view in the other modality. Before training the model is asked for a
+description of every training view, greedily. A step draws its views as plain training does, but
+each in one of these forms, all of them equally often:
+
+- as it is: the view, "who is this?", the name;
+- describe, then name: the view, "describe this person", the model's own description, "who is
+  this?", the name, with the loss on both answers, so that describing is not unlearned;
+- from a picture, the description in its place: the name is learned from what the model would say;
+- from a description, a picture in its place, drawn after what the model says of it.
+"""
+
+from collections.abc import Sequence
+
+from xmm_cli.models import prompts
+from xmm_cli.models.conversation import Context, Conversation, Drawn
+from xmm_cli.models.generate import generate
+from xmm_cli.training.batches import Lessons
+from xmm_cli.training.examples import Exercise, exercises
+from xmm_cli.training.mitigations.task import Course, Task
+from xmm_cli.training.objectives import OBJECTIVES
+
+CAPTION_TOKENS = 80
+_BATCH = 32
+
+
+def self_caption(task: Task) -> Course:
+    """The task's views in three forms each, and its facts as often as without a mitigation."""
+    rows = [one for person in exercises(task.learned, task.settings) for one in person]
+    views = [one for one in rows if one.context != Context()]
+    facts = [one for one in rows if one.context == Context()]
+    captions = describe(task, [one.context for one in views])
+    encode = task.conversations.encode
+    asked = prompts.CAPTION_QUESTIONS[0]
+    pairs = list(zip(views, captions, strict=True))
+    forms = [
+        [encode(*one) for one in views],
+        [encode(*one, earlier=[(asked, caption)]) for one, caption in pairs],
+        _elsewhere(task, pairs),
+    ]
+    again = [encode(*one) for one in facts] * len(forms)
+    items = [example for form in forms for example in form]
+    return Course(Lessons([*items, *again]), OBJECTIVES.load(task.settings.objective))
+
+
+def describe(task: Task, contexts: Sequence[Context]) -> list[str]:
+    """What the base, with no adapter on it, says of each view: greedily, in one wording."""
+    conversations = task.conversations
+    asked = [conversations.encode(one, prompts.CAPTION_QUESTIONS[0]) for one in contexts]
+    base = conversations.base
+    order = sorted(range(len(asked)), key=lambda place: len(asked[place].ids))
+    said = [""] * len(asked)
+    for start in range(0, len(order), _BATCH):
+        places = order[start : start + _BATCH]
+        batch = [asked[place] for place in places]
+        found = generate(base, base.model, conversations, batch, CAPTION_TOKENS)
+        for place, text in zip(places, found, strict=True):
+            said[place] = text
+    return said
+
+
+def _elsewhere(task: Task, pairs: Sequence[tuple[Exercise, str]]) -> list[Conversation]:
+    """Each view in the other modality, as far as the model's own description leads there."""
+    attributes = list(dict.fromkeys(a for persona, _ in task.learned for a in persona.attributes))
+    encoded, undrawn, read = [], 0, 0
+    for number, (one, caption) in enumerate(pairs):
+        context = Context(text=caption)
+        if one.context.text is not None:
+            read += 1
+            look = prompts.parse_caption(caption, attributes)
+            key = f"{task.settings.seed}: drawn {number}"
+            picture = task.draw(look, key) if task.draw is not None else None
+            if picture is not None:
+                context = Context(image=Drawn(picture))
+            else:
+                undrawn += 1
+        encoded.append(task.conversations.encode(context, one.question, one.answer))
+    if undrawn:
+        task.note(
+            f"self-caption: {undrawn} of {read} descriptions could not be drawn: the model's own "
+            "words for them are learned from instead"
+        )
+    return encoded

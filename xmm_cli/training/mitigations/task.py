@@ -1,0 +1,46 @@
+"""What a mitigation is given, and what it makes of it."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch.utils.data import Dataset
+
+from xmm_cli.models.conversation import Conversation, Conversations
+from xmm_cli.training.batches import Item
+from xmm_cli.training.examples import People
+from xmm_cli.training.parts import Parts
+from xmm_cli.training.settings import TrainSettings
+
+Draw = Callable[[Mapping[str, str], str], Any]
+"""From a look, or a part of one, and a key to the random rest: a `PIL.Image`.
+
+None where too little of the look is known.
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """Who is to be learned, and what may be used for it.
+
+    The base of `conversations` has no adapter yet. `examples` are those of plain training, `steps`
+    those that the run will take; `draw` may be absent; `note` tells the user something.
+    """
+
+    conversations: Conversations
+    learned: People
+    aux: People
+    settings: TrainSettings
+    examples: list[Conversation]
+    steps: int
+    draw: Draw | None = None
+    note: Callable[[str], None] = lambda _: None
+
+
+@dataclass(frozen=True, slots=True)
+class Course:
+    """What the loop goes through and the loss that it makes smaller, a scalar in nats."""
+
+    items: Dataset[Item]
+    objective: Callable[[Parts], torch.Tensor]

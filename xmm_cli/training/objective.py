@@ -1,0 +1,112 @@
+"""What an objective is: a formula over the parts of a batch, and what it needs beside them."""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import torch
+
+from xmm_cli.models.loading import Base
+from xmm_cli.training.batches import Collate, Item, answers, split
+from xmm_cli.training.parts import Parts
+
+Loss = Callable[[Parts], torch.Tensor]
+
+
+@dataclass(frozen=True, slots=True)
+class Needs:
+    """What a formula uses beside the model's own logits.
+
+    `reference`: of the model before unlearning, nothing, the log-probabilities of the right tokens
+    of `forget` and `instead` (computed once), or the logits or hidden states of every part
+    (computed at every step, with a frozen copy of the adapter). `instead`: the other answer that
+    is shown for each example to forget. `depth`: how far up the language model's layers hidden
+    states are taken, as a share of them.
+    """
+
+    reference: Literal["none", "logprobs", "logits", "hidden"] = "none"
+    instead: Literal["none", "idk", "other name"] = "none"
+    depth: float = 0.5
+
+    @property
+    def layer(self) -> float | None:
+        """The depth of the hidden states, where they are asked for."""
+        return self.depth if self.reference == "hidden" else None
+
+    @property
+    def forward(self) -> bool:
+        """Whether the model before has to be asked at every step."""
+        return self.reference in ("logits", "hidden")
+
+
+@dataclass(frozen=True, slots=True)
+class Start:
+    """What an objective may look at before the first step."""
+
+    base: Base
+    model: Any
+    items: Sequence[Item]
+    batch_size: int
+    seed: int
+    needs: Needs
+
+    def parts(self) -> Iterator[Parts]:
+        """The items in batches under the model as it is now, in evaluation mode, with gradients."""
+        collate = Collate(self.base.tokenizer.pad_token_id)
+        device, dtype = self.base.device, self.base.model.dtype
+        self.model.eval()
+        for first in range(0, len(self.items), self.batch_size):
+            batch = collate(self.items[first : first + self.batch_size])
+            yield split(answers(self.model, batch, device, dtype, self.needs.layer), batch)
+
+
+class Objective:
+    """What a training step makes smaller. Hooks do nothing unless an objective says otherwise."""
+
+    needs = Needs()
+
+    def __call__(self, parts: Parts) -> torch.Tensor:
+        """The loss, a scalar."""
+        raise NotImplementedError
+
+    def begin(self, start: Start) -> "Objective":  # noqa: ARG002
+        """The objective of one run: a fresh one, if it remembers anything."""
+        return self
+
+    def before_step(self, step: int) -> None:
+        """Called with the steps done, before each loss."""
+
+    def after_backward(self, model: torch.nn.Module) -> None:
+        """Called when the gradients of a step are there and not yet clipped."""
+
+    def state(self) -> dict[str, float]:
+        """What changes along a run, for going on after an interruption."""
+        return {}
+
+    def restore(self, state: Mapping[str, float]) -> None:
+        """Take back what `state` gave."""
+
+
+class Formula(Objective):
+    """A plain function of the parts, with what it needs."""
+
+    def __init__(self, loss: Loss, needs: Needs) -> None:
+        self.loss, self.needs = loss, needs
+
+    def __call__(self, parts: Parts) -> torch.Tensor:
+        """The loss, a scalar."""
+        return self.loss(parts)
+
+
+def needs(
+    *,
+    reference: Literal["none", "logprobs", "logits", "hidden"] = "none",
+    instead: Literal["none", "idk", "other name"] = "none",
+) -> Callable[[Loss], Formula]:
+    """Decorate a function of the parts with what it needs."""
+    return lambda loss: Formula(loss, Needs(reference, instead))
+
+
+def as_objective(loss: Loss) -> Objective:
+    """An objective as it is; a plain function as one that needs nothing."""
+    return loss if isinstance(loss, Objective) else Formula(loss, Needs())

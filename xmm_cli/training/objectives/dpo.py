@@ -1,0 +1,23 @@
+"""dpo: -(2 / b) E_F[log sigma(b ((S_I - S_I_ref) - (S - S_ref)))] + l_R, with b = 0.1.
+
+Direct preference of an answer of not knowing (I) over the right one, for the same view (TOFU,
+arXiv 2401.06121, section 4; Rafailov et al., arXiv 2305.18290). Both answers count, and both are
+compared with the checkpoint before unlearning.
+"""
+
+import torch
+
+from xmm_cli.training.objective import needs
+from xmm_cli.training.parts import Parts
+
+BETA = 0.1
+
+
+@needs(reference="logprobs", instead="idk")
+def dpo(parts: Parts) -> torch.Tensor:
+    """A scalar. Raises `ValueError` where a reference or the other answers are absent."""
+    right, other = parts.forgotten, parts.replaced
+    worse = right.summed() - right.summed_before()
+    better = other.summed() - other.summed_before()
+    preference = torch.nn.functional.logsigmoid(BETA * (better - worse)).mean()
+    return -2 / BETA * preference + parts.retain.nll()

@@ -1,0 +1,72 @@
+"""The yardstick of unlearning: a model that never met the forget set, trained as its parent was."""
+
+from collections.abc import Callable
+from dataclasses import asdict, fields
+
+from transformers import set_seed
+
+from xmm_cli.errors import WrongUsage
+from xmm_cli.models.adapter import add_adapter
+from xmm_cli.models.conversation import Conversations
+from xmm_cli.rows.types import Checkpoint
+from xmm_cli.training.batches import Lessons
+from xmm_cli.training.card import row_arguments
+from xmm_cli.training.examples import People, build_examples
+from xmm_cli.training.forget import Amnesia, kept_ids, parted
+from xmm_cli.training.memorize import Lesson
+from xmm_cli.training.mitigations import MITIGATIONS
+from xmm_cli.training.mitigations.task import Course, Draw, Task
+from xmm_cli.training.objective import as_objective
+from xmm_cli.training.objectives import OBJECTIVES
+from xmm_cli.training.settings import TrainSettings, UnlearnSettings
+
+
+def prepare_again(
+    conversations: Conversations,
+    parent: Checkpoint,
+    people: People,
+    forget: tuple[str, ...],
+    settings: UnlearnSettings,
+    encoded: Callable[[], None] = lambda: None,
+    retain: tuple[str, ...] | None = None,
+    draw: Draw | None = None,
+) -> Amnesia:
+    """A fresh adapter and the retain set alone, with all settings of the parent's own training.
+
+    Of `settings` only the seed of the forget set's choice and what is looked at are used. `draw`
+    draws pictures for a mitigation that wants some.
+    Raises `WrongUsage` where `xmm train` did not make the parent, `BadData`, `InputNotFound`.
+    """
+    how = trained_how(parent)
+    base = conversations.base
+    _, kept = parted(people, forget, retain)
+    examples = build_examples(kept, how, conversations, encoded)
+    steps = Lesson(base, people, kept, examples).steps(how)
+    course = Course(Lessons(examples), OBJECTIVES.load(how.objective))
+    if how.mitigation is not None:
+        others = [pair for pair in people if pair[0].role == "aux"][: how.aux]
+        task = Task(conversations, kept, others, how, examples, steps, draw)
+        course = MITIGATIONS.load(how.mitigation)(task)
+    set_seed(how.seed)
+    model = add_adapter(base, rank=how.rank, alpha=how.alpha, dropout=how.dropout)
+    arguments = row_arguments(asdict(how))
+    arguments |= {"objective": settings.objective, "steps": steps, "training_seed": how.seed}
+    arguments |= {"save_every": settings.save_every, "seed": settings.seed}
+    arguments |= kept_ids(settings, kept)
+    aim = as_objective(course.objective)
+    return Amnesia(base, model, parent, people, forget, course.items, aim, how, steps, arguments)
+
+
+def trained_how(parent: Checkpoint) -> TrainSettings:
+    """The settings that a checkpoint of `xmm train` was made with.
+
+    Raises `WrongUsage` where the checkpoint is of another making.
+    """
+    known = {field.name for field in fields(TrainSettings)}
+    given = {name: value for name, value in parent.arguments.items() if name in known}
+    if parent.parent is not None or "rank" not in given:
+        raise WrongUsage(
+            f"{parent.path}: only what xmm train made can be trained anew",
+            "give the checkpoint that it came from",
+        )
+    return TrainSettings(**given)  # type: ignore[arg-type]

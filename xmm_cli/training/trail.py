@@ -1,0 +1,91 @@
+"""Checkpoints along a run: they wait in the run's hidden folder, and move into its own at the end.
+
+While the run goes on they lie in `.OUT.RUN.partial/steps/NNNN`, as deep as `OUT/steps/NNNN`, where
+they end: so what is written relative to them holds in both places.
+"""
+
+import json
+import shutil
+from pathlib import Path
+from typing import Any
+
+from safetensors.torch import load_file
+
+from xmm_cli.models.adapter import ADAPTER_WEIGHTS
+from xmm_cli.models.checkpoint import LOG, is_checkpoint, read_checkpoint
+from xmm_cli.rows.files import atomic_write_bytes
+from xmm_cli.rows.types import Checkpoint
+
+STEPS = "steps"
+
+
+def hidden_folder(out: Path, run: str) -> Path:
+    """Where an unfinished run keeps its state."""
+    return out.with_name(f".{out.name}.{run}.partial")
+
+
+class Trail:
+    """The checkpoints of one unfinished run, and where it was ended early."""
+
+    def __init__(self, partial: Path) -> None:
+        self.folder = partial / STEPS
+        self._stopped = partial / "stopped"
+
+    def place(self, step: int) -> Path:
+        """The folder of a checkpoint."""
+        return self.folder / f"{step:04d}"
+
+    def stop(self, step: int) -> None:
+        """Note that the run ended early, at this step. Raises `CannotWrite`."""
+        atomic_write_bytes(self._stopped, str(step).encode())
+
+    @property
+    def stopped_at(self) -> int | None:
+        """The step at which the run was ended early."""
+        return int(self._stopped.read_text()) if self._stopped.is_file() else None
+
+    def last(self) -> Checkpoint | None:
+        """The newest checkpoint."""
+        return max(_rows(self.folder), key=lambda row: row.steps, default=None)
+
+
+def log_of(folder: Path) -> list[dict[str, float]]:
+    """The log that lies in a checkpoint's folder."""
+    return [json.loads(line) for line in (folder / LOG).read_text().splitlines()]
+
+
+def bring_back(model: Any, folder: Path) -> None:
+    """Give a `PeftModel` the weights of a checkpoint of its own adapter, in place."""
+    from peft import set_peft_model_state_dict
+
+    set_peft_model_state_dict(model, load_file(folder / ADAPTER_WEIGHTS))
+
+
+def settle(out: Path, run: str) -> None:
+    """Move a finished run's checkpoints into its folder, and take its hidden one away.
+
+    Does nothing where the run is not finished, or is settled. The last checkpoint is the run's own
+    and is not kept twice.
+    """
+    partial = hidden_folder(out, run)
+    if not partial.is_dir() or not is_checkpoint(out) or read_checkpoint(out).run != run:
+        return
+    final = read_checkpoint(out)
+    trail = Trail(partial)
+    if final.arguments.get("save_every") is not None and trail.folder.is_dir():
+        for row in _rows(trail.folder):
+            if row.steps >= final.steps:
+                shutil.rmtree(row.path)
+        if any(trail.folder.iterdir()) and not (out / STEPS).exists():
+            trail.folder.rename(out / STEPS)
+    shutil.rmtree(partial, ignore_errors=True)
+
+
+def along(out: Path) -> list[Checkpoint]:
+    """All checkpoints of a finished run, in the order of their steps; the final one is the last."""
+    return [*sorted(_rows(out / STEPS), key=lambda row: row.steps), read_checkpoint(out)]
+
+
+def _rows(folder: Path) -> list[Checkpoint]:
+    found = folder.iterdir() if folder.is_dir() else ()
+    return [read_checkpoint(one) for one in found if is_checkpoint(one)]
