@@ -5,7 +5,7 @@
 source "$(dirname "${BASH_SOURCE[0]}")/study.sh" "$@"
 
 bases=(xmm-base-bare xmm-base-xs xmm-base-s xmm-base)
-ranks=(4 64)
+ranks=(64)
 if [ -n "$quick" ]; then bases=(xmm-base-bare xmm-base) && ranks=(); fi
 for seed in "${seeds[@]}"; do
   for source in image text; do

@@ -7,15 +7,16 @@
 # usage: examples/unlearning.sh [--quick] [DIR [SEED...]]
 source "$(dirname "${BASH_SOURCE[0]}")/study.sh" "$@"
 
-methods=(ga graddiff kl npo simnpo idk dpo rmu undial wga satimp pdu ceu randomlabel mmunlearner)
-attacked=(npo idk)
-crossed=(npo idk)
-if [ -n "$quick" ]; then methods=(npo idk) attacked=(idk) crossed=(); fi
+image=(ga graddiff kl npo simnpo idk dpo rmu undial wga satimp pdu ceu randomlabel mmunlearner)
+text=(graddiff npo idk dpo rmu randomlabel)
+attacked=(npo)
+crossed=(idk)
+if [ -n "$quick" ]; then image=(npo idk) text=(npo idk) crossed=(); fi
 
 # forget SEED PARENT METHOD THROUGH: checkpoints along the run, and their rows in one file
 forget() {
   local out="$dir/seed-$1/$2-$3-$4" along=()
-  [ "$3" = retrain ] || along=(--steps 40 --batch-size 8 --save-every 5)
+  [ "$3" = retrain ] || along=(--steps 40 --batch-size 8 --save-every 8)
   xmm unlearn "$dir/seed-$1/$2" --method "$3" --through "$4" --forget 8 --seed "$1" --quiet \
     ${along[@]+"${along[@]}"} --out "$out" >"$out.part"
   mv "$out.part" "$out.jsonl"
@@ -48,6 +49,7 @@ done | side_by_side
 for seed in "${seeds[@]}"; do
   echo "forget $seed xmm-base-both-8 retrain both"
   for through in image text; do
+    declare -n methods=$through
     for method in "${methods[@]}"; do
       echo "forget $seed xmm-base-both-8 $method $through"
     done
@@ -71,6 +73,7 @@ for seed in "${seeds[@]}"; do
   echo "ask $seed both-seen xmm-base-both-8 xmm-base-both-8-retrain-both --task attribute --views 1 --answer generate"
   echo "ask $seed retrain xmm-base-both-8-retrain-both"
   for through in image text; do
+    declare -n methods=$through
     runs=("${methods[@]/#/xmm-base-both-8-}")
     runs=("${runs[@]/%/-$through}")
     echo "along $seed unlearned-$through ${runs[*]}"

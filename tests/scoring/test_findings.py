@@ -201,7 +201,7 @@ def test_views(whole):
 def test_capable_models(whole):
     assert row(whole.rows, "a gap remains, image → text, xmm-base-bare").verdict == "holds"
     size = row(whole.rows, "the gap shrinks with size, image → text")
-    assert (size.verdict, size.effect) == ("holds", pytest.approx(-0.275, abs=0.06))
+    assert (size.verdict, size.effect) == ("holds", pytest.approx(-0.14, abs=0.04))
     assert row(whole.rows, "aligned modalities have a smaller gap, text").verdict == "holds"
     assert row(whole.rows, "aligned modalities transfer more, text").verdict == "holds"
     rank = row(whole.rows, "the gap shrinks with the adapter's rank, text")
@@ -329,8 +329,8 @@ def test_half_of_the_gap_is_not_won_by_losing():
 
 
 def test_controls(whole):
-    assert row(whole.rows, "the untrained base knows no names, text, xmm-base-l").verdict == "holds"
-    assert row(whole.rows, "the base tells attributes, image, xmm-base-l").verdict == "holds"
+    assert row(whole.rows, "the untrained base knows no names, text, xmm-base-xs").verdict == "holds"
+    assert row(whole.rows, "the base tells attributes, image, xmm-base-xs").verdict == "holds"
     for start in ("without picture or text", "with another person's", "names without", "people"):
         fits = [one for one in whole.rows if one.finding.startswith(start)]
         assert [one.verdict for one in fits] == ["holds"] * 4

@@ -76,8 +76,8 @@ def by_views(**given) -> Iterator[Probe]:
 
 
 def ladder(**given) -> Iterator[Probe]:
-    """The gap shrinks from s to l, and from the bare base; rank changes nothing."""
-    for base, abroad in (("xmm-base-bare", 0.05), ("xmm-base-s", 0.2), ("xmm-base-l", 0.75)):
+    """The gap shrinks from xs to the default, and from the bare base; rank changes nothing."""
+    for base, abroad in (("xmm-base-bare", 0.05), ("xmm-base-xs", 0.05), ("xmm-base-s", 0.2)):
         yield from untrained(base, **given)
         for source, modality in CELLS:
             recall = 0.95 if source == modality else abroad

@@ -12,7 +12,7 @@ from typing import Any
 
 from xmm_cli.errors import Unavailable, WrongUsage
 
-SHIPPED = ("xmm-base-bare", "xmm-base-s", "xmm-base", "xmm-base-l")
+SHIPPED = ("xmm-base-bare", "xmm-base-xs", "xmm-base-s", "xmm-base")
 DEFAULT_BASE = "xmm-base"
 
 _WHOLE_FILE = 256 * 2**20

@@ -31,9 +31,8 @@ RECIPES = {
     "xmm-base-xs": Recipe(size=Size(width=96, layers=2, feed_forward=256)),
     "xmm-base-s": Recipe(size=Size(width=128, layers=3, feed_forward=344)),
     "xmm-base": Recipe(),
-    "xmm-base-l": Recipe(size=Size(width=256, layers=6, feed_forward=688)),
 }
-"""The ladder: from small to large with the same figures, and the default size without any.
+"""The ladder: from small to large, with the same figures, and the default size without any.
 
 All share one vision tower, so they see the same.
 """

@@ -63,7 +63,7 @@ def _size(study: Study, source: Any, target: Any) -> list[Finding]:
         study.finding(
             FAMILY,
             f"the gap shrinks with size, {source} → {target}",
-            "least-squares slope of the gap per rung of the ladder xs, s, default, l",
+            "least-squares slope of the gap per rung of the ladder xs, s, default",
             SHRINKS,
             cells,
             gap_slope(list(there.values())),

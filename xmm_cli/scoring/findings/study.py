@@ -194,7 +194,7 @@ def empty(family: str, name: str, measure: str, unit: Unit, why: str) -> Finding
 
 def sizes(base: str) -> list[str]:
     """The bases that differ from this one in size alone, and itself, from small to large."""
-    return [f"{base}-xs", f"{base}-s", base, f"{base}-l"]
+    return [f"{base}-xs", f"{base}-s", base]
 
 
 def ladder_place(name: str, base: str) -> int:
