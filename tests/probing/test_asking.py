@@ -1,4 +1,4 @@
-"""Describe first: the model's own words become part of the conversation, and nothing else does."""
+"""Two turns: the model's own words become part of the conversation, and nothing else does."""
 
 from pathlib import Path
 
@@ -7,13 +7,11 @@ import pytest
 from xmm_cli.models.adapter import load_adapter, remove_adapter
 from xmm_cli.models.conversation import Conversations
 from xmm_cli.models.generate import generate
-from xmm_cli.models.prompts import CAPTION_QUESTIONS, NAME_QUESTIONS
-from xmm_cli.probing.answering import ProbeSettings, Responder
+from xmm_cli.models.prompts import NAME_QUESTIONS
+from xmm_cli.probing.answering import FIRST, ProbeSettings, Responder
 from xmm_cli.probing.probe import Subject, probe
 from xmm_cli.probing.questions import DESCRIPTION_TOKENS, Scope, make_questions
 from xmm_cli.probing.rank import build_tree, candidate_logprobs, rank_of
-
-SETTINGS = ProbeSettings(asking="describe-first", max_new_tokens=6)
 
 
 @pytest.fixture(scope="module")
@@ -26,18 +24,18 @@ def trained(checkpoint):
     remove_adapter(model)
 
 
-def described(trained, question) -> str:
+def told(trained, question, first: str) -> str:
     base, model, conversations = trained
-    prompt = conversations.encode(question.context, CAPTION_QUESTIONS[0])
+    prompt = conversations.encode(question.context, first)
     return generate(base, model, conversations, [prompt], DESCRIPTION_TOKENS)[0]
 
 
-def written_out(base, question, said: str) -> list[int]:
+def written_out(base, question, first: str, said: str) -> list[int]:
     """The tokens of the whole conversation, by the processor's own template."""
-    content = [{"type": "text", "text": CAPTION_QUESTIONS[0]}]
+    content = [{"type": "text", "text": first}]
     image = question.context.image
     if image is None:
-        content[0]["text"] = f"{question.context.text} {CAPTION_QUESTIONS[0]}"
+        content[0]["text"] = f"{question.context.text} {first}"
     else:
         content.insert(0, {"type": "image", "path": str(image)})
     turns = [
@@ -51,17 +49,19 @@ def written_out(base, question, said: str) -> list[int]:
     return found["input_ids"][0].tolist()
 
 
+@pytest.mark.parametrize("asking", sorted(FIRST))
 @pytest.mark.parametrize("modality", ["image", "text"])
-def test_the_models_own_words_stand_in_the_second_prompt(trained, people, modality):
+def test_the_models_own_words_stand_in_the_second_prompt(trained, people, modality, asking):
     base, model, conversations = trained
+    settings = ProbeSettings(asking=asking, max_new_tokens=6)
     questions = list(make_questions(people, Scope(modalities=(modality,))))[:3]
-    respond = Responder(base, model, conversations, SETTINGS)
+    respond = Responder(base, model, conversations, settings)
     prompts = respond.prompts(questions)
     replies = respond(questions)
     for question, prompt, reply in zip(questions, prompts, replies, strict=True):
-        said = described(trained, question)
+        said = told(trained, question, FIRST[asking])
         assert said
-        assert prompt.ids == written_out(base, question, said)
+        assert prompt.ids == written_out(base, question, FIRST[asking], said)
         assert prompt.answer_start == len(prompt.ids)
         names = question.asked.candidates
         tree = build_tree([conversations.answer_ids(name) for name in names])

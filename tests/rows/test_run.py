@@ -5,6 +5,7 @@ import sys
 from enum import Enum
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from xmm_cli import __version__
@@ -88,6 +89,11 @@ def test_a_checkpoint_is_known_by_its_run_not_its_place():
     assert fed(checkpoint("a", "r1")).id == fed(checkpoint("b", "r1")).id
     assert fed(checkpoint("a", "r1")).id != fed(checkpoint("a", "r2")).id
     assert fed(checkpoint("a", None)).id != fed(checkpoint("b", None)).id
+
+
+def test_checkpoints_along_one_run_are_told_apart():
+    later = msgspec.structs.replace(checkpoint("a", "r1"), steps=9)
+    assert fed(later).id != fed(checkpoint("a", "r1")).id
 
 
 def test_parents_are_the_runs_seen_in_order():

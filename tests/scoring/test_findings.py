@@ -329,7 +329,8 @@ def test_half_of_the_gap_is_not_won_by_losing():
 
 
 def test_controls(whole):
-    assert row(whole.rows, "the untrained base knows no names, text, xmm-base-xs").verdict == "holds"
+    unknown = "the untrained base knows no names, text, xmm-base-xs"
+    assert row(whole.rows, unknown).verdict == "holds"
     assert row(whole.rows, "the base tells attributes, image, xmm-base-xs").verdict == "holds"
     for start in ("without picture or text", "with another person's", "names without", "people"):
         fits = [one for one in whole.rows if one.finding.startswith(start)]

@@ -1,14 +1,13 @@
 """`xmm train`."""
 
-import random
-from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 import typer
 
 from xmm_cli.commands.checkpoints import People, found_along, people_of
+from xmm_cli.commands.drawing import draw_look
 from xmm_cli.commands.options import (
     DeviceOption,
     InputArg,
@@ -229,7 +228,7 @@ def _train(
     )
     say.note(f"training {settings.base} on {learned} people in {settings.source} -> {folder}")
     with say.progress(learned, "reading views", "people") as bar:
-        aids = Aids(bar.advance, say.note, _draw)
+        aids = Aids(bar.advance, say.note, draw_look)
         lesson = prepare(task.people, settings, device, aids, earlier)
     if earlier is not None:
         check_base(lesson.base, earlier.checkpoint)
@@ -243,22 +242,3 @@ def _train(
             stepped=lambda step, loss: bar.advance(step - bar.done, info=f"loss {loss:.3f}"),
         )
     return along(folder)
-
-
-def _draw(look: Mapping[str, str], key: str) -> Any:
-    """A portrait of a look; what is not told, or in words that no persona has, is drawn by `key`.
-
-    None where that would be more than half of it.
-    """
-    from xmm_cli.personas.dataset import Request
-    from xmm_cli.personas.rendering import RENDERERS
-    from xmm_cli.personas.vocabulary import VOCABULARY
-
-    known = {name: look[name] for name, values in VOCABULARY.items() if look.get(name) in values}
-    if 2 * len(known) < len(VOCABULARY):
-        return None
-    rng, usual = random.Random(key), Request()
-    whole = {
-        name: known.get(name) or rng.choice(list(values)) for name, values in VOCABULARY.items()
-    }
-    return RENDERERS.load(usual.renderer)(whole, "train", rng, usual.size)

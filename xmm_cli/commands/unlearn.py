@@ -3,12 +3,14 @@
 import random
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
-from xmm_cli.commands.checkpoints import People, checkpoints, finished, people_of
+from xmm_cli.commands.checkpoints import People, checkpoints, found_along, people_of
+from xmm_cli.commands.drawing import draw_look
 from xmm_cli.commands.options import (
     DeviceOption,
     InputArg,
@@ -145,7 +147,7 @@ def run(
     if retain is not None:
         recorder.arguments |= {"retain": list(task.retain)}
     folder = out or Path("runs") / recorder.id
-    for row in _found(folder, recorder.id, overwrite) or _unlearn(
+    for row in found_along(folder, recorder.id, overwrite) or _unlearn(
         task, folder, recorder.id, device, overwrite
     ):
         writer.write(row)
@@ -176,16 +178,6 @@ def _choose(parent: Checkpoint, people: People, settings: UnlearnSettings) -> _T
     return _Task(parent, people, forget, retain, settings)
 
 
-def _found(folder: Path, run_id: str, overwrite: bool) -> list[Checkpoint]:
-    """The rows of an earlier run of the same command, if there was one."""
-    if overwrite or not folder.exists():
-        return []
-    from xmm_cli.training.trail import along, settle
-
-    settle(folder, run_id)
-    return [] if finished(folder, run_id, overwrite) is None else along(folder)
-
-
 def _unlearn(
     task: _Task, folder: Path, run_id: str, device: str | None, overwrite: bool
 ) -> list[Checkpoint]:
@@ -204,7 +196,8 @@ def _unlearn(
         f"unlearning {len(task.forget)} people through {settings.through} with "
         f"{settings.objective} -> {folder} (recall before: {before:.2f})"
     )
-    make = prepare_again if settings.objective == RETRAIN else prepare
+    again = partial(prepare_again, draw=draw_look)
+    make = again if settings.objective == RETRAIN else prepare
     prepared = make(conversations, parent, task.people, task.forget, settings, retain=task.retain)
     with say.progress(prepared.steps, "unlearning", "steps") as bar:
         made = unlearn(

@@ -120,8 +120,8 @@ class RunRecorder:
     def saw(self, row: Row) -> None:
         """Note an input row: its run is a parent, its content a part of the id.
 
-        A `checkpoint` row that names its run is known by that name alone, since its path differs
-        from place to place; `run` rows hold times and are not looked at.
+        A `checkpoint` row that names its run is known by that name and its step, since its path
+        differs from place to place; `run` rows hold times and are not looked at.
         """
         if isinstance(row, Run):
             return
@@ -129,7 +129,9 @@ class RunRecorder:
             raise RuntimeError("an input row came after the run's id was used")
         if row.run is not None:
             self._parents[row.run] = None
-        if not (isinstance(row, Checkpoint) and row.run is not None):
+        if isinstance(row, Checkpoint) and row.run is not None:
+            self._input.update(f"{row.run} {row.steps}\n".encode())
+        else:
             self._input.update(msgspec.json.encode(row) + b"\n")
 
     def row(self) -> Run:

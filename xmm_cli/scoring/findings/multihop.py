@@ -19,8 +19,8 @@ SOURCES = ("image", "text", "both")
 
 
 def find(study: Study) -> list[Finding]:
-    """Compositional gaps, then what the second hop costs."""
-    found, apart = [], []
+    """Compositional gaps, then what the second hop costs, then what saying the name first gains."""
+    found, apart, spoken = [], [], []
     for source in SOURCES:
         for modality in MODALITIES:
             parted = _two_hops(study, source, modality)
@@ -31,9 +31,12 @@ def find(study: Study) -> list[Finding]:
             if missed:
                 found.append(_compositional(study, source, modality, missed, items))
             apart.append(_second_hop(study, source, modality, by_name, two_hops))
+            named_first = study.people.shares(parted._replace(asking="name-first"))
+            if named_first:
+                spoken.append(_name_first(study, source, modality, named_first, two_hops))
     if not apart:
         study.leave_out(FAMILY, "no rows of facts asked both from a view and by name")
-    return found + apart
+    return found + apart + spoken
 
 
 def _compositional(study: Study, source: str, modality: str, missed: Shares, items: int) -> Finding:
@@ -61,6 +64,20 @@ def _second_hop(
         [by_name, two_hops],
         minus,
         comment=percents([by_name, two_hops]),
+    )
+
+
+def _name_first(
+    study: Study, source: str, modality: str, named_first: Shares, two_hops: Shares
+) -> Finding:
+    return study.finding(
+        FAMILY,
+        f"saying the name first bridges the hops, {source} → {modality}",
+        "recall of facts from a view, when the model first names the person, minus that at once",
+        PRESENT,
+        [named_first, two_hops],
+        minus,
+        comment=percents([named_first, two_hops]),
     )
 
 
