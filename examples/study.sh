@@ -55,7 +55,7 @@ export -f people learn ask cells
 
 # Runs each line of stdin as a command, JOBS of them side by side.
 side_by_side() {
-  xargs -P "$jobs" -d '\n' -I{} bash -euo pipefail -c '{}'
+  tr '\n' '\0' | xargs -0 -n 1 -P "$jobs" bash -euo pipefail -c 'eval "$1"' job
 }
 
 # All rows so far, in one file.

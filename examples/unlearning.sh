@@ -7,11 +7,16 @@
 # usage: examples/unlearning.sh [--quick] [DIR [SEED...]]
 source "$(dirname "${BASH_SOURCE[0]}")/study.sh" "$@"
 
-image=(ga graddiff kl npo simnpo idk dpo rmu undial wga satimp pdu ceu randomlabel mmunlearner)
-text=(graddiff npo idk dpo rmu randomlabel)
+image="ga graddiff kl npo simnpo idk dpo rmu undial wga satimp pdu ceu randomlabel mmunlearner"
+text="graddiff npo idk dpo rmu randomlabel"
 attacked=(npo)
 crossed=(idk)
-if [ -n "$quick" ]; then image=(npo idk) text=(npo idk) crossed=(); fi
+if [ -n "$quick" ]; then image="npo idk" text="npo idk" crossed=(); fi
+
+# methods THROUGH: those that are tried through that modality
+methods() {
+  if [ "$1" = image ]; then echo "$image"; else echo "$text"; fi
+}
 
 # forget SEED PARENT METHOD THROUGH: checkpoints along the run, and their rows in one file
 forget() {
@@ -49,8 +54,7 @@ done | side_by_side
 for seed in "${seeds[@]}"; do
   echo "forget $seed xmm-base-both-8 retrain both"
   for through in image text; do
-    declare -n methods=$through
-    for method in "${methods[@]}"; do
+    for method in $(methods "$through"); do
       echo "forget $seed xmm-base-both-8 $method $through"
     done
     for method in ${crossed[@]+"${crossed[@]}"}; do
@@ -73,9 +77,8 @@ for seed in "${seeds[@]}"; do
   echo "ask $seed both-seen xmm-base-both-8 xmm-base-both-8-retrain-both --task attribute --views 1 --answer generate"
   echo "ask $seed retrain xmm-base-both-8-retrain-both"
   for through in image text; do
-    declare -n methods=$through
-    runs=("${methods[@]/#/xmm-base-both-8-}")
-    runs=("${runs[@]/%/-$through}")
+    runs=()
+    for method in $(methods "$through"); do runs+=("xmm-base-both-8-$method-$through"); done
     echo "along $seed unlearned-$through ${runs[*]}"
     echo "ask $seed unlearned-$through-ranked ${runs[*]} --answer rank --views 2"
     echo "ask $seed unlearned-$through-seen ${runs[*]} --task attribute --views 1 --answer generate"
