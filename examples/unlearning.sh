@@ -18,13 +18,16 @@ methods() {
   if [ "$1" = image ]; then echo "$image"; else echo "$text"; fi
 }
 
-# forget SEED PARENT METHOD THROUGH: checkpoints along the run, and their rows in one file
+# forget SEED PARENT METHOD THROUGH: checkpoints along the run, and their rows in one file. Who was
+# not learned is not unlearned: then there is no file. The bare base learns descriptions less well.
 forget() {
-  local out="$dir/seed-$1/$2-$3-$4" along=()
-  [ "$3" = retrain ] || along=(--steps 40 --batch-size 8 --save-every 8)
+  local out="$dir/seed-$1/$2-$3-$4" flags=() code=0
+  [ "$3" = retrain ] || flags=(--steps 40 --batch-size 8 --save-every 8)
+  case $2 in *bare*) flags+=(--gate 0.7) ;; esac
   xmm unlearn "$dir/seed-$1/$2" --method "$3" --through "$4" --forget 8 --seed "$1" --quiet \
-    ${along[@]+"${along[@]}"} --out "$out" >"$out.part"
-  mv "$out.part" "$out.jsonl"
+    ${flags[@]+"${flags[@]}"} --out "$out" >"$out.part" || code=$?
+  if [ $code = 0 ]; then mv "$out.part" "$out.jsonl"; else rm "$out.part"; fi
+  [ $code = 3 ] || return $code
 }
 
 # relearn SEED NAME MODALITY: half of the forget set is taught again, for a few steps
@@ -38,15 +41,17 @@ relearn() {
 # along SEED NAME RUN...: the names, generated, after every saved step of these runs
 along() {
   local files=() run
-  for run in "${@:3}"; do files+=("$dir/seed-$1/$run.jsonl"); done
-  ask "$1" "$2" "${files[@]}" --answer generate --views 2
+  for run in "${@:3}"; do
+    if [ -e "$dir/seed-$1/$run.jsonl" ]; then files+=("$dir/seed-$1/$run.jsonl"); fi
+  done
+  if [ ${#files[@]} -gt 0 ]; then ask "$1" "$2" "${files[@]}" --answer generate --views 2; fi
 }
 export -f forget relearn along
 
 for seed in "${seeds[@]}"; do
   echo "learn $seed xmm-base-both-8 --source both"
   if [ ${#crossed[@]} -gt 0 ]; then
-    echo "learn $seed xmm-base-bare-both-8 --source both --base xmm-base-bare"
+    echo "learn $seed xmm-base-bare-both --source both --base xmm-base-bare --steps 600"
     for source in image text; do echo "learn $seed xmm-base-$source-8 --source $source"; done
   fi
 done | side_by_side
@@ -58,7 +63,7 @@ for seed in "${seeds[@]}"; do
       echo "forget $seed xmm-base-both-8 $method $through"
     done
     for method in ${crossed[@]+"${crossed[@]}"}; do
-      echo "forget $seed xmm-base-bare-both-8 $method $through"
+      echo "forget $seed xmm-base-bare-both $method $through"
       echo "forget $seed xmm-base-$through-8 $method $through"
     done
   done
@@ -83,14 +88,14 @@ for seed in "${seeds[@]}"; do
     echo "ask $seed unlearned-$through-ranked ${runs[*]} --answer rank --views 2"
     echo "ask $seed unlearned-$through-seen ${runs[*]} --task attribute --views 1 --answer generate"
     for method in ${crossed[@]+"${crossed[@]}"}; do
-      echo "along $seed crossed-$method-$through xmm-base-bare-both-8-$method-$through xmm-base-$through-8-$method-$through"
+      echo "along $seed crossed-$method-$through xmm-base-bare-both-$method-$through xmm-base-$through-8-$method-$through"
     done
   done
   for modality in image text; do
     runs=("${attacked[@]/%/-image-relearned-$modality}" "retrain-both-relearned-$modality")
     echo "along $seed relearned-$modality ${runs[*]/#/xmm-base-both-8-}"
   done
-  [ ${#crossed[@]} -eq 0 ] || echo "ask $seed bare-both xmm-base-bare-both-8 --untrained"
+  [ ${#crossed[@]} -eq 0 ] || echo "ask $seed bare-both xmm-base-bare-both --untrained"
 done | side_by_side
 
 finish unlearning
