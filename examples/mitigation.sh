@@ -5,27 +5,23 @@
 # usage: examples/mitigation.sh [--quick] [DIR [SEED...]]
 source "$(dirname "${BASH_SOURCE[0]}")/study.sh" "$@"
 
-bases=(xmm-base-bare xmm-base)
-[ -z "$quick" ] || bases=(xmm-base)
+bases=(xmm-base xmm-base-bare)
+arms=(xmm-base/self-caption xmm-base-bare/self-caption xmm-base/paired xmm-base-bare/paired
+  xmm-base/align)
+if [ -n "$quick" ]; then bases=(xmm-base) arms=(xmm-base/self-caption); fi
 
-# mitigations BASE: those that are tried on it
-mitigations() {
-  if [ -n "$quick" ]; then
-    echo self-caption
-  elif [ "$1" = xmm-base ]; then
-    echo paired self-caption align
-  else
-    echo paired self-caption
-  fi
-}
-
-for seed in "${seeds[@]}"; do
-  for base in "${bases[@]}"; do
+for base in "${bases[@]}"; do
+  for seed in "${seeds[@]}"; do
     for source in image text; do
       echo "learn $seed $base-$source-8 --source $source --base $base"
-      for mitigation in $(mitigations "$base"); do
-        echo "learn $seed $base-$source-$mitigation --source $source --base $base --mitigation $mitigation"
-      done
+    done
+  done
+done | side_by_side
+for arm in "${arms[@]}"; do
+  base=${arm%/*} mitigation=${arm#*/}
+  for seed in "${seeds[@]}"; do
+    for source in image text; do
+      echo "learn $seed $base-$source-$mitigation --source $source --base $base --mitigation $mitigation"
     done
   done
 done | side_by_side
@@ -33,12 +29,13 @@ for seed in "${seeds[@]}"; do
   for base in "${bases[@]}"; do
     echo "cells $seed $base"
     echo "ask $seed described-$base $base-image-8 $base-text-8 --asking describe-first"
-    for mitigation in $(mitigations "$base"); do
-      runs="$base-image-$mitigation $base-text-$mitigation"
-      echo "ask $seed mitigated-$base-$mitigation $runs"
-      [ "$mitigation" != self-caption ] ||
-        echo "ask $seed described-$base-$mitigation $runs --asking describe-first"
-    done
+  done
+  for arm in "${arms[@]}"; do
+    base=${arm%/*} mitigation=${arm#*/}
+    runs="$base-image-$mitigation $base-text-$mitigation"
+    echo "ask $seed mitigated-$base-$mitigation $runs"
+    [ "$mitigation" != self-caption ] ||
+      echo "ask $seed described-$base-$mitigation $runs --asking describe-first"
   done
 done | side_by_side
 

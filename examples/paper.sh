@@ -8,7 +8,7 @@
 source "$(dirname "${BASH_SOURCE[0]}")/study.sh" "$@"
 
 export part_of_paper=yes
-for experiment in gap views ladder unlearning multihop mitigation controls inside; do
+for experiment in gap views ladder unlearning multihop controls inside mitigation; do
   echo "$experiment" >&2
   "$root/examples/$experiment.sh" ${quick:+"$quick"} "$dir" "${seeds[@]}" >/dev/null
 done

@@ -11,7 +11,7 @@ image="ga graddiff kl npo simnpo idk dpo rmu undial wga satimp pdu ceu randomlab
 text="graddiff npo idk dpo rmu randomlabel"
 attacked=(npo)
 crossed=(idk)
-if [ -n "$quick" ]; then image="npo idk" text="npo idk" crossed=(); fi
+if [ -n "$quick" ]; then image="npo idk" text=npo crossed=(); fi
 
 # methods THROUGH: those that are tried through that modality
 methods() {

@@ -5,7 +5,7 @@
 source "$(dirname "${BASH_SOURCE[0]}")/study.sh" "$@"
 
 views=(1 2 4 8 16 32)
-[ -z "$quick" ] || views=(1 8 32)
+[ -z "$quick" ] || views=(1 8)
 for seed in "${seeds[@]}"; do
   for source in image text; do
     for count in "${views[@]}"; do
