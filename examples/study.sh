@@ -11,8 +11,8 @@ root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 # shellcheck source=examples/install.sh
 source "$root/examples/install.sh" ""
 
-quick=
-if [ "${1:-}" = --quick ]; then quick=--quick && shift; fi
+quick= rows=rows
+if [ "${1:-}" = --quick ]; then quick=--quick rows=rows-quick && shift; fi
 dir=${1:-results/paper}
 seeds=("${@:2}")
 if [ ${#seeds[@]} -eq 0 ]; then
@@ -20,7 +20,7 @@ if [ ${#seeds[@]} -eq 0 ]; then
   [ -z "$quick" ] || seeds=(20)
 fi
 jobs=${JOBS:-$(getconf _NPROCESSORS_ONLN)}
-export dir OMP_NUM_THREADS=1
+export dir rows OMP_NUM_THREADS=1
 
 # people SEED: 32 to measure, 64 others, 32 training views and 4 held-out ones
 people() {
@@ -37,14 +37,14 @@ learn() {
 # ask SEED NAME ARGUMENTS...: the rows of that name, whole or not at all; a word that is the name of
 # a checkpoint stands for it
 ask() {
-  local rows="$dir/seed-$1/rows/$2.jsonl" words=() word
-  if [ -e "$rows" ]; then return; fi
+  local file="$dir/seed-$1/$rows/$2.jsonl" words=() word
+  if [ -e "$file" ]; then return; fi
   for word in "${@:3}"; do
     if [ -d "$dir/seed-$1/$word" ]; then words+=("$dir/seed-$1/$word"); else words+=("$word"); fi
   done
-  mkdir -p "$dir/seed-$1/rows"
-  xmm probe --quiet "${words[@]}" >"$rows.part"
-  mv "$rows.part" "$rows"
+  mkdir -p "$dir/seed-$1/$rows"
+  xmm probe --quiet "${words[@]}" >"$file.part"
+  mv "$file.part" "$file"
 }
 
 # cells SEED BASE: what was learned from 8 views, asked in both modalities, and the base untrained
@@ -58,9 +58,11 @@ side_by_side() {
   tr '\n' '\0' | xargs -0 -n 1 -P "$jobs" bash -euo pipefail -c 'eval "$1"' job
 }
 
-# All rows so far, in one file.
+# All rows of these seeds so far, in one file.
 gather() {
-  cat "$dir"/seed-*/rows/*.jsonl >"$dir/probes.part"
+  local files=() seed
+  for seed in "${seeds[@]}"; do files+=("$dir/seed-$seed/$rows"/*.jsonl); done
+  cat "${files[@]}" >"$dir/probes.part"
   mv "$dir/probes.part" "$dir/probes.jsonl"
 }
 
