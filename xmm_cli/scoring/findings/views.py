@@ -5,15 +5,15 @@ from typing import Any
 import numpy as np
 
 from xmm_cli.rows.types import MODALITIES
-from xmm_cli.scoring.findings.estimate import Formula
-from xmm_cli.scoring.findings.finding import PRESENT, Finding
-from xmm_cli.scoring.findings.study import DIRECTIONS, Study, percents
+from xmm_cli.scoring.findings.estimate import Formula, mean
+from xmm_cli.scoring.findings.finding import PRESENT, SMALLEST, Finding
+from xmm_cli.scoring.findings.study import DIRECTIONS, Study, empty, percents
 
 FAMILY = "views"
 
 
 def find(study: Study) -> list[Finding]:
-    """Slopes over views, and of target recall over source recall."""
+    """Slopes over views, and of target recall over source recall where that changes."""
     found = []
     for source, _ in DIRECTIONS:
         views = numbers_of_views(study, source)
@@ -73,11 +73,18 @@ def _relation(study: Study, source: Any, target: Any, views: list[int]) -> Findi
         shared = np.sum(same * cross, axis=0)
         return np.where(spread > 0, shared / np.where(spread > 0, spread, 1.0), np.nan)
 
+    name = f"recall in the other modality grows with it, {source} → {target}"
+    measure = (
+        "least-squares slope of recall in the other modality over recall in the learned one, "
+        "across numbers of views"
+    )
+    sources = [mean(cell) for cell in cells[: len(views)] if cell]
+    if max(sources, default=0.0) - min(sources, default=0.0) < SMALLEST:
+        return empty(FAMILY, name, measure, "ratio", "recall in the learned one hardly changes")
     return study.finding(
         FAMILY,
-        f"recall in the other modality grows with it, {source} → {target}",
-        "least-squares slope of recall in the other modality over recall in the learned one, "
-        "across numbers of views",
+        name,
+        measure,
         PRESENT,
         cells,
         formula,
