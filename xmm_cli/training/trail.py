@@ -9,8 +9,6 @@ import shutil
 from pathlib import Path
 from typing import Any
 
-from safetensors.torch import load_file
-
 from xmm_cli.models.adapter import ADAPTER_WEIGHTS
 from xmm_cli.models.checkpoint import LOG, is_checkpoint, read_checkpoint
 from xmm_cli.rows.files import atomic_write_bytes
@@ -57,6 +55,7 @@ def log_of(folder: Path) -> list[dict[str, float]]:
 def bring_back(model: Any, folder: Path) -> None:
     """Give a `PeftModel` the weights of a checkpoint of its own adapter, in place."""
     from peft import set_peft_model_state_dict
+    from safetensors.torch import load_file
 
     set_peft_model_state_dict(model, load_file(folder / ADAPTER_WEIGHTS))
 
