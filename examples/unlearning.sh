@@ -9,20 +9,23 @@ source "$(dirname "${BASH_SOURCE[0]}")/study.sh" "$@"
 
 image="ga graddiff kl npo simnpo idk dpo rmu undial wga satimp pdu ceu randomlabel mmunlearner"
 text="graddiff npo idk dpo rmu randomlabel"
+gentle="graddiff npo idk dpo rmu randomlabel"
 attacked=(npo)
 crossed=(idk)
-if [ -n "$quick" ]; then image="npo idk" text=npo crossed=(); fi
+if [ -n "$quick" ]; then image="npo idk" text=npo gentle=idk crossed=(); fi
 
 # methods THROUGH: those that are tried through that modality
 methods() {
   if [ "$1" = image ]; then echo "$image"; else echo "$text"; fi
 }
 
-# forget SEED PARENT METHOD THROUGH: checkpoints along the run, and their rows in one file. Who was
-# not learned is not unlearned: then there is no file. The bare base learns descriptions less well.
+# forget SEED PARENT METHOD THROUGH [gentle]: checkpoints along the run, and their rows in one file;
+# gently at a tenth of the learning rate. Who was not learned is not unlearned: then there is no
+# file. The bare base learns descriptions less well.
 forget() {
-  local out="$dir/seed-$1/$2-$3-$4" flags=() code=0
+  local out="$dir/seed-$1/$2-$3-$4${5:+-$5}" flags=() code=0
   [ "$3" = retrain ] || flags=(--steps 40 --batch-size 8 --save-every 8)
+  [ "${5:-}" != gentle ] || flags=(--steps 60 --batch-size 8 --save-every 10 --lr 3e-4)
   case $2 in *bare*) flags+=(--gate 0.7) ;; esac
   xmm unlearn "$dir/seed-$1/$2" --method "$3" --through "$4" --forget 8 --seed "$1" --quiet \
     ${flags[@]+"${flags[@]}"} --out "$out" >"$out.part" || code=$?
@@ -62,6 +65,9 @@ for seed in "${seeds[@]}"; do
     for method in $(methods "$through"); do
       echo "forget $seed xmm-base-both-8 $method $through"
     done
+    for method in $gentle; do
+      echo "forget $seed xmm-base-both-8 $method $through gentle"
+    done
     for method in ${crossed[@]+"${crossed[@]}"}; do
       echo "forget $seed xmm-base-bare-both $method $through"
       echo "forget $seed xmm-base-$through-8 $method $through"
@@ -87,6 +93,9 @@ for seed in "${seeds[@]}"; do
     echo "along $seed unlearned-$through ${runs[*]}"
     echo "ask $seed unlearned-$through-ranked ${runs[*]} --answer rank --views 2"
     echo "ask $seed unlearned-$through-seen ${runs[*]} --task attribute --views 1 --answer generate"
+    runs=()
+    for method in $gentle; do runs+=("xmm-base-both-8-$method-$through-gentle"); done
+    echo "along $seed unlearned-$through-gentle ${runs[*]}"
     for method in ${crossed[@]+"${crossed[@]}"}; do
       echo "along $seed crossed-$method-$through xmm-base-bare-both-$method-$through xmm-base-$through-8-$method-$through"
     done

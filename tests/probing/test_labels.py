@@ -3,8 +3,8 @@
 import msgspec
 import pytest
 
-from xmm_cli.probing.labels import PLAIN_RANK, labels_of, set_of
-from xmm_cli.training.settings import TrainSettings
+from xmm_cli.probing.labels import PLAIN_RANK, USUAL_UNLEARNING_RATE, labels_of, set_of
+from xmm_cli.training.settings import TrainSettings, UnlearnSettings
 
 PLAIN = {"views": 3, "seed": 5}
 
@@ -38,10 +38,13 @@ def test_what_differs_in_training_is_told(checkpoint, arguments, labels):
 
 
 def test_what_was_unlearned_is_told(checkpoint):
-    arguments = {"through": "image", "rank": 16, "steps": 100}
+    arguments = {"through": "image", "rank": 16, "steps": 100, "learning_rate": 3e-3}
     row = made(checkpoint, arguments, forget=("e5-001",), objective="npo", steps=40)
     told = PLAIN | {"objective": "npo", "through": "image", "steps": 40}
     assert labels_of(row) == told
+    gentle = made(row, {"learning_rate": 3e-4})
+    assert labels_of(gentle) == told | {"lr": 3e-4}
+    assert UnlearnSettings().learning_rate == USUAL_UNLEARNING_RATE
 
 
 def test_what_was_taught_again_is_told(checkpoint):
@@ -50,6 +53,7 @@ def test_what_was_taught_again_is_told(checkpoint):
         "relearned": "text",
         "relearn_steps": 20,
         "relearn_people": ["e5-001"],
+        "learning_rate": 3e-3,
     }
     row = made(checkpoint, arguments, forget=("e5-001", "e5-002"), objective="ga", steps=20)
     told = {"objective": "ga", "through": "both", "relearned": "text", "relearn_steps": 20}

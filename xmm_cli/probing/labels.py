@@ -6,6 +6,9 @@ A label stands on a row only where a checkpoint differs from a plain one.
 from xmm_cli.rows.types import Checkpoint, ForgetOrRetain, Label
 
 PLAIN_RANK = 16
+USUAL_UNLEARNING_RATE = 3e-3
+RETRAIN = "retrain"
+"""What was trained anew has the rate of its training."""
 
 
 def labels_of(checkpoint: Checkpoint) -> dict[str, Label]:
@@ -13,8 +16,8 @@ def labels_of(checkpoint: Checkpoint) -> dict[str, Label]:
 
     `views` and `seed` always. `rank` where it is not `PLAIN_RANK`, `mitigation` where there was
     one, `names` where they were shuffled, `facts` where they were taught too. After unlearning:
-    `objective`, `through` and `steps`; once something was taught again, the steps are those of that
-    (`relearned`, `relearn_steps`).
+    `objective`, `through`, `steps`, and `lr` where it is not `USUAL_UNLEARNING_RATE`; once
+    something was taught again, the steps are those of that (`relearned`, `relearn_steps`).
     """
     arguments = checkpoint.arguments
     found: dict[str, Label] = {"views": checkpoint.views, "seed": checkpoint.seed}
@@ -30,6 +33,10 @@ def labels_of(checkpoint: Checkpoint) -> dict[str, Label]:
     if checkpoint.forget:
         found["objective"] = checkpoint.objective
         found |= _given(checkpoint, "through", "relearned", "relearn_steps")
+        rate = arguments.get("learning_rate")
+        unusual = isinstance(rate, float) and rate != USUAL_UNLEARNING_RATE
+        if isinstance(rate, float) and unusual and checkpoint.objective != RETRAIN:
+            found["lr"] = rate
         if "relearned" not in found:
             found["steps"] = checkpoint.steps
     return found

@@ -24,6 +24,8 @@ class Run(NamedTuple):
     base: str
     objective: str
     through: str
+    lr: float | None = None
+    """Where it is not the usual one."""
 
 
 @dataclass(slots=True)
@@ -107,7 +109,7 @@ def _put_together(study: Study) -> list[Curve]:
         odd = (place.mitigation, place.asking, place.control, place.names)
         if place.objective is None or place.set is None or place.steps is None or any(odd):
             continue
-        run = Run(place.source, place.base, place.objective, place.through or "both")
+        run = Run(place.source, place.base, place.objective, place.through or "both", place.lr)
         curve = found.setdefault(run, Curve(study, run))
         if place.modality is not None:
             curve.places[place.set, place.modality, place.steps] = place
@@ -237,5 +239,6 @@ def _attribute_places(curve: Curve, modality: Modality) -> Sequence[Place]:
         role="eval",
         relearned=None,
         through=run.through,
+        lr=run.lr,
         control=None,
     )

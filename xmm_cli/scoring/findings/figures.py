@@ -108,7 +108,7 @@ def mitigation(study: Study) -> Series | None:
 
 
 def unlearning(study: Study) -> Series | None:
-    """The leak curves, and below them what is kept, a column per modality worked on.
+    """The leak curves, and below them what is kept, a column per modality and strength.
 
     x is recall of the forget set asked with the modality worked on; y, above, the same in the other
     one and, below, recall of the retain set. Only the runs of one source and base are shown: those
@@ -122,12 +122,14 @@ def unlearning(study: Study) -> Series | None:
     shown = max(groups.values(), key=len)
     pen = Pen(study)
     above, below = [], []
-    for through in ("image", "text", "both"):
-        chosen = [curve for curve in shown if curve.run.through == through]
+    columns = dict.fromkeys((curve.run.through, curve.run.lr) for curve in shown)
+    order = ("image", "text", "both")
+    for through, lr in sorted(columns, key=lambda one: (one[1] or 0.0, order.index(one[0]))):
+        chosen = [one for one in shown if (one.run.through, one.run.lr) == (through, lr)]
         for worked in worked_on(through) if chosen else ():
             lines = [_leak(pen, one, worked) for one in chosen]
             lines.append(_yardstick(pen, chosen[0], worked))
-            title = f"unlearned through {through}"
+            title = f"through {through}" + (f", lr {lr:g}" if lr else "")
             above.append(Panel(title, lines, worked, f"forget set, asked with {OTHER[worked]}"))
             kept = [_kept(pen, one, worked) for one in chosen]
             below.append(Panel(title, kept, worked, "retain set, both modalities"))

@@ -21,7 +21,7 @@ LAST = 10**9
 """The step of an unlearned model whose rows do not tell it."""
 KNOWN = {
     "base", "views", "seed", "rank", "mitigation", "asking", "control", "names", "facts",
-    "objective", "through", "steps", "relearned", "relearn_steps",
+    "objective", "through", "steps", "lr", "relearned", "relearn_steps",
 }  # fmt: skip
 SAYS_NOTHING = {
     "mitigation": "none",
@@ -58,11 +58,13 @@ class Place(NamedTuple):
     steps: int | None = None
     relearned: str | None = None
     relearn_steps: int | None = None
+    lr: float | None = None
+    """The learning rate of unlearning, where it is not the usual one."""
 
     @property
     def plain(self) -> bool:
         """Whether nothing but base, views and what was learned sets it apart."""
-        usual = (USUAL_RANK, *[None] * 10)
+        usual = (USUAL_RANK, *[None] * 11)
         return self.set is None and self.role == "eval" and self[8:] == usual
 
 
@@ -269,6 +271,7 @@ def _place_of(row: Probe | Trace, task: Task, hops: int, role: str) -> Place:
         steps=(LAST if steps is None else steps) if unlearned and relearned is None else None,
         relearned=relearned,
         relearn_steps=_whole(labels.get("relearn_steps")),
+        lr=_number(labels.get("lr")) if unlearned else None,
     )
 
 
@@ -278,6 +281,10 @@ def _plain(name: str, value: Label) -> Label | None:
 
 def _text(value: Label | None) -> str | None:
     return None if value is None else str(value)
+
+
+def _number(value: Label | None) -> float | None:
+    return float(value) if isinstance(value, int | float) else None
 
 
 def _whole(value: Label | None) -> int | None:

@@ -94,7 +94,7 @@ def _attacks(study: Study) -> dict[Attack, tuple[Shares, Shares, int]]:
 
 
 def _in_order(attack: Attack) -> tuple[str, ...]:
-    return (*attack.run, attack.relearned, attack.asked)
+    return (*map(str, attack.run), attack.relearned, attack.asked)
 
 
 def _at_the_end(curve: Curve, modality: Modality) -> Shares:

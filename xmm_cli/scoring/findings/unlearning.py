@@ -82,6 +82,7 @@ class _Names:
     def rest(self, run: Run) -> str:
         said = [f"learned from {run.source}"] if self.sources else []
         said += [run.base] if self.bases else []
+        said += [] if run.lr is None else [f"at lr {run.lr:g}"]
         return "".join(f", {one}" for one in said)
 
     def of(self, run: Run) -> str:
