@@ -6,7 +6,7 @@
 source "$(dirname "${BASH_SOURCE[0]}")/study.sh" "$@"
 
 bases=(xmm-base xmm-base-bare)
-arms=(xmm-base/self-caption xmm-base-bare/self-caption xmm-base/paired xmm-base-bare/paired
+arms=(xmm-base/self-caption xmm-base/paired xmm-base-bare/self-caption xmm-base-bare/paired
   xmm-base/align)
 if [ -n "$quick" ]; then bases=(xmm-base) arms=(xmm-base/self-caption); fi
 

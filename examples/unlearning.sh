@@ -9,7 +9,7 @@ source "$(dirname "${BASH_SOURCE[0]}")/study.sh" "$@"
 
 image="ga graddiff kl npo simnpo idk dpo rmu undial wga satimp pdu ceu randomlabel mmunlearner"
 text="graddiff npo idk dpo rmu randomlabel"
-gentle="graddiff npo idk dpo rmu randomlabel"
+gentle="graddiff npo idk dpo"
 attacked=(npo)
 crossed=(idk)
 if [ -n "$quick" ]; then image="npo idk" text=npo gentle=idk crossed=(); fi
