@@ -11,8 +11,9 @@ image="ga graddiff kl npo simnpo idk dpo rmu undial wga satimp pdu ceu randomlab
 text="graddiff npo idk dpo rmu randomlabel"
 gentle="graddiff npo idk dpo"
 attacked=(npo)
+taught="image text"
 crossed=(idk)
-if [ -n "$quick" ]; then image="npo idk" text=npo gentle=idk crossed=(); fi
+if [ -n "$quick" ]; then image="npo idk" text=npo gentle=idk taught=image crossed=(); fi
 
 # methods THROUGH: those that are tried through that modality
 methods() {
@@ -76,7 +77,7 @@ for seed in "${seeds[@]}"; do
 done | side_by_side
 
 for seed in "${seeds[@]}"; do
-  for modality in image text; do
+  for modality in $taught; do
     for run in "${attacked[@]/%/-image}" retrain-both; do
       echo "relearn $seed xmm-base-both-8-$run $modality"
     done
@@ -100,7 +101,7 @@ for seed in "${seeds[@]}"; do
       echo "along $seed crossed-$method-$through xmm-base-bare-both-$method-$through xmm-base-$through-8-$method-$through"
     done
   done
-  for modality in image text; do
+  for modality in $taught; do
     runs=("${attacked[@]/%/-image-relearned-$modality}" "retrain-both-relearned-$modality")
     echo "along $seed relearned-$modality ${runs[*]/#/xmm-base-both-8-}"
   done
