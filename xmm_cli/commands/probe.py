@@ -37,7 +37,8 @@ The task fact asks about each view, and once by name; reverse asks by name alone
 for each attribute that was generated. Controls show a blank or someone else in place of a view;
 the right answer stays. Asked describe-first or name-first, the question is a second turn;
 asked hop-by-hop, a fact is asked by the name that was given, and nothing is shown. --trace asks
-nothing: it compares, at every layer, the hidden states of all views where the answer to the name question would start.
+nothing: it compares, at every layer, the hidden states of all views where the answer to the name
+question would start.
 """
 
 _D = ProbeSettings()
