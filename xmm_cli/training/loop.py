@@ -226,7 +226,7 @@ def fit(
         aim,
         Before(model) if aim.needs.forward else None,
         model=model,
-        args=_arguments(base, settings, steps, partial),
+        args=_arguments(base, model, settings, steps, partial),
         train_dataset=items,
         data_collator=Collate(base.tokenizer.pad_token_id),
         callbacks=callbacks,
@@ -254,7 +254,15 @@ def _train(trainer: Trainer, last: str | None, batch_size: int) -> None:
         raise
 
 
-def _arguments(base: Base, settings: LoopSettings, steps: int, partial: Path) -> TrainingArguments:
+def _some_may_rest(model: Any) -> bool:
+    """Whether a batch may leave a trained weight alone: one that looks at pictures, say."""
+    language = {id(one) for one in getattr(model, "base_model", model).get_decoder().parameters()}
+    return any(one.requires_grad and id(one) not in language for one in model.parameters())
+
+
+def _arguments(
+    base: Base, model: Any, settings: LoopSettings, steps: int, partial: Path
+) -> TrainingArguments:
     arguments = TrainingArguments(
         output_dir=str(partial),
         max_steps=steps,
@@ -273,6 +281,7 @@ def _arguments(base: Base, settings: LoopSettings, steps: int, partial: Path) ->
         label_names=["labels"],
         disable_tqdm=True,
         use_cpu=base.device.type == "cpu",
+        ddp_find_unused_parameters=_some_may_rest(model),
     )
     if arguments.n_gpu > 1:
         arguments._n_gpu = 1  # a plain run takes one GPU: DataParallel would cut batches apart
