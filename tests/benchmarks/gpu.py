@@ -24,6 +24,7 @@ import json
 import random
 import tempfile
 import time
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -32,6 +33,7 @@ from typing import Any
 
 import torch
 from transformers import Gemma3Config, Gemma3ForConditionalGeneration
+from xmm_cli.models.features import from_output
 
 from xmm_cli.models import ranks
 from xmm_cli.models.adapter import add_adapter
@@ -124,15 +126,14 @@ def prompts(base: Base, how: argparse.Namespace, count: int, answer: int) -> lis
     side = shape["vision"]["image_size"]
     pixels = torch.rand(1, 3, side, side, device=base.device, dtype=base.model.dtype)
     with torch.inference_mode():
-        found = base.model.get_image_features(pixel_values=pixels, return_dict=True).pooler_output
-    features = torch.cat([one.flatten(0, -2) for one in found]).cpu().clone()
+        features = from_output(base.model.get_image_features(pixel_values=pixels, return_dict=True))
+    shown = len(features.tokens)
     vocabulary = shape["text"]["vocab_size"]
     made = []
     for number in range(count):
         ids = [rng.randrange(5, vocabulary - 5) for _ in range(how.prompt_tokens + answer)]
         seen = [0] * len(ids)
         if number % 2 == 0:
-            shown = len(features)
             ids = [vocabulary - 1] * shown + ids
             seen = [1] * shown + seen
         shows = features if number % 2 == 0 else None
@@ -252,6 +253,7 @@ def main() -> None:
     parser.add_argument("--candidates", type=int, default=96)
     parser.add_argument("--peak-tflops", type=float, default=None)
     how = parser.parse_args()
+    warnings.simplefilter("ignore")  # libraries' notes to developers
     ranks.join(how.device)
     base = build(how.size, pick_device(how.device))
     meter = Meter(base, how)
