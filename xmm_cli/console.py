@@ -10,7 +10,7 @@ import os
 import re
 import sys
 import time
-from collections.abc import Iterable, Iterator, Sized
+from collections.abc import Callable, Iterable, Iterator, Sized
 from contextlib import suppress
 from types import TracebackType
 from typing import Any, Generic, TextIO, TypeVar, overload
@@ -42,11 +42,20 @@ def duration(seconds: float) -> str:
     return f"{whole // 3600} h {whole % 3600 // 60} min"
 
 
+def _is_first() -> bool:
+    """Whether `torchrun` started this process as the first of its run, or did not start it."""
+    return os.environ.get("RANK", "0") == "0"
+
+
 class Console:
     """Notes, warnings, errors and progress on stderr."""
 
     def __init__(self, stream: TextIO | None = None) -> None:
         self.quiet = False
+        self.only_errors = False
+        """Of several processes of one run, all but the first leave notes and warnings to it."""
+        self.tells: Callable[[], bool] = _is_first
+        """Whether this process is the one that tells why the work ended; asked once, at the end."""
         self._stream = stream
         self._live: Any = None
 
@@ -65,16 +74,18 @@ class Console:
 
     def note(self, text: str) -> None:
         """Say something of interest; `--quiet` leaves it out."""
-        if not self.quiet:
+        if not self.quiet and not self.only_errors:
             self._line("", text, "")
 
     def warn(self, text: str) -> None:
         """Say what may spoil the result, though the work goes on."""
-        self._line("warning: ", text, _YELLOW)
+        if not self.only_errors:
+            self._line("warning: ", text, _YELLOW)
 
     def error(self, text: str) -> None:
         """Say why the work ended."""
-        self._line("", text, _RED)
+        if self.tells():
+            self._line("", text, _RED)
 
     @overload
     def progress(self, work: int | None, label: str, unit: str) -> "Progress[None]": ...
@@ -131,7 +142,8 @@ class Progress(Generic[T]):
     def __enter__(self) -> "Progress[T]":
         self._start = self._last = time.monotonic()
         console = self._console
-        if not console.quiet and console.is_terminal and console._live is None:
+        silent = console.quiet or console.only_errors
+        if not silent and console.is_terminal and console._live is None:
             self._bar = _rich_bar(console.stream)
             self._task = self._bar.add_task(
                 harmless(self._label), total=self.total, unit=harmless(self._unit), info=""

@@ -1,11 +1,14 @@
 """Checkpoints and people as commands are given them."""
 
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack
 from pathlib import Path
 
 from xmm_cli.console import say
 from xmm_cli.errors import CannotWrite, WrongUsage
+from xmm_cli.models import ranks
 from xmm_cli.models.checkpoint import is_checkpoint, located, read_checkpoint
+from xmm_cli.rows.claim import claimed
 from xmm_cli.rows.reader import STDIN, read_rows, require_some
 from xmm_cli.rows.run import RunRecorder
 from xmm_cli.rows.types import Checkpoint, Persona
@@ -66,14 +69,32 @@ def finished(folder: Path, run_id: str, overwrite: bool) -> Checkpoint | None:
     return None
 
 
-def found_along(folder: Path, run_id: str, overwrite: bool) -> list[Checkpoint]:
-    """The checkpoints of an earlier run of the same command, if one was finished; else none.
+def made_once(
+    folder: Path, run_id: str, overwrite: bool, make: Callable[[], None]
+) -> list[Checkpoint]:
+    """The checkpoints of a run: those in `folder` if it was finished before, else made now.
 
-    Raises `CannotWrite` as `finished` does.
+    No other run may write to the folder in the meantime; of several processes of one run the first
+    sees to that. Raises `CannotWrite` as `finished` and `claimed` do, and what `make` raises.
     """
-    if overwrite or not folder.exists():
-        return []
-    from xmm_cli.training.trail import along, settle
+    from xmm_cli.training.trail import along, hidden_folder, settle
 
-    settle(folder, run_id)
-    return [] if finished(folder, run_id, overwrite) is None else along(folder)
+    def is_there() -> bool:
+        return finished(folder, run_id, overwrite) is not None
+
+    def settled() -> bool:
+        if not overwrite:
+            settle(folder, run_id)
+        return is_there()
+
+    begun = ranks.on_first(lambda: hidden_folder(folder, run_id).is_dir())
+    if begun or not ranks.on_first(is_there):
+        with ExitStack() as stack:
+            ranks.on_first(lambda: _enter(stack, folder))
+            if not ranks.on_first(settled):
+                make()
+    return ranks.on_first(lambda: along(folder))
+
+
+def _enter(stack: ExitStack, folder: Path) -> None:
+    stack.enter_context(claimed(folder))

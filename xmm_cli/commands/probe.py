@@ -2,13 +2,13 @@
 
 import math
 from contextlib import suppress
-from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import Annotated, Literal
 
 import typer
 
-from xmm_cli.commands.checkpoints import People, checkpoints, people_of
+from xmm_cli.commands import several
+from xmm_cli.commands.checkpoints import people_of
 from xmm_cli.commands.options import (
     DeviceOption,
     DtypeOption,
@@ -18,17 +18,16 @@ from xmm_cli.commands.options import (
     QuietOption,
     SeedOption,
 )
+from xmm_cli.commands.probe_jobs import Shard, Work, find_jobs, probe_all
+from xmm_cli.commands.probe_output import opened
 from xmm_cli.console import say
 from xmm_cli.errors import WrongUsage
-from xmm_cli.models.loading import Dtype, Precision, Quantize
+from xmm_cli.models import ranks
+from xmm_cli.models.loading import Precision
 from xmm_cli.probing.answering import ProbeSettings
-from xmm_cli.probing.questions import Question, Scope
+from xmm_cli.probing.questions import Scope
 from xmm_cli.rows.run import RunRecorder
-from xmm_cli.rows.types import MODALITIES, Answer, Checkpoint, Label, Modality
-from xmm_cli.rows.writer import RowWriter
-
-if TYPE_CHECKING:
-    from xmm_cli.models.conversation import Conversations
+from xmm_cli.rows.types import MODALITIES, Answer, Label, Modality
 
 EXAMPLES = """
 Examples:
@@ -38,9 +37,16 @@ Examples:
   xmm probe runs/image --modality text | jq -r 'select(.correct == false) | .answer'
   xmm probe runs/image runs/text --asking describe-first >> results.jsonl
   xmm probe runs/image runs/text --trace --untrained > trace.jsonl
+  xmm probe runs/image runs/text --resume results.jsonl
+  xmm probe runs/image --shard 2/8 > part-2.jsonl
+  torchrun --nproc_per_node 4 -m xmm_cli probe runs/image >> results.jsonl
 
 An INPUT is a checkpoint's folder, or a file of checkpoint rows. One row is written for each
 question, as soon as it is answered.
+
+With --resume the rows go to FILE: the same command again asks only what has no row there yet. With
+--shard I/N each part of the questions can run on a machine of its own; cat of all parts, in order,
+gives the rows of the whole. Under torchrun the processes share the questions.
 
 The task fact asks about each view, and once by name; reverse asks by name alone, and has a row
 for each attribute that was generated. Controls show a blank or someone else in place of a view;
@@ -52,27 +58,14 @@ question would start.
 
 _D = ProbeSettings()
 
+NOT_IN_ID = frozenset({"batch_size", "personas", "shard"})
+"""What changes no row: all parts of a run are that run."""
 
 _ANSWERS: dict[str, tuple[Answer, ...]] = {
     "generate": ("generate",),
     "rank": ("rank",),
     "both": ("generate", "rank"),
 }
-
-
-@dataclass(frozen=True, slots=True)
-class _Job:
-    """A base, the checkpoint on it (or none), and the file of its people."""
-
-    base: str
-    checkpoint: Checkpoint | None
-    personas: Path
-    precision: Precision
-
-    @property
-    def name(self) -> str:
-        """What progress calls it."""
-        return f"{self.base}, untrained" if self.checkpoint is None else self.checkpoint.path
 
 
 def run(
@@ -129,6 +122,20 @@ def run(
     ] = _D.max_new_tokens,
     dtype: DtypeOption = None,
     quantize: QuantizeOption = None,
+    shard: Annotated[
+        str | None,
+        typer.Option("--shard", metavar="I/N", help="Ask the I-th of N parts only, from 1/N on."),
+    ] = None,
+    resume: Annotated[
+        Path | None,
+        typer.Option(
+            "--resume", metavar="FILE", help="Append to FILE what is missing there, not to stdout."
+        ),
+    ] = None,
+    engine: Annotated[
+        Literal["transformers", "vllm"],
+        typer.Option("--engine", help="What generates; vllm (an extra) only generates."),
+    ] = "transformers",
     device: DeviceOption = None,
     seed: SeedOption = 0,
     quiet: QuietOption = False,
@@ -139,6 +146,7 @@ def run(
     the seed decides only who is swapped with whom, and the chance of an alignment.
     """
     say.quiet = quiet
+    several.join(inputs or [], device, reads_stdin=base is None)
     scope = Scope(task, _modalities(modality), split, role, views, control, seed)
     settings = ProbeSettings(
         answers=_ANSWERS[answer],
@@ -147,11 +155,12 @@ def run(
         batch_size=batch_size,
         labels=dict(_label(text) for text in label or []),
     )
+    part = None if shard is None else Shard.read(shard)
+    _check(settings, engine, alone=trace, kept=resume is not None or part is not None)
     if trace:
         _check_trace(scope, settings)
     if asking == "hop-by-hop" and task != "fact":
         raise WrongUsage(f"--asking hop-by-hop with --task {task}", "a fact alone has two hops")
-    writer = RowWriter()
     arguments = {
         "modality": modality,
         "task": task,
@@ -170,24 +179,36 @@ def run(
         "batch_size": batch_size,
         "dtype": dtype,
         "quantize": quantize,
+        "shard": shard,
+        "engine": None if engine == "transformers" else engine,
     }
-    recorder = RunRecorder("probe", arguments, seed=seed, not_in_id={"batch_size", "personas"})
-    jobs = _jobs(inputs or [], base, personas, untrained, recorder, writer)
-    jobs = [replace(job, precision=_precision(job, dtype, quantize)) for job in jobs]
+    recorder = RunRecorder("probe", arguments, seed=seed, not_in_id=NOT_IN_ID)
+    passed: list[bytes] = []
+    wanted = Precision(dtype, quantize)
+    jobs = find_jobs(inputs or [], base, personas, untrained, wanted, recorder, passed.append)
     people = {
         file: people_of(file, recorder) for file in dict.fromkeys(job.personas for job in jobs)
     }
-    _probe_all(jobs, people, _Work(scope, settings, trace), device, recorder, writer)
-    writer.write(recorder.row())
+    work = Work(scope, settings, trace, engine, device)
+    with opened(resume, recorder.id) as output:
+        if part is None or part.number == 1:  # rows that pass through stand in one part only
+            output.begin(passed)
+        probe_all(jobs, people, work, part, output, recorder)
 
 
-@dataclass(frozen=True, slots=True)
-class _Work:
-    """What is asked and how, or whether the model is looked into instead."""
-
-    scope: Scope
-    settings: ProbeSettings
-    trace: bool
+def _check(settings: ProbeSettings, engine: str, *, alone: bool, kept: bool) -> None:
+    """Refuse what neither a trace nor another engine can do. `alone` is a trace."""
+    if alone and kept:
+        raise WrongUsage("--trace with --shard or --resume", "it looks at all views at once")
+    if alone and ranks.count() > 1:
+        raise WrongUsage("--trace in several processes", "run it in one, without torchrun")
+    if engine == "vllm":
+        if alone or settings.answers != ("generate",) or settings.asking != "plain":
+            raise WrongUsage(
+                "--engine vllm only generates answers, asked plainly", "add --answer generate"
+            )
+        if ranks.count() > 1:
+            raise WrongUsage("--engine vllm in several processes", "it takes all GPUs by itself")
 
 
 def _check_trace(scope: Scope, settings: ProbeSettings) -> None:
@@ -219,115 +240,3 @@ def _label(text: str) -> tuple[str, Label]:
             if math.isfinite(found):  # a word like nan or inf stays a word
                 return key, found
     return key, {"true": True, "false": False}.get(value, value)
-
-
-def _jobs(
-    inputs: list[str],
-    base: str | None,
-    personas: Path | None,
-    untrained: bool,
-    recorder: RunRecorder,
-    writer: RowWriter,
-) -> list[_Job]:
-    """What to probe: untrained bases first, then the checkpoints in order."""
-    if not inputs and base is not None:
-        if personas is None:
-            raise WrongUsage("--base without a checkpoint", "name the people with --personas")
-        return [_Job(base, None, personas, Precision())]
-    jobs = [
-        _Job(
-            base or row.base,
-            row,
-            personas or Path(row.personas),
-            Precision.of(row.arguments),
-        )
-        for row in checkpoints(inputs, recorder, writer.write_raw)
-    ]
-    bare = [replace(job, checkpoint=None) for job in jobs] if untrained else []
-    return [*_distinct(bare), *jobs]
-
-
-def _precision(job: _Job, dtype: Dtype | None, quantize: Quantize | None) -> Precision:
-    """As it was trained, unless something else is asked for."""
-    own = job.precision
-    return Precision(dtype or own.dtype, quantize or own.quantize)
-
-
-def _distinct(jobs: list[_Job]) -> list[_Job]:
-    """One job for each base and each content of the people's file."""
-    seen: dict[tuple[str, Precision, bytes], _Job] = {}
-    for job in jobs:
-        key = (
-            job.base,
-            job.precision,
-            job.personas.read_bytes() if job.personas.is_file() else b"",
-        )
-        seen.setdefault(key, job)
-    return list(seen.values())
-
-
-def _probe_all(
-    jobs: list[_Job],
-    people: dict[Path, People],
-    work: _Work,
-    device: str | None,
-    recorder: RunRecorder,
-    writer: RowWriter,
-) -> None:
-    from xmm_cli.models.conversation import Conversations
-    from xmm_cli.models.loading import load_base
-    from xmm_cli.probing.questions import make_questions
-
-    loaded: dict[tuple[str, Precision], Conversations] = {}
-    asked = [list(make_questions(people[job.personas], work.scope)) for job in jobs]
-    for job, questions in zip(jobs, asked, strict=True):
-        model = (job.base, job.precision)
-        if model not in loaded:
-            loaded.clear()
-            loaded[model] = Conversations(load_base(job.base, device, job.precision))
-        do = _trace_one if work.trace else _probe_one
-        do(job, questions, loaded[model], work, recorder, writer)
-
-
-def _probe_one(
-    job: _Job,
-    questions: list[Question],
-    conversations: "Conversations",
-    work: _Work,
-    recorder: RunRecorder,
-    writer: RowWriter,
-) -> None:
-    from xmm_cli.probing.probe import Subject, count_rows, probe
-
-    subject = Subject(conversations.base, job.checkpoint)
-    rows = probe(subject, questions, conversations, work.settings, run=recorder.id)
-    expected = count_rows(questions, work.settings.answers)
-    with say.progress(expected, f"probing {job.name}", "rows") as bar:
-        for row in rows:
-            writer.write(row)
-            bar.advance()
-
-
-def _trace_one(
-    job: _Job,
-    questions: list[Question],
-    conversations: "Conversations",
-    work: _Work,
-    recorder: RunRecorder,
-    writer: RowWriter,
-) -> None:
-    from xmm_cli.probing.probe import Subject
-    from xmm_cli.probing.trace import trace
-
-    subject = Subject(conversations.base, job.checkpoint)
-    with say.progress(len(questions), f"tracing {job.name}", "views") as bar:
-        for row in trace(
-            subject,
-            questions,
-            conversations,
-            work.settings,
-            run=recorder.id,
-            seed=work.scope.seed,
-            stepped=bar.advance,
-        ):
-            writer.write(row)

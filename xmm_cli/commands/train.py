@@ -6,7 +6,8 @@ from typing import Annotated, Literal
 
 import typer
 
-from xmm_cli.commands.checkpoints import People, found_along, people_of
+from xmm_cli.commands import several
+from xmm_cli.commands.checkpoints import People, made_once, people_of
 from xmm_cli.commands.drawing import draw_look
 from xmm_cli.commands.options import (
     CheckpointingOption,
@@ -140,6 +141,7 @@ def run(
     is trained, unless --adapter and --train say otherwise.
     """
     say.quiet = quiet
+    several.join(inputs or [], device, reads_stdin=init is None)
     settings = TrainSettings(
         source=source,
         base=base,
@@ -166,7 +168,7 @@ def run(
     parent = None if init is None else read_checkpoint(init)
     if parent is not None:
         settings = _as_parent(settings, parent, ctx)
-    writer = RowWriter(keep_going=True)
+    writer = several.row_writer(keep_going=True)
     recorder = RunRecorder("train", asdict(settings), seed=seed)
     task = _Task(_read(inputs or [], parent, recorder, writer), settings, None)
     if parent is not None:
@@ -174,8 +176,8 @@ def run(
         recorder.arguments |= {"only": list(chosen)}  # a file of ids may change
         task = replace(task, earlier=Earlier(parent, chosen))
     folder = out or Path("runs") / recorder.id
-    for row in found_along(folder, recorder.id, overwrite) or _train(
-        task, folder, recorder.id, device, overwrite
+    for row in made_once(
+        folder, recorder.id, overwrite, lambda: _train(task, folder, recorder.id, device, overwrite)
     ):
         writer.write(row)
     writer.write(recorder.row())
@@ -238,16 +240,11 @@ def _read(
     return people
 
 
-def _train(
-    task: _Task, folder: Path, run_id: str, device: str | None, overwrite: bool
-) -> list[Checkpoint]:
+def _train(task: _Task, folder: Path, run_id: str, device: str | None, overwrite: bool) -> None:
     from xmm_cli.probing.probe import check_base
-    from xmm_cli.rows.files import ensure_folder
     from xmm_cli.training.memorize import Aids, prepare, teach
-    from xmm_cli.training.trail import along
 
     settings, earlier = task.settings, task.earlier
-    ensure_folder(folder.parent)
     learned = sum(
         persona.role == "eval" and (earlier is None or persona.id in earlier.only)
         for persona, _ in task.people
@@ -266,5 +263,5 @@ def _train(
             run=run_id,
             overwrite=overwrite,
             stepped=lambda step, loss: bar.advance(step - bar.done, info=f"loss {loss:.3f}"),
+            note=say.note,
         )
-    return along(folder)

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
-from xmm_cli.commands.checkpoints import People, checkpoints, found_along, people_of
+from xmm_cli.commands import several
+from xmm_cli.commands.checkpoints import People, checkpoints, made_once, people_of
 from xmm_cli.commands.drawing import draw_look
 from xmm_cli.commands.options import (
     CheckpointingOption,
@@ -23,9 +24,9 @@ from xmm_cli.commands.options import (
 )
 from xmm_cli.console import say
 from xmm_cli.errors import GateTripped, WrongUsage
+from xmm_cli.models import ranks
 from xmm_cli.rows.run import RunRecorder
 from xmm_cli.rows.types import Checkpoint
-from xmm_cli.rows.writer import RowWriter
 from xmm_cli.training.forget_set import choose_forget, choose_retain
 from xmm_cli.training.objectives import METHODS, RETRAIN
 from xmm_cli.training.settings import UnlearnSettings
@@ -123,6 +124,7 @@ def run(
     along the way.
     """
     say.quiet = quiet
+    several.join(inputs or [], device)
     _check(objective, utility_floor)
     settings = UnlearnSettings(
         objective=objective,
@@ -139,7 +141,7 @@ def run(
         gradient_checkpointing=gradient_checkpointing,
         seed=seed,
     )
-    writer = RowWriter(keep_going=True)
+    writer = several.row_writer(keep_going=True)
     recorder = RunRecorder("unlearn", asdict(settings), seed=seed)
     given = list(checkpoints(inputs or [], recorder, writer.write_raw))
     if len(given) != 1:
@@ -150,8 +152,11 @@ def run(
     if retain is not None:
         recorder.arguments |= {"retain": list(task.retain)}
     folder = out or Path("runs") / recorder.id
-    for row in found_along(folder, recorder.id, overwrite) or _unlearn(
-        task, folder, recorder.id, device, overwrite
+    for row in made_once(
+        folder,
+        recorder.id,
+        overwrite,
+        lambda: _unlearn(task, folder, recorder.id, device, overwrite),
     ):
         writer.write(row)
     writer.write(recorder.row())
@@ -181,21 +186,16 @@ def _choose(parent: Checkpoint, people: People, settings: UnlearnSettings) -> _T
     return _Task(parent, people, forget, retain, settings)
 
 
-def _unlearn(
-    task: _Task, folder: Path, run_id: str, device: str | None, overwrite: bool
-) -> list[Checkpoint]:
+def _unlearn(task: _Task, folder: Path, run_id: str, device: str | None, overwrite: bool) -> None:
     from xmm_cli.models.conversation import Conversations
     from xmm_cli.models.loading import Precision, load_base
-    from xmm_cli.rows.files import ensure_folder
     from xmm_cli.training.forget import prepare, unlearn
     from xmm_cli.training.retrain import prepare_again
-    from xmm_cli.training.trail import along
 
     parent, settings = task.parent, task.settings
-    ensure_folder(folder.parent)
     precision = Precision.of(parent.arguments)
     conversations = Conversations(load_base(parent.base, device, precision))
-    before = _gate(task, conversations)
+    before = ranks.on_first(lambda: _gate(task, conversations))
     say.note(
         f"unlearning {len(task.forget)} people through {settings.through} with "
         f"{settings.objective} -> {folder} (recall before: {before:.2f})"
@@ -213,13 +213,13 @@ def _unlearn(
             overwrite=overwrite,
             stepped=lambda step, loss: bar.advance(step - bar.done, info=f"loss {loss:.3f}"),
             utility=_utility(task, conversations),
+            note=say.note,
         )
     if made.arguments.get("stopped_at") is not None:
         say.note(
             f"stopped at step {made.arguments['stopped_at']}: the recall of retained people fell "
             f"below {settings.utility_floor:g}; step {made.steps} is kept"
         )
-    return along(folder)
 
 
 def _gate(task: _Task, conversations: "Conversations") -> float:

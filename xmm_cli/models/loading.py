@@ -46,6 +46,10 @@ class Precision:
             quantize if quantize in get_args(Quantize) else None,  # type: ignore[arg-type]
         )
 
+    def over(self, other: "Precision") -> "Precision":
+        """What is said here, else what the other says."""
+        return Precision(self.dtype or other.dtype, self.quantize or other.quantize)
+
 
 @dataclass(frozen=True, slots=True)
 class Base:

@@ -1,8 +1,9 @@
 """Asking one checkpoint, or a base without any, all questions in batches."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from itertools import groupby, islice
 from pathlib import Path
 from typing import Any
@@ -10,6 +11,7 @@ from typing import Any
 import msgspec
 
 from xmm_cli.errors import BadData
+from xmm_cli.models import ranks
 from xmm_cli.models.adapter import load_adapter, remove_adapter
 from xmm_cli.models.conversation import Conversations
 from xmm_cli.models.loading import Base
@@ -17,6 +19,7 @@ from xmm_cli.models.prompts import parse_caption
 from xmm_cli.probing.answering import ProbeSettings, Reply, Responder
 from xmm_cli.probing.labels import labels_of, set_of
 from xmm_cli.probing.match import exact_match
+from xmm_cli.probing.patience import Patient
 from xmm_cli.probing.questions import Question
 from xmm_cli.rows.types import Answer, Checkpoint, Label, Probe
 
@@ -80,13 +83,41 @@ def probe(
     """The rows of each question, in order, each batch as soon as it is answered.
 
     That is one row a question, except where an answer is judged in parts.
-    Raises `BadData` and `InputNotFound` as `Subject.model` and `Conversations.encode` do.
+    Raises as `probe_batches` does.
+    """
+    parts = batches(questions, settings.batch_size)
+    for rows in probe_batches(subject, parts, conversations, settings, run=run):
+        yield from rows
+
+
+def probe_batches(
+    subject: Subject,
+    parts: Iterable[Sequence[Question]],
+    conversations: Conversations,
+    settings: ProbeSettings,
+    *,
+    run: str,
+    note: Callable[[str], None] = lambda _: None,
+) -> Iterator[list[Probe]]:
+    """The rows of all batches, in order, some batches at a time.
+
+    Of several processes of one run each answers every so many-th batch, and all are given the rows
+    of as many batches as there are processes. `note` is told where a batch is too large for the
+    memory, which halves it.
+    Raises `WorkFailed` where one question is, `BadData` and `InputNotFound` as `Subject.model` and
+    `Conversations.encode` do.
     """
     with subject.model() as model:
-        respond = Responder(subject.base, model, conversations, settings)
-        for batch in batches(questions, settings.batch_size):
-            for question, reply in zip(batch, respond(batch), strict=True):
-                yield from _rows(subject, question, reply, settings, run)
+        respond = Patient(Responder(subject.base, model, conversations, settings), note)
+
+        def answered(batch: Sequence[Question]) -> list[Probe]:
+            return list(rows_of(subject, batch, respond(batch), settings, run))
+
+        rest = iter(parts)
+        while turn := list(islice(rest, ranks.count())):
+            mine = turn[ranks.number()] if ranks.number() < len(turn) else ()
+            given = ranks.together(partial(answered, mine))
+            yield [row for rows in given for row in rows]
 
 
 def count_rows(questions: Iterable[Question], answers: Sequence[Answer]) -> int:
@@ -94,6 +125,22 @@ def count_rows(questions: Iterable[Question], answers: Sequence[Answer]) -> int:
     whole = 1 if "rank" in answers else 0
     judged = 1 if "generate" in answers else 0
     return sum(whole + judged * len(one.asked.parts) if one.asked.parts else 1 for one in questions)
+
+
+def expected_rows(
+    checkpoint: Checkpoint | None, questions: Iterable[Question], answers: Sequence[Answer]
+) -> Iterator[tuple[str | None, str, str, str, int, str]]:
+    """What the rows that `probe` will give are about.
+
+    Checkpoint, modality, task, persona, view, expected answer.
+    """
+    path = None if checkpoint is None else checkpoint.path
+    for one in questions:
+        about = (path, one.modality, one.task, one.persona.id, one.view)
+        if one.asked.parts and "generate" in answers:
+            yield from ((*about, value) for value in one.asked.parts.values())
+        if not one.asked.parts or "rank" in answers:
+            yield (*about, one.asked.expected)
 
 
 def batches(questions: Iterable[Question], size: int) -> Iterator[list[Question]]:
@@ -104,6 +151,18 @@ def batches(questions: Iterable[Question], size: int) -> Iterator[list[Question]
     for _, group in groupby(questions, key=lambda one: (one.modality, one.asked.shown)):
         while batch := list(islice(group, size)):
             yield batch
+
+
+def rows_of(
+    subject: Subject,
+    batch: Sequence[Question],
+    replies: Sequence[Reply],
+    settings: ProbeSettings,
+    run: str,
+) -> Iterator[Probe]:
+    """The rows of a batch that was answered."""
+    for question, reply in zip(batch, replies, strict=True):
+        yield from _rows(subject, question, reply, settings, run)
 
 
 def _rows(

@@ -69,7 +69,7 @@ def atomic_open(path: Path, mode: str = "wb", encoding: str | None = None) -> It
         finally:
             with suppress(FileNotFoundError):
                 temporary.unlink()
-        _sync(target.parent)
+        force_to_disk(target.parent)
 
 
 @contextmanager
@@ -92,12 +92,12 @@ def atomic_folder(path: Path, *, replace: bool = False) -> Iterator[Path]:
             yield temporary
             for file in temporary.rglob("*"):
                 if not file.is_symlink():
-                    _sync(file)
+                    force_to_disk(file)
             _refuse_occupied(path, target, replace)
             _put(temporary, target)
         finally:
             shutil.rmtree(temporary, ignore_errors=True)
-        _sync(target.parent)
+        force_to_disk(target.parent)
 
 
 def _refuse_occupied(path: Path, target: Path, replace: bool) -> None:
@@ -127,7 +127,7 @@ def _hidden_sibling(target: Path) -> Path:
     return target.with_name(f".{target.name[:100]}.{secrets.token_hex(4)}.tmp")
 
 
-def _sync(path: Path) -> None:
+def force_to_disk(path: Path) -> None:
     """Force a file or folder to the disk, where the file system can."""
     with suppress(OSError):
         descriptor = os.open(path, os.O_RDONLY)

@@ -135,7 +135,8 @@ def answers(
 
 def _layer(model: Any, depth: float) -> torch.nn.Module:
     """The layer so far up a language model; its layers are the longest list of its modules."""
-    decoder = model.get_decoder()
+    plain = getattr(model, "module", model)  # out of DistributedDataParallel
+    decoder = plain.get_decoder()
     lists = [part for part in decoder.modules() if isinstance(part, torch.nn.ModuleList)]
     layers = max(lists, key=len)
     return layers[max(round(depth * len(layers)), 1) - 1]

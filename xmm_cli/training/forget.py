@@ -11,6 +11,7 @@ from torch.utils.data import Dataset
 from transformers import set_seed
 
 from xmm_cli.errors import GateTripped, WorkFailed
+from xmm_cli.models import ranks
 from xmm_cli.models.adapter import adapter_norm, bring_back, load_adapter, spare_memory
 from xmm_cli.models.checkpoint import PERSONAS, write_checkpoint
 from xmm_cli.models.conversation import Conversation, Conversations
@@ -23,6 +24,7 @@ from xmm_cli.training.examples import People, build_examples, exercises, learner
 from xmm_cli.training.loop import LogEntry, LoopSettings, Progress, final_loss, fit
 from xmm_cli.training.objective import Needs, Objective, Start, as_objective
 from xmm_cli.training.objectives import OBJECTIVES
+from xmm_cli.training.partial import open_partial, trained_weights
 from xmm_cli.training.settings import TrainSettings, UnlearnSettings
 from xmm_cli.training.trail import Trail, hidden_folder, log_of, settle
 
@@ -159,6 +161,7 @@ def unlearn(
     overwrite: bool = False,
     stepped: Progress = lambda *_: None,
     utility: Utility | None = None,
+    note: Callable[[str], None] = lambda _: None,
 ) -> Checkpoint:
     """Train the adapter of a task, and save it as a checkpoint of its own.
 
@@ -166,10 +169,13 @@ def unlearn(
     settings have a floor: below it the run ends, with the last checkpoint that was above.
     Raises `CannotWrite`, `WorkFailed`, `GateTripped` where the floor is not met to begin with.
     """
-    trail = Trail(hidden_folder(out, run))
+    partial = hidden_folder(out, run)
+    open_partial(partial, trained_weights(task.model), note)
+    trail = Trail(partial)
     keeper = _Keeper(task, settings, trail, utility, run, recall_before)
-    if trail.stopped_at is None:
-        keeper.check()
+    log: list[LogEntry] = []
+    if ranks.on_first(lambda: trail.stopped_at) is None:
+        ranks.on_first(keeper.check)
         set_seed(task.loop.seed)
         log = fit(
             task.base,
@@ -178,21 +184,17 @@ def unlearn(
             task.objective,
             task.loop,
             steps=task.steps,
-            partial=hidden_folder(out, run),
+            partial=partial,
             progress=stepped,
             look=keeper if keeper.needed else None,
             every=settings.save_every or LOOK_EVERY,
         )
-    if trail.stopped_at is not None:
-        log = keeper.go_back(trail.stopped_at)
-    norm = adapter_norm(task.model)
-    if norm == 0:
-        raise WorkFailed("the adapter's weights are all zero: the parent has learned nothing")
-    row = keeper.final(log)
-    card = model_card(row, len(learners(task.people)), norm)
-    saved = write_checkpoint(out, task.model, row, task.people, log, card, overwrite=overwrite)
-    settle(out, run)
-    return saved
+
+    def finish() -> Checkpoint:
+        stopped = trail.stopped_at
+        return keeper.finish(log if stopped is None else keeper.go_back(stopped), out, overwrite)
+
+    return ranks.on_first(finish)
 
 
 class _Keeper:
@@ -231,6 +233,9 @@ class _Keeper:
 
     def __call__(self, step: int, log: list[LogEntry]) -> bool:
         """Save what there is after a step; True where it is below the floor."""
+        return ranks.on_first(lambda: self._look(step, log))
+
+    def _look(self, step: int, log: list[LogEntry]) -> bool:
         model = self.task.model.eval()
         recall = None if self.utility is None else round(self.utility(model), 6)
         if recall is not None and recall < (self.settings.utility_floor or 0):
@@ -254,7 +259,19 @@ class _Keeper:
         bring_back(self.task.model, Path(last.path))
         return log_of(Path(last.path))
 
-    def final(self, log: list[LogEntry]) -> Checkpoint:
+    def finish(self, log: list[LogEntry], out: Path, overwrite: bool) -> Checkpoint:
+        """Save the whole run. Raises `WorkFailed`, `CannotWrite`."""
+        model, people = self.task.model, self.task.people
+        norm = adapter_norm(model)
+        if norm == 0:
+            raise WorkFailed("the adapter's weights are all zero: the parent has learned nothing")
+        row = self._final(log)
+        card = model_card(row, len(learners(people)), norm)
+        saved = write_checkpoint(out, model, row, people, log, card, overwrite=overwrite)
+        settle(out, self.run)
+        return saved
+
+    def _final(self, log: list[LogEntry]) -> Checkpoint:
         """The row of the whole run."""
         last, stopped = self.trail.last(), self.trail.stopped_at
         steps = self.task.steps if stopped is None or last is None else last.steps

@@ -5,18 +5,21 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, Protocol
 
-from torch.utils.data import Dataset
+from accelerate.data_loader import prepare_data_loader
+from torch.utils.data import DataLoader, Dataset
 from transformers import Trainer, TrainerCallback, TrainingArguments
 from transformers.trainer_callback import ExportableState
-from transformers.trainer_utils import get_last_checkpoint
 
-from xmm_cli.errors import WorkFailed
+from xmm_cli.errors import WorkFailed, WrongUsage
+from xmm_cli.models import ranks
 from xmm_cli.models.loading import Base
-from xmm_cli.rows.files import ensure_folder
+from xmm_cli.models.memory import is_out_of_memory
 from xmm_cli.training.batches import Collate, Item, answers, split
 from xmm_cli.training.before import Before
 from xmm_cli.training.objective import Objective, as_objective
+from xmm_cli.training.partial import MarkWhole, open_partial, trained_weights
 from xmm_cli.training.parts import Parts
+from xmm_cli.training.together import OwnShare, whole
 
 LogEntry = dict[str, float]
 Progress = Callable[[int, float], None]
@@ -27,6 +30,7 @@ Look = Callable[[int, list[LogEntry]], bool]
 
 _LOG_EVERY = 10
 _SAVE_EVERY = 100
+_CUT_OFF = ("Connection closed", "Connection reset", "gloo", "NCCL", "Broken pipe")
 _NOISY = ("PrinterCallback", "ProgressCallback")
 
 
@@ -35,7 +39,7 @@ class LoopSettings(Protocol):
 
     @property
     def batch_size(self) -> int:
-        """Items a step."""
+        """Items a step, over all processes together."""
 
     @property
     def learning_rate(self) -> float:
@@ -60,6 +64,25 @@ class AnswerTrainer(Trainer):
     def __init__(self, objective: Objective, before: Before | None, **options: Any) -> None:
         super().__init__(**options)
         self.objective, self.before = objective, before
+        self.shared = ranks.count() > 1
+        if self.is_fsdp_enabled and (before is not None or _looks_at_weights(objective)):
+            raise WrongUsage(
+                "this method looks at whole weights, which FSDP splits",
+                "run it in one process, or with torchrun alone",
+            )
+
+    def get_train_dataloader(self) -> DataLoader[Any]:
+        """Batches in the order of a single process, of which each process collates its share."""
+        if not self.shared:
+            return super().get_train_dataloader()
+        loader = DataLoader(
+            self.train_dataset,
+            batch_size=self.args.per_device_train_batch_size,
+            sampler=self._get_train_sampler(),
+            collate_fn=OwnShare(self.data_collator),
+        )
+        alone = {"num_processes": 1, "process_index": 0}
+        return prepare_data_loader(loader, **alone, use_seedable_sampler=True)
 
     def training_step(self, model: Any, *given: Any, **options: Any) -> Any:
         """One forward and backward pass, and what the objective does before and after."""
@@ -81,7 +104,13 @@ class AnswerTrainer(Trainer):
         if self.before is not None:
             with self.before.there():
                 before = answers(*given)
-        return self.objective(split(answers(*given), inputs, before))
+        parts = split(answers(*given), inputs, before)
+        return self.objective(whole(parts, inputs) if self.shared else parts)
+
+
+def _looks_at_weights(objective: Objective) -> bool:
+    """Whether it has to do with gradients between backward pass and step."""
+    return type(objective).after_backward is not Objective.after_backward
 
 
 class _Memory(TrainerCallback, ExportableState):
@@ -170,26 +199,34 @@ def fit(
     steps: int,
     partial: Path,
     progress: Progress = lambda *_: None,
+    note: Callable[[str], None] = lambda _: None,
     look: Look | None = None,
     every: int = _LOG_EVERY,
 ) -> list[LogEntry]:
     """Make `objective` smaller by what is trainable of a `PeftModel`, in place; returns the log.
 
     Every hundred steps the state is left in `partial`, from where an interrupted run goes on, with
-    what the objective remembers. `look` is called every `every` steps and after the last. The model
-    as it is given is the reference that some objectives ask for at every step.
-    Raises `WorkFailed` where the loss stops being a number, `CannotWrite`.
+    what the objective remembers. `look` is called every `every` steps and after the last, by all
+    processes that share the run. The model as it is given is the reference that some objectives ask
+    for at every step. `note` is told where an unfinished run cannot be gone on from.
+    Raises `WorkFailed` where the loss stops being a number or memory runs out, `WrongUsage` where
+    there are more processes than items a step, `CannotWrite`.
     """
-    ensure_folder(partial)
+    if settings.batch_size < ranks.count():
+        raise WrongUsage(
+            f"--batch-size {settings.batch_size} with {ranks.count()} processes",
+            "it is what all of them together take a step: give each at least one",
+        )
+    last = open_partial(partial, trained_weights(model), note)
     aim = as_objective(objective)
-    callbacks: list[TrainerCallback] = [_Log(progress), _Memory(aim)]
+    callbacks: list[TrainerCallback] = [_Log(progress), _Memory(aim), MarkWhole()]
     if look is not None:
         callbacks.append(_Looks(every, look))
     trainer = AnswerTrainer(
         aim,
         Before(model) if aim.needs.forward else None,
         model=model,
-        args=_arguments(base, settings, steps, partial),
+        args=_arguments(base, model, settings, steps, partial),
         train_dataset=items,
         data_collator=Collate(base.tokenizer.pad_token_id),
         callbacks=callbacks,
@@ -197,13 +234,36 @@ def fit(
     for callback in list(trainer.callback_handler.callbacks):
         if type(callback).__name__ in _NOISY:
             trainer.remove_callback(callback)
-    trainer.train(resume_from_checkpoint=get_last_checkpoint(str(partial)))
+    _train(trainer, last, settings.batch_size)
     model.eval()
     return log_entries(trainer.state.log_history)
 
 
-def _arguments(base: Base, settings: LoopSettings, steps: int, partial: Path) -> TrainingArguments:
-    return TrainingArguments(
+def _train(trainer: Trainer, last: str | None, batch_size: int) -> None:
+    """Run it from a saved state or from the start, and say what to lower where memory runs out."""
+    try:
+        trainer.train(resume_from_checkpoint=last)
+    except (RuntimeError, MemoryError) as error:
+        at = f"at step {trainer.state.global_step + 1}"
+        if is_out_of_memory(error):
+            raise WorkFailed(
+                f"out of memory {at}, with --batch-size {batch_size}", "lower --batch-size"
+            ) from error
+        if ranks.count() > 1 and any(word in str(error) for word in _CUT_OFF):
+            raise WorkFailed(f"another process of this run has ended, {at}") from error
+        raise
+
+
+def _some_may_rest(model: Any) -> bool:
+    """Whether a batch may leave a trained weight alone: one that looks at pictures, say."""
+    language = {id(one) for one in getattr(model, "base_model", model).get_decoder().parameters()}
+    return any(one.requires_grad and id(one) not in language for one in model.parameters())
+
+
+def _arguments(
+    base: Base, model: Any, settings: LoopSettings, steps: int, partial: Path
+) -> TrainingArguments:
+    arguments = TrainingArguments(
         output_dir=str(partial),
         max_steps=steps,
         per_device_train_batch_size=settings.batch_size,
@@ -216,10 +276,13 @@ def _arguments(base: Base, settings: LoopSettings, steps: int, partial: Path) ->
         logging_steps=min(_LOG_EVERY, steps),
         logging_nan_inf_filter=False,
         save_steps=_SAVE_EVERY,
-        save_total_limit=1,
         report_to="none",
         remove_unused_columns=False,
         label_names=["labels"],
         disable_tqdm=True,
         use_cpu=base.device.type == "cpu",
+        ddp_find_unused_parameters=_some_may_rest(model),
     )
+    if arguments.n_gpu > 1:
+        arguments._n_gpu = 1  # a plain run takes one GPU: DataParallel would cut batches apart
+    return arguments

@@ -9,6 +9,7 @@ from typing import Any
 from transformers import set_seed
 
 from xmm_cli.errors import BadData, WorkFailed
+from xmm_cli.models import ranks
 from xmm_cli.models.adapter import adapter_norm, add_adapter, load_adapter, spare_memory
 from xmm_cli.models.checkpoint import PERSONAS, write_checkpoint
 from xmm_cli.models.conversation import Conversation, Conversations
@@ -111,6 +112,7 @@ def teach(
     run: str,
     overwrite: bool = False,
     stepped: Progress = lambda *_: None,
+    note: Callable[[str], None] = lambda _: None,
 ) -> Checkpoint:
     """Train an adapter and save its checkpoint; `stepped` is called as the loop goes on.
 
@@ -125,7 +127,7 @@ def teach(
 
     def look(step: int, log: list[LogEntry]) -> bool:
         if step < steps:
-            saver.save(trail.place(step), log, overwrite=True)
+            ranks.on_first(lambda: saver.save(trail.place(step), log, overwrite=True))
         return False
 
     log = fit(
@@ -137,12 +139,17 @@ def teach(
         steps=steps,
         partial=hidden_folder(out, run),
         progress=stepped,
+        note=note,
         look=None if settings.save_every is None else look,
         every=settings.save_every or steps,
     )
-    saved = saver.save(out, log, overwrite=overwrite)
-    settle(out, run)
-    return saved
+
+    def finish() -> Checkpoint:
+        saved = saver.save(out, log, overwrite=overwrite)
+        settle(out, run)
+        return saved
+
+    return ranks.on_first(finish)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,112 @@
+"""When memory runs out: probing goes on with less at once, training says what to lower."""
+
+from dataclasses import replace
+
+import pytest
+import torch
+
+from xmm_cli.errors import WorkFailed
+from xmm_cli.models.memory import is_out_of_memory
+from xmm_cli.probing.answering import ProbeSettings
+from xmm_cli.probing.probe import Subject, batches, probe_batches
+from xmm_cli.probing.questions import Scope, make_questions
+from xmm_cli.training.memorize import prepare, teach
+from xmm_cli.training.objective import Objective
+from xmm_cli.training.objectives import OBJECTIVES
+from xmm_cli.training.settings import TrainSettings
+
+FULL = [
+    torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 20.00 MiB."),
+    RuntimeError("[enforce fail] DefaultCPUAllocator: can't allocate memory: you tried"),
+    MemoryError(),
+]
+
+
+@pytest.mark.parametrize("error", FULL)
+def test_it_is_known_from_other_failures(error):
+    assert is_out_of_memory(error)
+    assert not is_out_of_memory(RuntimeError("shapes do not match"))
+    assert not is_out_of_memory(ValueError("can't allocate memory"))
+
+
+def test_the_real_allocator_says_so():
+    with pytest.raises(RuntimeError) as found:
+        torch.empty(2**62, dtype=torch.uint8)
+    assert is_out_of_memory(found.value)
+
+
+@pytest.fixture
+def small(base, monkeypatch):
+    """A model that fails whenever it gets more than so many conversations."""
+
+    def shrink(most: int, error: BaseException) -> list[int]:
+        sizes: list[int] = []
+        forward = base.model.forward
+
+        def limited(*given, **options):
+            sizes.append(len(options["input_ids"]))
+            if sizes[-1] > most:
+                raise error
+            return forward(*given, **options)
+
+        monkeypatch.setattr(base.model, "forward", limited)
+        return sizes
+
+    return shrink
+
+
+def ask(base, conversations, people, notes):
+    settings = ProbeSettings(answers=("rank",), batch_size=8)
+    parts = list(batches(make_questions(people, Scope()), 8))
+    found = probe_batches(
+        Subject(base, None), parts, conversations, settings, run="r", note=notes.append
+    )
+    return [row for rows in found for row in rows]
+
+
+@pytest.mark.parametrize("error", FULL)
+def test_probe_halves_its_batch_and_goes_on(base, conversations, people, small, error):
+    known = ask(base, conversations, people, [])
+    sizes, notes = small(3, error), []
+    found = ask(base, conversations, people, notes)
+    assert sizes == [8, 4, 2, 2, 2, 2, 2, 2, 2, 2]
+    assert notes == [
+        "out of memory: going on with 4 questions at once",
+        "out of memory: going on with 2 questions at once",
+    ]
+    for one, other in zip(known, found, strict=True):
+        assert one.logprob == pytest.approx(other.logprob, abs=1e-4)
+        assert replace_logprob(one) == replace_logprob(other)
+
+
+def replace_logprob(row):
+    import msgspec
+
+    return msgspec.structs.replace(row, logprob=None)
+
+
+def test_one_question_that_does_not_fit_is_a_failure(base, conversations, people, small):
+    small(0, FULL[0])
+    with pytest.raises(WorkFailed, match="one question at a time; lower --max-new-tokens"):
+        ask(base, conversations, people, [])
+
+
+def test_other_failures_are_not_hidden(base, conversations, people, small):
+    small(0, RuntimeError("shapes do not match"))
+    with pytest.raises(RuntimeError, match="shapes"):
+        ask(base, conversations, people, [])
+
+
+@pytest.mark.parametrize("error", FULL)
+def test_training_says_what_to_lower(people, tmp_path, monkeypatch, error):
+    class Full(Objective):
+        def __call__(self, parts):
+            raise error
+
+    monkeypatch.setattr(type(OBJECTIVES), "load", lambda self, name: Full())
+    settings = TrainSettings(steps=3, batch_size=4)
+    with pytest.raises(
+        WorkFailed, match="out of memory at step 1, with --batch-size 4; lower --batch-size"
+    ):
+        teach(prepare(people, settings, "cpu"), replace(settings), tmp_path / "run", run="r")
+    assert not (tmp_path / "run").exists()

@@ -1,0 +1,18 @@
+"""When the memory is full: knowing it from other failures, and making room."""
+
+_SAYS = ("out of memory", "can't allocate memory", "CUBLAS_STATUS_ALLOC_FAILED")
+"""What a `RuntimeError` says where its class does not: the CPU's allocator, MPS, cuBLAS."""
+
+
+def is_out_of_memory(error: BaseException) -> bool:
+    """Whether an exception says that memory ran out, on the CPU or a device."""
+    if isinstance(error, MemoryError):
+        return True
+    return isinstance(error, RuntimeError) and any(part in str(error) for part in _SAYS)
+
+
+def make_room() -> None:
+    """Give back what failed work left behind; call it when its exception is handled."""
+    from accelerate.utils.memory import clear_device_cache
+
+    clear_device_cache(garbage_collection=True)
