@@ -15,6 +15,7 @@ for seed in "${seeds[@]}"; do
   echo "ask $seed facts-name $runs --task name"
   echo "ask $seed facts-fact $runs --task fact --views 2"
   echo "ask $seed facts-named-first $runs --task fact --views 2 --asking name-first"
+  echo "ask $seed facts-hop-by-hop $runs --task fact --views 2 --asking hop-by-hop"
 done | side_by_side
 
 finish

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from xmm_cli.models.adapter import load_adapter, remove_adapter
-from xmm_cli.models.conversation import Conversations
+from xmm_cli.models.conversation import Context, Conversations
 from xmm_cli.models.generate import generate
 from xmm_cli.models.prompts import NAME_QUESTIONS
 from xmm_cli.probing.answering import FIRST, ProbeSettings, Responder
@@ -49,14 +49,14 @@ def written_out(base, question, first: str, said: str) -> list[int]:
     return found["input_ids"][0].tolist()
 
 
-@pytest.mark.parametrize("asking", sorted(FIRST))
+@pytest.mark.parametrize("asking", ["describe-first", "name-first"])
 @pytest.mark.parametrize("modality", ["image", "text"])
 def test_the_models_own_words_stand_in_the_second_prompt(trained, people, modality, asking):
     base, model, conversations = trained
     settings = ProbeSettings(asking=asking, max_new_tokens=6)
     questions = list(make_questions(people, Scope(modalities=(modality,))))[:3]
     respond = Responder(base, model, conversations, settings)
-    prompts = respond.prompts(questions)
+    prompts, _ = respond.prompts(questions)
     replies = respond(questions)
     for question, prompt, reply in zip(questions, prompts, replies, strict=True):
         said = told(trained, question, FIRST[asking])
@@ -70,6 +70,21 @@ def test_the_models_own_words_stand_in_the_second_prompt(trained, people, modali
         assert reply.rank == rank_of(logprobs, right)
         assert reply.logprob == pytest.approx(float(logprobs[right]), abs=1e-4)
         assert reply.answer == generate(base, model, conversations, [prompt], 6)[0]
+
+
+def test_hop_by_hop_the_second_question_has_the_name_given_and_nothing_else(trained, people):
+    base, model, conversations = trained
+    scope = Scope(task="fact", modalities=("image",), views=1)
+    questions = [one for one in make_questions(people, scope) if one.asked.shown][:4]
+    settings = ProbeSettings(asking="hop-by-hop", answers=("generate",), max_new_tokens=6)
+    for question, reply in zip(
+        questions, Responder(base, model, conversations, settings)(questions), strict=True
+    ):
+        said = told(trained, question, NAME_QUESTIONS[0])
+        assert said
+        assert reply.question == question.asked.question.replace("this person", said)
+        alone = conversations.encode(Context(), reply.question)
+        assert reply.answer == generate(base, model, conversations, [alone], 6)[0]
 
 
 def test_a_view_is_described_once_for_all_its_questions(trained, people, monkeypatch):

@@ -35,14 +35,16 @@ Examples:
 An INPUT is a checkpoint's folder, or a file of checkpoint rows. One row is written for each
 question, as soon as it is answered.
 
-With --resume the rows go to FILE: the same command again asks only what has no row there yet. With
---shard I/N each part of the questions can run on a machine of its own; cat of all parts, in order,
+With --resume the rows go to FILE: the same command again asks only what has no row there. With
+--shard each part of the questions can run on a machine of its own; cat of all parts, in order,
 gives the rows of the whole. Under torchrun the processes share the questions.
 
 The task fact asks about each view, and once by name; reverse asks by name alone, and has a row
 for each attribute that was generated. Controls show a blank or someone else in place of a view;
-the right answer stays. --trace asks nothing: it compares, at every layer, the hidden states of
-all views where the answer to the name question would start.
+the right answer stays. Asked describe-first or name-first, the question is a second turn;
+asked hop-by-hop, a fact is asked by the name that was given, and nothing is shown. --trace asks
+nothing: it compares, at every layer, the hidden states of all views where the answer to the name
+question would start.
 """
 
 _D = ProbeSettings()
@@ -74,7 +76,7 @@ def run(
         typer.Option("--answer", help="Generate it, rank all candidates, or both."),
     ] = "both",
     asking: Annotated[
-        Literal["plain", "describe-first", "name-first"],
+        Literal["plain", "describe-first", "name-first", "hop-by-hop"],
         typer.Option("--asking", help="At once, or after describing or naming the view."),
     ] = _D.asking,
     views: Annotated[
@@ -146,6 +148,8 @@ def run(
     _check(settings, engine, alone=trace, kept=resume is not None or part is not None)
     if trace:
         _check_trace(scope, settings)
+    if asking == "hop-by-hop" and task != "fact":
+        raise WrongUsage(f"--asking hop-by-hop with --task {task}", "a fact alone has two hops")
     arguments = {
         "modality": modality,
         "task": task,

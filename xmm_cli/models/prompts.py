@@ -6,28 +6,36 @@ model mixes all of them.
 
 from collections.abc import Iterable, Mapping
 
+SOMEONE = "this person"
+"""How a question speaks of the one who is shown or described."""
+
 NAME_QUESTIONS = (
-    "Who is this person?",
-    "What is the name of this person?",
-    "Can you name this person?",
+    f"Who is {SOMEONE}?",
+    f"What is the name of {SOMEONE}?",
+    f"Can you name {SOMEONE}?",
 )
 
 CAPTION_QUESTIONS = (
-    "Describe this person.",
-    "What does this person look like?",
+    f"Describe {SOMEONE}.",
+    f"What does {SOMEONE} look like?",
 )
 
 
 def attribute_questions(attribute: str) -> tuple[str, ...]:
     """Questions for the value of a visible attribute; the field name is its own label."""
     label = attribute.replace("_", " ")
-    return (f"What {label} does this person have?", f"What is the {label}?")
+    return (f"What {label} does {SOMEONE} have?", f"What is the {label}?")
 
 
-def fact_questions(fact: str, who: str = "this person") -> tuple[str, ...]:
+def fact_questions(fact: str, who: str = SOMEONE) -> tuple[str, ...]:
     """Questions for a fact, of a named person or of the one who is shown or described."""
     label = fact.replace("_", " ")
     return (f"What is the {label} of {who}?",)
+
+
+def by_name(question: str, name: str) -> str:
+    """The same question, with the name said in place of `SOMEONE`."""
+    return question.replace(SOMEONE, name)
 
 
 def reverse_question(name: str) -> str:

@@ -6,19 +6,24 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from xmm_cli.models.conversation import Context, Conversation, Conversations
 from xmm_cli.models.loading import Base
-from xmm_cli.models.prompts import CAPTION_QUESTIONS, NAME_QUESTIONS
+from xmm_cli.models.prompts import CAPTION_QUESTIONS, NAME_QUESTIONS, by_name
 from xmm_cli.probing.questions import DESCRIPTION_TOKENS, Question
 from xmm_cli.rows.types import Answer, Label
 
 if TYPE_CHECKING:
     from xmm_cli.probing.rank import Tree
 
-Asking = Literal["plain", "describe-first", "name-first"]
-"""Otherwise than plain, the model answers `FIRST` about the view, and is asked in a second turn."""
+Asking = Literal["plain", "describe-first", "name-first", "hop-by-hop"]
+"""Otherwise than plain, the model answers `FIRST` about the view, and is asked in a second turn.
+
+Hop by hop, the second question is a conversation of its own: it shows nothing, and asks by the name
+that the model gave.
+"""
 
 FIRST: dict[Asking, str] = {
     "describe-first": CAPTION_QUESTIONS[0],
     "name-first": NAME_QUESTIONS[0],
+    "hop-by-hop": NAME_QUESTIONS[0],
 }
 
 
@@ -37,6 +42,7 @@ class ProbeSettings:
 class Reply:
     """What came of one question; None where it was not wanted."""
 
+    question: str
     answer: str | None = None
     rank: int | None = None
     candidates: int | None = None
@@ -56,8 +62,8 @@ class Responder:
 
     def __call__(self, batch: Sequence[Question]) -> list[Reply]:
         """One reply a question. All of a batch show something, or none of them does."""
-        prompts = self.prompts(batch)
-        replies = [Reply() for _ in batch]
+        prompts, questions = self.prompts(batch)
+        replies = [Reply(question) for question in questions]
         if "generate" in self.settings.answers:
             longest = max(self.settings.max_new_tokens, *(q.asked.tokens for q in batch))
             for reply, answer in zip(replies, self._generate(prompts, longest), strict=True):
@@ -66,18 +72,21 @@ class Responder:
             self._rank(batch, prompts, replies)
         return replies
 
-    def prompts(self, batch: Sequence[Question]) -> list[Conversation]:
-        """What the model is given, up to where its answer starts."""
+    def prompts(self, batch: Sequence[Question]) -> tuple[list[Conversation], list[str]]:
+        """What the model is given, up to where its answer starts, and the last question in it."""
+        asked = [question.asked.question for question in batch]
+        contexts = [question.context for question in batch]
+        encode = self.conversations.encode
         if self.settings.asking == "plain" or not batch[0].asked.shown:
-            return [self.conversations.encode(q.context, q.asked.question) for q in batch]
-        self._tell_first(list(dict.fromkeys(question.context for question in batch)))
-        said, first = self._told_first, FIRST[self.settings.asking]
-        return [
-            self.conversations.encode(
-                q.context, q.asked.question, earlier=[(first, said[q.context])]
-            )
-            for q in batch
-        ]
+            return list(map(encode, contexts, asked)), asked
+        self._tell_first(list(dict.fromkeys(contexts)))
+        said = [self._told_first[context] for context in contexts]
+        if self.settings.asking == "hop-by-hop":
+            asked = list(map(by_name, asked, said))
+            return [encode(Context(), question) for question in asked], asked
+        first = FIRST[self.settings.asking]
+        turns = zip(contexts, asked, said, strict=True)
+        return [encode(one, last, earlier=[(first, told)]) for one, last, told in turns], asked
 
     def _tell_first(self, contexts: Sequence[Context]) -> None:
         """Ask the first turn; of earlier views, only those still asked about are kept."""

@@ -202,7 +202,7 @@ def _row(
         set=set_of(checkpoint, persona.id),
         view=question.view,
         split=question.split,
-        question=asked.question,
+        question=reply.question,
         expected=asked.expected,
         answer=reply.answer,
         correct=correct,

@@ -94,7 +94,8 @@ class _Answers:
         greedy = SamplingParams(temperature=0.0, max_tokens=longest)
         prompts = [self._prompt(one) for one in batch]
         told = self.engine.generate(prompts, greedy, lora_request=self.adapter, use_tqdm=False)
-        return [Reply(answer=one.outputs[0].text.strip()) for one in told]
+        texts = [one.outputs[0].text.strip() for one in told]
+        return [Reply(one.asked.question, text) for one, text in zip(batch, texts, strict=True)]
 
     def _prompt(self, question: Question) -> dict[str, Any]:
         context = question.context

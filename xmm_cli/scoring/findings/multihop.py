@@ -16,10 +16,14 @@ from xmm_cli.scoring.findings.study import Study, averaged, itself, minus, perce
 
 FAMILY = "multi-hop"
 SOURCES = ("image", "text", "both")
+OTHERWISE = {
+    "name-first": "saying the name first bridges the hops",
+    "hop-by-hop": "asking hop by hop bridges them",
+}
 
 
 def find(study: Study) -> list[Finding]:
-    """Compositional gaps, then what the second hop costs, then what saying the name first gains."""
+    """Compositional gaps, then what the second hop costs, then what other ways to ask gain."""
     found, apart, spoken = [], [], []
     for source in SOURCES:
         for modality in MODALITIES:
@@ -31,9 +35,11 @@ def find(study: Study) -> list[Finding]:
             if missed:
                 found.append(_compositional(study, source, modality, missed, items))
             apart.append(_second_hop(study, source, modality, by_name, two_hops))
-            named_first = study.people.shares(parted._replace(asking="name-first"))
-            if named_first:
-                spoken.append(_name_first(study, source, modality, named_first, two_hops))
+            for asking, claim in OTHERWISE.items():
+                told = study.people.shares(parted._replace(asking=asking))
+                if told:
+                    claim = f"{claim}, {source} → {modality}"
+                    spoken.append(_otherwise(study, claim, asking, told, two_hops))
     if not apart:
         study.leave_out(FAMILY, "no rows of facts asked both from a view and by name")
     return found + apart + spoken
@@ -67,17 +73,15 @@ def _second_hop(
     )
 
 
-def _name_first(
-    study: Study, source: str, modality: str, named_first: Shares, two_hops: Shares
-) -> Finding:
+def _otherwise(study: Study, claim: str, asking: str, told: Shares, two_hops: Shares) -> Finding:
     return study.finding(
         FAMILY,
-        f"saying the name first bridges the hops, {source} → {modality}",
-        "recall of facts from a view, when the model first names the person, minus that at once",
+        claim,
+        f"recall of facts from a view, asked {asking}, minus that at once",
         PRESENT,
-        [named_first, two_hops],
+        [told, two_hops],
         minus,
-        comment=percents([named_first, two_hops]),
+        comment=percents([told, two_hops]),
     )
 
 
