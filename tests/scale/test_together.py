@@ -56,12 +56,12 @@ def folders(tmp_path):
 
 
 @pytest.fixture(autouse=True)
-def usual_logging():
+def as_it_was(monkeypatch):
+    """The script changes how often the loop logs and saves, in this process too."""
     from xmm_cli.training import loop
 
-    before = loop._LOG_EVERY
-    yield
-    loop._LOG_EVERY = before
+    monkeypatch.setattr(loop, "_LOG_EVERY", loop._LOG_EVERY)
+    monkeypatch.setattr(loop, "_SAVE_EVERY", loop._SAVE_EVERY)
 
 
 def test_two_processes_are_as_one(checkpoint, folders):

@@ -106,7 +106,12 @@ def run(
     alpha: Annotated[
         float | None, typer.Option("--alpha", min=0.0, metavar="X", help="2 x rank if absent.")
     ] = None,
-    batch_size: Annotated[int, typer.Option("--batch-size", min=1, metavar="N")] = _D.batch_size,
+    batch_size: Annotated[
+        int,
+        typer.Option(
+            "--batch-size", min=1, metavar="N", help="Views a step, of all processes together."
+        ),
+    ] = _D.batch_size,
     save_every: Annotated[
         int | None,
         typer.Option("--save-every", min=1, metavar="N", help="Also leave DIR/steps/NNNN."),
