@@ -111,8 +111,8 @@ def test_a_reader_that_leaves_ends_all_processes_quietly(checkpoint, tmp_path):
 def test_the_first_process_alone_speaks(monkeypatch, capsys):
     from xmm_cli import app
 
-    for rank, said in (("1", ""), ("0", "xmm: no command")):
+    for rank, said in (("1", ""), ("0", "xmm score: missing.jsonl: No such file or directory\n")):
         monkeypatch.setenv("RANK", rank)
         monkeypatch.setenv("WORLD_SIZE", "2")
-        assert app.main(["nonsense"]) == 2
-        assert said in capsys.readouterr().err
+        assert app.main(["score", "missing.jsonl"]) == 66
+        assert capsys.readouterr().err == said
