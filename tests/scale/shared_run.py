@@ -32,7 +32,7 @@ FORGET = UnlearnSettings(
 
 
 def main(checkpoint: str, out: str, *methods: str) -> None:
-    loop._LOG_EVERY = 1
+    loop._LOG_EVERY, loop._SAVE_EVERY = 1, 2
     ranks.join("cpu")
     parent, folder = read_checkpoint(Path(checkpoint)), Path(out)
     people = read_people(Path(parent.personas))

@@ -44,8 +44,8 @@ Examples:
 An INPUT is a checkpoint's folder, or a file of checkpoint rows. One row is written for each
 question, as soon as it is answered.
 
-With --resume the rows go to FILE: the same command again asks only what has no row there yet. With
---shard I/N each part of the questions can run on a machine of its own; cat of all parts, in order,
+With --resume the rows go to FILE: the same command again asks only what has no row there. With
+--shard each part of the questions can run on a machine of its own; cat of all parts, in order,
 gives the rows of the whole. Under torchrun the processes share the questions.
 
 The task fact asks about each view, and once by name; reverse asks by name alone, and has a row

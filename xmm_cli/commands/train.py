@@ -112,7 +112,12 @@ def run(
     alpha: Annotated[
         float | None, typer.Option("--alpha", min=0.0, metavar="X", help="2 x rank if absent.")
     ] = None,
-    batch_size: Annotated[int, typer.Option("--batch-size", min=1, metavar="N")] = _D.batch_size,
+    batch_size: Annotated[
+        int,
+        typer.Option(
+            "--batch-size", min=1, metavar="N", help="Views a step, of all processes together."
+        ),
+    ] = _D.batch_size,
     adapter: Annotated[
         Literal["lora", "dora", "full"] | None,
         typer.Option("--adapter", help="What is trained; lora if absent, full: own weights."),

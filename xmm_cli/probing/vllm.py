@@ -13,7 +13,7 @@ from types import SimpleNamespace
 from typing import Any
 from zlib import crc32
 
-from xmm_cli.errors import BadData, InputNotFound, Unavailable
+from xmm_cli.errors import BadData, InputNotFound, Unavailable, WrongUsage
 from xmm_cli.models.conversation import Context, Drawn
 from xmm_cli.models.loading import Base, _revision, location
 from xmm_cli.probing.answering import ProbeSettings, Reply
@@ -35,7 +35,8 @@ def probe_by_vllm(
 ) -> Iterator[list[Probe]]:
     """The rows of all batches, in order, as `probe_batches` gives them; answers only generated.
 
-    Raises `Unavailable` where vLLM is not installed, `BadData` and `InputNotFound`.
+    Raises `Unavailable` where vLLM is not installed, `WrongUsage` where the checkpoint is no LoRA,
+    `BadData` and `InputNotFound`.
     """
     if find_spec("vllm") is None:
         raise Unavailable(
@@ -53,6 +54,9 @@ def probe_by_vllm(
     subject = Subject(Base(base_name, revision, None, processor, None), checkpoint)
     if checkpoint is not None:
         check_base(subject.base, checkpoint)
+        kind = checkpoint.arguments.get("adapter") or "lora"
+        if kind != "lora":
+            raise WrongUsage(f"{checkpoint.path}: vllm takes no {kind}", "leave --engine out")
     labelled = replace(settings, labels={"engine": "vllm"} | dict(settings.labels))
     answer = _Answers(subject, settings)
     for batch in parts:
@@ -94,8 +98,8 @@ class _Answers:
         greedy = SamplingParams(temperature=0.0, max_tokens=longest)
         prompts = [self._prompt(one) for one in batch]
         told = self.engine.generate(prompts, greedy, lora_request=self.adapter, use_tqdm=False)
-        answers = [one.outputs[0].text.strip() for one in told]
-        return [Reply(one.asked.question, told) for one, told in zip(batch, answers, strict=True)]
+        texts = [one.outputs[0].text.strip() for one in told]
+        return [Reply(one.asked.question, text) for one, text in zip(batch, texts, strict=True)]
 
     def _prompt(self, question: Question) -> dict[str, Any]:
         context = question.context

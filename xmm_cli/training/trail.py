@@ -62,6 +62,8 @@ def settle(out: Path, run: str) -> None:
     final = read_checkpoint(out)
     trail = Trail(partial)
     if final.arguments.get("save_every") is not None and trail.folder.is_dir():
+        for half_made in trail.folder.glob(".*"):  # a kill left it
+            shutil.rmtree(half_made)
         for row in _rows(trail.folder):
             if row.steps >= final.steps:
                 shutil.rmtree(row.path)
