@@ -7,6 +7,7 @@ os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 os.environ.setdefault("GOMP_SPINCOUNT", "0")
 os.environ["HF_HUB_OFFLINE"] = "1"
 os.environ["XMM_DEVICE"] = "cpu"
+os.environ["XMM_CACHE_SIZE"] = "0"  # what a run finds is never left by an earlier one
 os.environ.pop("XMM_DEBUG", None)
 
 from pathlib import Path

@@ -15,12 +15,12 @@ from xmm_cli.models.adapter import (
     ADAPTER_WEIGHTS,
     adapter_norm,
     add_adapter,
-    decoder_linears,
     load_adapter,
     remove_adapter,
 )
 from xmm_cli.models.batching import model_inputs, pad
 from xmm_cli.models.conversation import Context, Conversations
+from xmm_cli.models.parts import linear_layers
 
 
 @pytest.fixture
@@ -67,7 +67,7 @@ def test_the_adapter_is_on_every_linear_layer_of_the_decoder_and_nowhere_else(fr
     others = linears - decoder
     assert any("vision_tower" in name for name in others)
     assert any("projector" in name for name in others)
-    assert set(decoder_linears(fresh_base.model)) == decoder
+    assert set(linear_layers(fresh_base.model, "language")) == decoder
 
     model = add_adapter(fresh_base, rank=3, alpha=6, dropout=0)
     dressed = {

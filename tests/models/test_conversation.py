@@ -120,8 +120,8 @@ def test_the_features_kept_are_those_of_the_tower(base, conversations, picture):
     inputs = base.processor(text=["<image>"], images=[Image.open(picture)], return_tensors="pt")
     with torch.inference_mode():
         known = base.model.get_image_features(inputs["pixel_values"], return_dict=True)
-    assert torch.equal(found.features, torch.cat(list(known.pooler_output)))
-    assert found.ids.count(base.model.config.image_token_id) == len(found.features)
+    assert torch.equal(found.features.tokens, torch.cat(list(known.pooler_output)))
+    assert found.ids.count(base.model.config.image_token_id) == len(found.features.tokens)
 
 
 def test_two_pictures_are_told_apart(conversations, people):
@@ -131,7 +131,7 @@ def test_two_pictures_are_told_apart(conversations, people):
         for view in persona.images[:2]
     )
     assert first.ids == second.ids
-    assert not torch.equal(first.features, second.features)
+    assert not torch.equal(first.features.tokens, second.features.tokens)
 
 
 def test_any_kind_of_picture_is_read(conversations, picture, tmp_path):
@@ -141,7 +141,7 @@ def test_any_kind_of_picture_is_read(conversations, picture, tmp_path):
     drawn.convert("RGBA").save(tmp_path / "c.webp")
     for file in tmp_path.iterdir():
         found = conversations.encode(Context(image=file), QUESTION)
-        assert found.features.isfinite().all()
+        assert found.features.tokens.isfinite().all()
 
 
 def refused(conversations, path: Path) -> str:

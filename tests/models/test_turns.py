@@ -89,6 +89,8 @@ def test_a_picture_that_lies_in_no_file(conversations, picture):
     found = conversations.encode(Context(image=drawn), QUESTION, NAME)
     known = conversations.encode(Context(image=picture), QUESTION, NAME)
     assert found.ids == known.ids
-    assert found.features.equal(known.features)
+    assert found.features.tokens.equal(known.features.tokens)
     blank = Drawn(Image.new("RGB", (96, 96), "red"))
-    assert not conversations.encode(Context(image=blank), QUESTION).features.equal(known.features)
+    assert not conversations.encode(Context(image=blank), QUESTION).features.tokens.equal(
+        known.features.tokens
+    )

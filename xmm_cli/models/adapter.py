@@ -1,53 +1,75 @@
-"""LoRA adapters on the language model alone, in peft's own format."""
+"""What a run trains: LoRA or DoRA adapters in peft's own format, or a part's own weights."""
 
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from xmm_cli.errors import BadData, InputNotFound
 from xmm_cli.models.loading import Base, location
+from xmm_cli.models.parts import (
+    Trained,
+    belongs,
+    language_path,
+    linear_layers,
+    set_sees_anew,
+)
+from xmm_cli.models.whole import (
+    WHOLE_WEIGHTS,
+    distance,
+    free,
+    is_whole,
+    load_whole,
+    put_whole,
+    restore,
+    save_whole,
+)
 
 ADAPTER_WEIGHTS = "adapter_model.safetensors"
 ADAPTER_CONFIG = "adapter_config.json"
 
 
-def decoder_linears(model: Any) -> list[str]:
-    """The full names of all linear layers of the language model, found by identity.
+AdapterKind = Literal["lora", "dora", "full"]
 
-    `get_decoder()` gives the language model of any family; names differ between families.
+
+def add_adapter(
+    base: Base,
+    *,
+    rank: int,
+    alpha: float,
+    dropout: float,
+    kind: AdapterKind = "lora",
+    part: Trained = "language",
+) -> Any:
+    """The model with something fresh to learn in one of its parts, and nothing else that learns.
+
+    A `PeftModel` with LoRA or DoRA on the part's linear layers; with `full` the base itself, the
+    part's own weights trainable. Raises `WrongUsage` where there is no such part.
     """
-    import torch
-
-    decoder = model.get_decoder()
-    path = next(name for name, module in model.named_modules() if module is decoder)
-    return [
-        f"{path}.{name}"
-        for name, module in decoder.named_modules()
-        if isinstance(module, torch.nn.Linear)
-    ]
-
-
-def add_adapter(base: Base, *, rank: int, alpha: float, dropout: float) -> Any:
-    """The model with a fresh LoRA adapter, the only part of it that learns (a `PeftModel`)."""
+    if kind == "full":
+        return free(base, belongs(base.model, part), part)
     from peft import LoraConfig, get_peft_model
 
     config = LoraConfig(
         r=rank,
         lora_alpha=alpha,
         lora_dropout=dropout,
-        target_modules=decoder_linears(base.model),
+        use_dora=kind == "dora",
+        target_modules=linear_layers(base.model, part),
         base_model_name_or_path=base.name,
         task_type="CAUSAL_LM",
     )
+    set_sees_anew(base.model, part != "language")
     return get_peft_model(base.model, config)
 
 
 def load_adapter(base: Base, folder: Path, *, trainable: bool = False) -> Any:
-    """The model with the adapter of a checkpoint folder, in evaluation mode; frozen by default.
+    """The model with what a checkpoint folder has learned, in evaluation mode; frozen by default.
 
     Raises:
-        InputNotFound: the folder has no adapter.
-        BadData: the adapter is not of this model, or is damaged.
+        InputNotFound: the folder has no adapter and no weights.
+        BadData: they are not of this model, or are damaged.
     """
+    if (folder / WHOLE_WEIGHTS).is_file():
+        return load_whole(base, folder, trainable=trainable)
     from peft import PeftModel, get_peft_model_state_dict
     from safetensors import SafetensorError, safe_open
 
@@ -68,21 +90,52 @@ def load_adapter(base: Base, folder: Path, *, trainable: bool = False) -> Any:
         raise BadData(f"{folder}: the adapter {problem} {min(odd)} ({len(odd)} such)")
     # whenever peft saves, it looks for the base's configuration here, and else asks the hub
     model.peft_config["default"].base_model_name_or_path = location(base.name)
+    inside = f"base_model.model.{language_path(base.model)}."
+    set_sees_anew(base.model, any(not name.startswith(inside) for name in saved))
     return model.eval().to(base.device)
 
 
 def remove_adapter(model: Any) -> None:
-    """Give the base its own layers back; `model` is not to be used any more."""
-    model.unload()
+    """Give the base its own layers or weights back; `model` is not to be used any more."""
+    if is_whole(model):
+        restore(model)
+        return
+    base = model.unload()
+    set_sees_anew(base, False)
     # peft leaves its mark on the model, and warns about a second adapter because of it
-    if hasattr(model.base_model.model, "peft_config"):
-        del model.base_model.model.peft_config
+    if hasattr(base, "peft_config"):
+        del base.peft_config
+
+
+def save_adapter(model: Any, folder: Path) -> None:
+    """Write what was trained, and nothing else, as safetensors."""
+    if is_whole(model):
+        save_whole(model, folder)
+        return
+    model.save_pretrained(str(folder), save_embedding_layers=False)
+
+
+def bring_back(model: Any, folder: Path) -> None:
+    """Give a model the weights of a checkpoint of its own run, in place."""
+    from safetensors.torch import load_file
+
+    if is_whole(model):
+        put_whole(model, load_file(folder / WHOLE_WEIGHTS))
+        return
+    from peft import set_peft_model_state_dict
+
+    set_peft_model_state_dict(model, load_file(folder / ADAPTER_WEIGHTS))
 
 
 def adapter_norm(model: Any) -> float:
-    """The Frobenius norm of all `lora_B` weights: zero means that nothing was learned."""
+    """The Frobenius norm of all `lora_B` weights, or of what whole weights have moved by.
+
+    Zero means that nothing was learned.
+    """
     import torch
 
+    if is_whole(model):
+        return distance(model)
     squares = [
         weight.detach().float().pow(2).sum()
         for name, weight in model.named_parameters()

@@ -6,6 +6,7 @@ from typing import Any, Literal
 import torch
 
 from xmm_cli.models.conversation import IGNORED, PER_TOKEN, Conversation
+from xmm_cli.models.features import join
 
 
 def pad(
@@ -14,8 +15,8 @@ def pad(
     """Tensors of a batch.
 
     `input_ids`, `attention_mask`, `labels` (`IGNORED` outside answers) and whatever the model
-    wants per token: int64 `(n, longest)`. `features`: a list of the pictures' features, in row
-    order.
+    wants per token: int64 `(n, longest)`. `features` and `shown`: lists, in row order, of the
+    pictures' features and of what else the model wants of them.
     """
     length = max(len(one.ids) for one in conversations)
     batch: dict[str, Any] = {
@@ -23,7 +24,7 @@ def pad(
         "attention_mask": torch.zeros(len(conversations), length, dtype=torch.int64),
         "labels": torch.full((len(conversations), length), IGNORED),
     }
-    for key in conversations[0].per_token:
+    for key in sorted({key for one in conversations for key in one.per_token}):
         batch[key] = torch.zeros(len(conversations), length, dtype=torch.int64)
     for row, one in enumerate(conversations):
         count = len(one.ids)
@@ -38,22 +39,34 @@ def pad(
         for key, values in one.per_token.items():
             batch[key][row, place] = torch.tensor(values)
     batch["features"] = [one.features for one in conversations if one.features is not None]
+    batch["shown"] = [one.shown for one in conversations if one.shown]
     return batch
 
 
 def model_inputs(batch: dict[str, Any], device: Any, dtype: Any) -> dict[str, Any]:
     """The batch without its labels, on a device, its features as the model takes them."""
-    from transformers.modeling_outputs import BaseModelOutputWithPooling
-
     inputs = {
         key: value.to(device)
         for key, value in batch.items()
         if key in ("input_ids", "attention_mask", *PER_TOKEN)
     }
+    for key in sorted({key for one in batch["shown"] for key in one}):
+        stacked = _stack([one[key] for one in batch["shown"]]).to(device)
+        inputs[key] = stacked.to(dtype) if stacked.is_floating_point() else stacked
     if batch["features"]:
-        shown = [one.to(device, dtype) for one in batch["features"]]
-        inputs["mm_encoder_outputs"] = {"image": BaseModelOutputWithPooling(pooler_output=shown)}
+        inputs["mm_encoder_outputs"] = {"image": join(batch["features"], device, dtype)}
     return inputs
+
+
+def _stack(tensors: Sequence[torch.Tensor]) -> torch.Tensor:
+    """Pictures' tensors one after the other; smaller ones are filled up with zeros at the end."""
+    shape = [max(sizes) for sizes in zip(*(one.shape[1:] for one in tensors), strict=True)]
+    padded = []
+    for one in tensors:
+        short = [most - own for own, most in zip(one.shape[1:], shape, strict=True)]
+        margins = [margin for missing in reversed(short) for margin in (0, missing)]
+        padded.append(torch.nn.functional.pad(one, margins) if any(short) else one)
+    return torch.cat(padded)
 
 
 def answer_logits(

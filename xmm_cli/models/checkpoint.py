@@ -10,7 +10,11 @@ from typing import Any
 import msgspec
 
 from xmm_cli.errors import BadData, InputNotFound
-from xmm_cli.models.adapter import ADAPTER_CONFIG, ADAPTER_WEIGHTS
+from xmm_cli.models.adapter import (
+    ADAPTER_CONFIG,
+    ADAPTER_WEIGHTS,
+    save_adapter,
+)
 from xmm_cli.rows.files import atomic_folder, atomic_write_bytes
 from xmm_cli.rows.reader import read_rows, resolve
 from xmm_cli.rows.types import Checkpoint, Persona
@@ -58,15 +62,15 @@ def write_checkpoint(
     *,
     overwrite: bool = False,
 ) -> Checkpoint:
-    """Save a `PeftModel` with all that explains it; returns the row as it is said to others.
+    """Save what was trained of a model, with all that explains it; returns the row for others.
 
     Pictures stay where they are: the saved persona rows lead there. Raises `CannotWrite`.
     """
     saved = msgspec.structs.replace(row, path=".", personas=PERSONAS)
     with atomic_folder(folder, replace=overwrite) as draft:
-        model.save_pretrained(str(draft), save_embedding_layers=False)
-        _tidy(draft, row.base)
+        save_adapter(model, draft)
         atomic_write_bytes(draft / ROW, encode(saved))
+        _tidy(draft, row.base)
         moved = (moved_persona(persona, origin, folder) for persona, origin in people)
         atomic_write_bytes(draft / PERSONAS, b"".join(encode(one) for one in moved))
         lines = (json.dumps(entry) + "\n" for entry in log)
@@ -93,6 +97,9 @@ def _tidy(draft: Path, base: str) -> None:
     The weights get the permissions of any new file; safetensors makes them private.
     """
     path = draft / ADAPTER_CONFIG
+    if not path.is_file():
+        shutil.copymode(draft / ROW, draft / WHOLE_WEIGHTS)
+        return
     config = json.loads(path.read_text())
     config["base_model_name_or_path"] = base
     for name, value in config.items():

@@ -3,25 +3,23 @@
 A picture's features are computed once and kept: a conversation holds them instead of pixels.
 """
 
-import inspect
 from collections import OrderedDict
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any
 
 from xmm_cli.errors import BadData, InputNotFound, Unavailable
+from xmm_cli.models.chat import REWRITES, Chat
 from xmm_cli.models.loading import Base
+from xmm_cli.models.parts import sees_anew
+
+if TYPE_CHECKING:
+    from xmm_cli.models.features import Features
 
 IGNORED = -100
 
 PER_TOKEN = ("token_type_ids", "mm_token_type_ids")
-_TEXT_KEYS = ("input_ids", "attention_mask", "labels", *PER_TOKEN)
-_MOST_KEPT = 20_000
-_REWRITES = "its chat template writes a finished answer otherwise than the start of one"
-
-K = TypeVar("K")
-V = TypeVar("V")
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -45,36 +43,45 @@ Turn = tuple[str, str]
 
 @dataclass(frozen=True, slots=True)
 class Conversation:
-    """Token ids of prompt and answer, and the features of the picture that is shown.
+    """Token ids of prompt and answer, and the picture that is shown.
 
     `ids` are the prompt's and, where there is one, the answer's, which starts at `answer_start`.
-    `features` is a tensor `(image tokens, width)`; `per_token` holds what else the model wants
-    for each token. Where several answers are to be learned, `asked` has start and end, in `ids`,
-    of each question between them.
+    `features` are the picture's, where what sees is frozen; `shown` is what else the model wants
+    of it, which otherwise is its pixels. `per_token` holds what the model wants for each token.
+    Where several answers are to be learned, `asked` has start and end, in `ids`, of each question
+    between them.
     """
 
     ids: list[int]
     answer_start: int
-    features: Any = None
+    features: "Features | None" = None
     per_token: dict[str, list[int]] = field(default_factory=dict)
     asked: tuple[tuple[int, int], ...] = ()
+    shown: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class _Prompt:
+    """A first prompt as the processor makes it, without the picture's features."""
+
+    ids: list[int]
+    per_token: dict[str, list[int]]
+    picture: dict[str, Any]
 
 
 class Conversations:
     """Encodes conversations for one model, and keeps the features of every picture it has seen."""
 
     def __init__(self, base: Base) -> None:
+        from xmm_cli.models.vision import Vision
+
         self.base = base
-        self._features: OrderedDict[Path | Drawn, Any] = OrderedDict()
-        self._prompts: OrderedDict[tuple[Context, str], Conversation] = OrderedDict()
+        self.vision = Vision(base)
+        self._chat = Chat(base)
+        self._prompts: OrderedDict[tuple[Context, str], _Prompt] = OrderedDict()
         self._end: list[int] | None = None
         known = base.tokenizer.added_tokens_decoder.values()
         self._control = [token.content for token in known if token.special]
-        self._wanted = set(inspect.signature(base.model.get_image_features).parameters)
-        if not base.processor.chat_template and not base.tokenizer.chat_template:
-            raise Unavailable(
-                f"base {base.name!r} has no chat template", "use its instruction-tuned version"
-            )
 
     def encode(
         self,
@@ -93,21 +100,34 @@ class Conversations:
         """
         if earlier:
             return self._go_on(context, question, answer, earlier)
-        asked = _kept(self._prompts, (context, question), lambda: self._ask(context, question))
+        asked = self._ask(context, question)
         if answer is None:
             return asked
         told = self.answer_ids(answer)
-        per_token = {key: row + [0] * len(told) for key, row in asked.per_token.items()}
-        return Conversation([*asked.ids, *told], len(asked.ids), asked.features, per_token)
+        return replace(
+            asked, ids=[*asked.ids, *told], per_token=self._longer(asked.per_token, len(told))
+        )
 
     def _ask(self, context: Context, question: str) -> Conversation:
-        inputs = self._process(context, self._render(context, question))
-        ids = inputs["input_ids"][0].tolist()
-        per_token = {key: inputs[key][0].tolist() for key in PER_TOKEN if key in inputs}
-        features = None
-        if context.image is not None:
-            features = _kept(self._features, context.image, lambda: self._compute(inputs))
-        return Conversation(ids, len(ids), features, per_token)
+        """The first prompt; pixels are kept only until there are features."""
+        from xmm_cli.models.vision import beside_features, kept, pixels
+
+        key = (context, question)
+        anew = sees_anew(self.base.model)
+        prompt = self._prompts.get(key)
+        known = context.image is None or anew or self.vision.knows(context.image)
+        if prompt is None or (context.image is not None and (anew or not known)):
+            prompt = self._process(context, question)
+        if context.image is None:
+            kept(self._prompts, key, lambda: prompt)
+            return Conversation(prompt.ids, len(prompt.ids), None, prompt.per_token)
+        if anew:
+            shown = pixels(prompt.picture)
+            return Conversation(prompt.ids, len(prompt.ids), None, prompt.per_token, shown=shown)
+        features = self.vision.features(context.image, prompt.picture)
+        shown = beside_features(prompt.picture)
+        kept(self._prompts, key, lambda: replace(prompt, picture=shown))
+        return Conversation(prompt.ids, len(prompt.ids), features, prompt.per_token, shown=shown)
 
     def _go_on(
         self, context: Context, question: str, answer: str | None, earlier: Sequence[Turn]
@@ -118,48 +138,66 @@ class Conversations:
         questions = [*(turn[0] for turn in earlier[1:]), question]
         for count, following in enumerate(questions, 1):
             done = earlier[:count]
+            last = done[-1][1]
             prompt = self._render(context, done[-1][0], earlier=done[:-1])
-            told = self._told(prompt, self._render(context, *done[-1], earlier=done[:-1]))
+            told = self._told(prompt, self._render(context, *done[-1], earlier=done[:-1]), last)
             before = [*self._tokens(prompt), *told]
-            after = self._tokens(self._render(context, following, earlier=done))
+            whole = self._render(context, following, earlier=done)
+            after = self._tokens(prompt + self._chat.rest(prompt, whole, last))
             if after[: len(before)] != before:
-                raise Unavailable(f"base {self.base.name!r}: {_REWRITES}")
+                raise Unavailable(f"base {self.base.name!r}: {REWRITES}")
             ids += told
             asked.append((len(ids), len(ids) + len(after) - len(before)))
             ids += after[len(before) :]
         start = len(first.ids) if answer is not None else len(ids)
         if answer is not None:
             ids += self.answer_ids(answer)
-        grown = len(ids) - len(first.ids)
-        per_token = {key: row + [0] * grown for key, row in first.per_token.items()}
+        per_token = self._longer(first.per_token, len(ids) - len(first.ids))
         between = tuple(asked) if answer is not None else ()
-        return Conversation(ids, start, first.features, per_token, between)
+        return replace(first, ids=ids, answer_start=start, per_token=per_token, asked=between)
+
+    def _longer(self, per_token: dict[str, list[int]], count: int) -> dict[str, list[int]]:
+        """What the model wants for each token, with that of so many tokens after the prompt."""
+        after = self.base.family.after_prompt
+        return {key: row + [after.get(key, 0)] * count for key, row in per_token.items()}
 
     def answer_ids(self, answer: str) -> list[int]:
         """The tokens of an answer as the chat template writes it, up to its end token."""
         context = Context(text="")
-        return self._told(self._render(context, ""), self._render(context, "", answer))
+        return self._told(self._render(context, ""), self._render(context, "", answer), answer)
 
-    def _told(self, prompt: str, whole: str) -> list[int]:
-        """The tokens of the answer by which `whole` is longer than `prompt`, and its end token."""
-        if not whole.startswith(prompt):
-            raise Unavailable(f"base {self.base.name!r}: {_REWRITES}")
-        told = self._tokens(whole)[len(self._tokens(prompt)) :]
+    def _told(self, prompt: str, whole: str, answer: str) -> list[int]:
+        """The tokens of the answer by which `whole` is longer than `prompt`, and its end token.
+
+        Where the template writes none, that of the tokenizer ends it: else nothing would.
+        """
+        rest = self._chat.rest(prompt, whole, answer)
+        told = self._tokens(prompt + rest)[len(self._tokens(prompt)) :]
         ends = [i for i, token in enumerate(told) if token in self.end_tokens]
-        return told[: ends[0] + 1] if ends else told
+        if ends:
+            return told[: ends[0] + 1]
+        end = self.base.tokenizer.eos_token_id
+        return told if end is None else [*told, end]
 
     def _tokens(self, rendered: str) -> list[int]:
         return list(self.base.tokenizer(rendered, add_special_tokens=False).input_ids)
 
     @property
     def end_tokens(self) -> list[int]:
-        """The tokens that end an answer."""
+        """The tokens that end an answer: the model's, the tokenizer's, the chat template's."""
         if self._end is None:
             ends = self.base.model.generation_config.eos_token_id
             ends = ends if isinstance(ends, list) else [ends]
-            own = [self.base.tokenizer.eos_token_id]
+            own = [self.base.tokenizer.eos_token_id, self._closing()]
             self._end = [token for token in dict.fromkeys([*ends, *own]) if token is not None]
         return self._end
+
+    def _closing(self) -> int | None:
+        """The special token with which the chat template closes an answer, if it does."""
+        prompt, whole = self._chat.render([""], False), self._chat.render(["", _WORD], False)
+        rest = self._tokens(self._chat.rest(prompt, whole, _WORD).partition(_WORD)[2])
+        special = set(self.base.tokenizer.all_special_ids)
+        return rest[0] if rest and rest[0] in special else None
 
     def _render(
         self,
@@ -177,52 +215,33 @@ class Conversations:
                     f"a description or name holds {token!r}, which steers {self.base.name}",
                     "write it otherwise",
                 )
-        turns: list[dict[str, Any]] = [
-            {"role": ("user", "assistant")[i % 2], "content": [{"type": "text", "text": text}]}
-            for i, text in enumerate(said if answer is not None else said[:-1])
-        ]
-        if context.image is not None:
-            turns[0]["content"].insert(0, {"type": "image"})
-        rendered = self.base.processor.apply_chat_template(
-            turns, add_generation_prompt=answer is None, tokenize=False
-        )
-        return str(rendered)
+        turns = said if answer is not None else said[:-1]
+        return self._chat.render(turns, context.image is not None)
 
-    def _process(self, context: Context, prompt: str) -> Any:
-        image = _open(context.image) if context.image is not None else None
+    def _process(self, context: Context, question: str) -> _Prompt:
+        """By the processor where there is a picture; some of them want one."""
+        text = self._render(context, question)
         starts = self.base.tokenizer.bos_token
-        return self.base.processor(
-            text=[prompt],
-            images=None if image is None else [image],
+        special = not (starts and text.startswith(starts))
+        if context.image is None:
+            ids = list(self.base.tokenizer(text, add_special_tokens=special).input_ids)
+            return _Prompt(ids, self._zeros({}, len(ids)), {})
+        inputs = self.base.processor(
+            text=[self.base.family.to_processor(text)],
+            images=[[_open(context.image)]],
             return_tensors="pt",
-            add_special_tokens=not (starts and prompt.startswith(starts)),
+            add_special_tokens=special,
         )
+        ids = inputs["input_ids"][0].tolist()
+        given = {key: inputs[key][0].tolist() for key in PER_TOKEN if key in inputs}
+        return _Prompt(ids, self._zeros(given, len(ids)), dict(inputs))
 
-    def _compute(self, inputs: Any) -> Any:
-        """The frozen features of one picture, `(image tokens, width)`, on the CPU."""
-        import torch
-
-        with torch.inference_mode():
-            output = self.base.model.get_image_features(
-                **{
-                    key: value.to(self.base.device)
-                    for key, value in inputs.items()
-                    if key in self._wanted and key not in _TEXT_KEYS
-                },
-                return_dict=True,
-            )
-        found = output.pooler_output
-        return torch.cat([part.flatten(0, -2) for part in found]).cpu().clone()
+    def _zeros(self, given: dict[str, list[int]], count: int) -> dict[str, list[int]]:
+        """What is given for each token, and what the family wants beside it."""
+        return {key: [0] * count for key in self.base.family.after_prompt} | given
 
 
-def _kept(store: OrderedDict[K, V], key: K, make: Callable[[], V]) -> V:
-    """What the store has under `key`, made if it is absent; the longest unused goes first."""
-    if key not in store:
-        store[key] = make()
-        if len(store) > _MOST_KEPT:
-            store.popitem(last=False)
-    store.move_to_end(key)
-    return store[key]
+_WORD = "Oslo"
 
 
 def _open(picture: Path | Drawn) -> Any:

@@ -5,18 +5,46 @@ Safetensors only, and no code from the model's repository is ever run.
 
 import hashlib
 import os
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib.resources import files
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, Literal, get_args
 
 from xmm_cli.errors import Unavailable, WrongUsage
+from xmm_cli.models.no_video import without_video
+
+if TYPE_CHECKING:
+    from xmm_cli.models.families.family import Family
 
 SHIPPED = ("xmm-base-bare", "xmm-base-xs", "xmm-base-s", "xmm-base")
 DEFAULT_BASE = "xmm-base"
 
 _WHOLE_FILE = 256 * 2**20
 _EDGE = 2**20
+
+
+Dtype = Literal["auto", "bfloat16", "float32"]
+Quantize = Literal["4bit"]
+
+
+@dataclass(frozen=True, slots=True)
+class Precision:
+    """In which numbers a model computes, and whether its weights are packed."""
+
+    dtype: Dtype | None = None
+    """None and `auto`: as the weights were saved; on a CPU float32."""
+    quantize: Quantize | None = None
+
+    @classmethod
+    def of(cls, arguments: Mapping[str, object]) -> "Precision":
+        """As a checkpoint's arguments say that it was trained."""
+        dtype, quantize = arguments.get("dtype"), arguments.get("quantize")
+        return cls(
+            dtype if dtype in get_args(Dtype) else None,  # type: ignore[arg-type]
+            quantize if quantize in get_args(Quantize) else None,  # type: ignore[arg-type]
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +61,13 @@ class Base:
     def tokenizer(self) -> Any:
         """The processor's tokenizer."""
         return self.processor.tokenizer
+
+    @property
+    def family(self) -> "Family":
+        """How models of its kind are treated."""
+        from xmm_cli.models.families import family_of
+
+        return family_of(self.model)
 
 
 def location(name: str) -> str:
@@ -69,38 +104,122 @@ def pick_device(name: str | None) -> Any:
 _DEVICES = "try cpu, cuda, cuda:1 or mps"
 
 
-def load_base(name: str, device: str | None = None) -> Base:
+def load_base(name: str, device: str | None = None, precision: Precision | None = None) -> Base:
     """The model and its processor, in evaluation mode, frozen, on a device.
 
-    The weights keep the precision they were saved in, except that a CPU computes in float32.
-    Raises `Unavailable` where the model is not there, is damaged or incomplete, or is of no known
-    kind.
+    The weights keep the precision they were saved in, except that a CPU computes in float32, unless
+    `precision` says otherwise.
+    Raises `Unavailable` where the model is not there, is damaged or incomplete, is of no known
+    kind, or where its processor or its packing needs what is not installed.
     """
-    import torch
     from safetensors import SafetensorError
-    from transformers import AutoConfig, AutoModelForImageTextToText, AutoProcessor
 
-    _hush()
+    precision = precision or Precision()
     place = location(name)
     _check_name(name, place)
     target = pick_device(device)
-    dtype = torch.float32 if target.type == "cpu" else "auto"
+    with _broken_torchvision():
+        from transformers import AutoModelForImageTextToText, AutoProcessor
+    _hush()
+    options = _options(precision, target)
     try:
-        AutoConfig.from_pretrained(place, trust_remote_code=False)  # if this is absent, all is
-        processor = AutoProcessor.from_pretrained(place, backend="pil", trust_remote_code=False)
+        _check_native(name, place)
+        with without_video():
+            processor = AutoProcessor.from_pretrained(place, backend="pil", trust_remote_code=False)
         model, report = AutoModelForImageTextToText.from_pretrained(
             place,
-            dtype=dtype,
             use_safetensors=True,
             trust_remote_code=False,
             ignore_mismatched_sizes=True,
             output_loading_info=True,
+            **options,
         )
     except (OSError, ValueError, KeyError, TypeError, ImportError, SafetensorError) as error:
-        raise Unavailable(f"base {name!r} cannot be loaded: {_first_line(error)}", _HINT) from error
+        problem = f"base {name!r} cannot be loaded: {_first_line(error)}"
+        raise Unavailable(problem, _mend(name, place, error)) from error
     _check_whole(name, report)
-    model.requires_grad_(False).eval().to(target)
+    model.requires_grad_(False).eval()
+    if precision.quantize is None:
+        model.to(target)
     return Base(name, _revision(place, model), model, processor, target)
+
+
+def _options(precision: Precision, target: Any) -> dict[str, Any]:
+    """What transformers is told about precision and packing. Raises `Unavailable`."""
+    import torch
+
+    dtype: Any = torch.float32 if target.type == "cpu" else "auto"
+    if precision.dtype not in (None, "auto"):
+        dtype = getattr(torch, str(precision.dtype))
+    if precision.quantize is None:
+        return {"dtype": dtype}
+    from importlib.util import find_spec
+
+    if target.type != "cuda":
+        raise Unavailable(f"--quantize {precision.quantize} on {target.type}", "it needs CUDA")
+    if find_spec("bitsandbytes") is None:
+        raise Unavailable(
+            f"--quantize {precision.quantize} needs bitsandbytes", "pip install 'xmm-cli[quantize]'"
+        )
+    from transformers import BitsAndBytesConfig
+
+    computes = torch.bfloat16 if dtype == "auto" else dtype
+    packing = BitsAndBytesConfig(
+        load_in_4bit=True,
+        bnb_4bit_quant_type="nf4",
+        bnb_4bit_use_double_quant=True,
+        bnb_4bit_compute_dtype=computes,
+    )
+    return {"dtype": computes, "quantization_config": packing, "device_map": {"": target}}
+
+
+@contextmanager
+def _broken_torchvision() -> Iterator[None]:
+    """Say what it is when transformers cannot even be asked for its processors."""
+    try:
+        yield
+    except (RuntimeError, ImportError, AttributeError, OSError) as error:
+        if "torchvision" not in f"{error}{error.__cause__}":
+            raise
+        raise Unavailable(
+            f"torchvision is installed and cannot be imported: {_first_line(error)}",
+            "uninstall it, xmm needs none; or install the build that goes with your torch",
+        ) from error
+
+
+def _check_native(name: str, place: str) -> None:
+    """Refuse a model that only code from its own repository could load.
+
+    Raises as transformers does where there is no configuration.
+    """
+    from transformers import AutoConfig, PreTrainedConfig
+    from transformers.models.auto.configuration_auto import CONFIG_MAPPING
+
+    found, _ = PreTrainedConfig.get_config_dict(place)
+    native = isinstance(found, dict) and found.get("model_type") in CONFIG_MAPPING
+    if not native and "auto_map" in found:
+        raise Unavailable(
+            f"base {name!r} needs code from its own repository, and xmm runs none: it could do "
+            "anything with your files",
+            "look for a version in transformers' own format; its name often ends in -hf",
+        )
+    AutoConfig.from_pretrained(place, trust_remote_code=False)
+
+
+def _mend(name: str, place: str, error: Exception) -> str:
+    """How to get what could not be loaded."""
+    said = str(error)
+    if "num2words" in said:
+        return "pip install num2words"
+    if Path(place).is_dir():
+        return _HINT
+    if "gated" in said or "401" in said or "403" in said:
+        return f"accept its terms on the hub, then: hf auth login && hf download {name}"
+    from huggingface_hub.constants import HF_HUB_OFFLINE
+
+    if HF_HUB_OFFLINE:
+        return f"HF_HUB_OFFLINE is set: first hf download {name} without it, or name a folder"
+    return f"try: hf download {name}; or name a folder of a saved model"
 
 
 def _hush() -> None:

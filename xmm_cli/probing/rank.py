@@ -3,10 +3,12 @@ r"""The log-probability of every candidate answer, with each prompt read once.
 All candidates hang behind the prompt as one tree of tokens: shared beginnings are computed once,
 and an attention mask lets a token see the prompt and its own ancestors alone. One forward pass
 gives, for candidate y after prompt x, :math:`\sum_t \log p(y_t \mid x, y_{<t})`, the end token
-included: the same numbers as a pass per candidate.
+included: the same numbers as a pass per candidate. A family whose layers have windows or a state,
+or whose prompts see both ways, has its prompts read once too, and candidates follow one by one.
 """
 
 from collections.abc import Sequence
+from copy import deepcopy
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,9 +16,13 @@ import torch
 
 from xmm_cli.models.batching import model_inputs, pad
 from xmm_cli.models.conversation import PER_TOKEN, Conversation
+from xmm_cli.models.families import sees_everything
 from xmm_cli.models.loading import Base
 
 ROOT = -1
+
+ROWS_AT_ONCE = 64
+"""Pairs of a prompt and a candidate whose caches are held together."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,18 +70,26 @@ def ancestry(tree: Tree) -> torch.Tensor:
 def candidate_logprobs(
     base: Base, model: Any, prompts: Sequence[Conversation], tree: Tree
 ) -> torch.Tensor:
-    """float32 `(prompts, candidates)` on the CPU: log-probabilities in nats."""
+    """float64 `(prompts, candidates)` on the CPU: log-probabilities in nats."""
+    if base.family.tree and sees_everything(base.model):
+        steps = _tree_steps(base, model, prompts, tree)
+        return _path_sums(steps, tree)[:, torch.tensor(tree.leaves)]
+    return cached_logprobs(base, model, prompts, [path_to(tree, leaf) for leaf in tree.leaves])
+
+
+def _tree_steps(
+    base: Base, model: Any, prompts: Sequence[Conversation], tree: Tree
+) -> torch.Tensor:
+    """float32 `(prompts, nodes)`: of each node's token after those before it."""
     batch = pad(prompts, base.tokenizer.pad_token_id, "left")
     inputs = model_inputs(batch, base.device, base.model.dtype)
-    _hang(inputs, tree)
-    inputs["attention_mask"] = inputs["attention_mask"].to(base.model.dtype)
+    _hang(inputs, tree, base)
     nodes = len(tree.tokens)
     logits = model(**inputs, logits_to_keep=nodes + 1, use_cache=False).logits
     logprobs = logits.float().log_softmax(-1).cpu()
     # position 0 is the prompt's last token, position i + 1 node i
     parents = torch.tensor(tree.parents) + 1
-    steps = logprobs[:, parents, torch.tensor(tree.tokens)]
-    return _path_sums(steps, tree)[:, torch.tensor(tree.leaves)]
+    return logprobs[:, parents, torch.tensor(tree.tokens)]
 
 
 def _path_sums(steps: torch.Tensor, tree: Tree) -> torch.Tensor:
@@ -83,22 +97,30 @@ def _path_sums(steps: torch.Tensor, tree: Tree) -> torch.Tensor:
     return steps.double() @ ancestry(tree).double().T
 
 
-def _hang(inputs: dict[str, Any], tree: Tree) -> None:
+def path_to(tree: Tree, node: int) -> list[int]:
+    """The tokens from the root to a node."""
+    tokens = []
+    while node != ROOT:
+        tokens.append(tree.tokens[node])
+        node = tree.parents[node]
+    return tokens[::-1]
+
+
+def _hang(inputs: dict[str, Any], tree: Tree, base: Base) -> None:
     """Put the tree behind each left-padded prompt: tokens, positions and who sees whom."""
     mask = inputs["attention_mask"].bool()
     rows, length = mask.shape
     device = mask.device
     nodes = len(tree.tokens)
+    positions = base.family.positions(base.model, inputs)
+    depths = torch.tensor(tree.depths, device=device)
+    inputs["position_ids"] = torch.cat([positions, _next(positions, mask) + depths], dim=-1)
     behind = torch.tensor(tree.tokens, device=device).expand(rows, nodes)
     inputs["input_ids"] = torch.cat([inputs["input_ids"], behind], dim=1)
     for key in PER_TOKEN:
         if key in inputs:
             zeros = inputs[key].new_zeros(rows, nodes)
             inputs[key] = torch.cat([inputs[key], zeros], dim=1)
-    lengths = mask.sum(dim=1, keepdim=True)
-    positions = (mask.cumsum(dim=1) - 1).clamp(min=0)
-    depths = torch.tensor(tree.depths, device=device)
-    inputs["position_ids"] = torch.cat([positions, lengths + depths], dim=1)
 
     whole = length + nodes
     sees = torch.zeros(rows, whole, whole, dtype=torch.bool, device=device)
@@ -109,7 +131,58 @@ def _hang(inputs: dict[str, Any], tree: Tree) -> None:
     # padding sees itself: a row of the softmax must not be empty
     sees |= torch.eye(whole, dtype=torch.bool, device=device)
     blocked = torch.zeros(sees.shape, device=device).masked_fill(~sees, float("-inf"))
-    inputs["attention_mask"] = blocked[:, None]
+    inputs["attention_mask"] = blocked[:, None].to(base.model.dtype)
+
+
+def _next(positions: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
+    """Int64 `(…, n, 1)`: the position of a token behind each prompt, the same on every axis."""
+    last = positions.masked_fill(~mask, -1).amax(dim=-1, keepdim=True)
+    if positions.dim() > 2:
+        last = last.amax(dim=0, keepdim=True).expand(len(positions), -1, -1)
+    return last + 1
+
+
+@torch.inference_mode()
+def cached_logprobs(
+    base: Base, model: Any, prompts: Sequence[Conversation], candidates: Sequence[Sequence[int]]
+) -> torch.Tensor:
+    """As `candidate_logprobs`, by the model's own cache: for models that no tree can be shown to.
+
+    Prompts are read once; `ROWS_AT_ONCE` pairs of a prompt and a candidate follow at a time.
+    """
+    batch = pad(prompts, base.tokenizer.pad_token_id, "left")
+    inputs = model_inputs(batch, base.device, base.model.dtype)
+    mask = inputs["attention_mask"]
+    positions = base.family.positions(base.model, inputs)
+    read = model(**inputs, position_ids=positions, logits_to_keep=1, use_cache=True)
+    first = read.logits[:, -1].float().log_softmax(-1)
+    following = _next(positions, mask.bool())
+    distinct = dict.fromkeys(tuple(one) for one in candidates)
+    pairs = [(row, one) for one in distinct for row in range(len(prompts))]
+    found: dict[tuple[int, tuple[int, ...]], float] = {}
+    for start in range(0, len(pairs), ROWS_AT_ONCE):
+        part = pairs[start : start + ROWS_AT_ONCE]
+        rows = torch.tensor([row for row, _ in part], device=base.device)
+        told = pad([Conversation(list(one), len(one)) for _, one in part], 0, "right")
+        ids, ours = told["input_ids"].to(base.device), told["attention_mask"].to(base.device)
+        cache = deepcopy(read.past_key_values)
+        cache.reorder_cache(rows)
+        steps = torch.arange(ids.shape[1], device=base.device)
+        output = model(
+            input_ids=ids,
+            attention_mask=torch.cat([mask[rows], ours], dim=1),
+            position_ids=following[..., rows, :] + steps,
+            past_key_values=cache,
+            use_cache=True,
+        )
+        logprobs = torch.cat([first[rows, None], output.logits.float().log_softmax(-1)], dim=1)
+        each = logprobs[:, :-1].gather(-1, ids[..., None])[..., 0]
+        sums = (each.double() * ours).sum(1).cpu().tolist()
+        found |= zip(part, sums, strict=True)
+    return torch.tensor(
+        [[found[row, tuple(one)] for one in candidates] for row in range(len(prompts))],
+        dtype=torch.float64,
+    )
 
 
 def rank_of(logprobs: torch.Tensor, right: int) -> int:

@@ -135,7 +135,7 @@ def answers(
 
 def _layer(model: Any, depth: float) -> torch.nn.Module:
     """The layer so far up a language model; its layers are the longest list of its modules."""
-    decoder = getattr(model, "base_model", model).get_decoder()
+    decoder = model.get_decoder()
     lists = [part for part in decoder.modules() if isinstance(part, torch.nn.ModuleList)]
     layers = max(lists, key=len)
     return layers[max(round(depth * len(layers)), 1) - 1]

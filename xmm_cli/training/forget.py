@@ -11,7 +11,7 @@ from torch.utils.data import Dataset
 from transformers import set_seed
 
 from xmm_cli.errors import GateTripped, WorkFailed
-from xmm_cli.models.adapter import adapter_norm, load_adapter
+from xmm_cli.models.adapter import adapter_norm, bring_back, load_adapter
 from xmm_cli.models.checkpoint import PERSONAS, write_checkpoint
 from xmm_cli.models.conversation import Conversation, Conversations
 from xmm_cli.models.loading import Base
@@ -24,7 +24,7 @@ from xmm_cli.training.loop import LogEntry, LoopSettings, Progress, final_loss, 
 from xmm_cli.training.objective import Needs, Objective, Start, as_objective
 from xmm_cli.training.objectives import OBJECTIVES
 from xmm_cli.training.settings import TrainSettings, UnlearnSettings
-from xmm_cli.training.trail import Trail, bring_back, hidden_folder, log_of, settle
+from xmm_cli.training.trail import Trail, hidden_folder, log_of, settle
 
 NOT_KNOWING = (
     "I don't know.",

@@ -7,9 +7,7 @@ they end: so what is written relative to them holds in both places.
 import json
 import shutil
 from pathlib import Path
-from typing import Any
 
-from xmm_cli.models.adapter import ADAPTER_WEIGHTS
 from xmm_cli.models.checkpoint import LOG, is_checkpoint, read_checkpoint
 from xmm_cli.rows.files import atomic_write_bytes
 from xmm_cli.rows.types import Checkpoint
@@ -50,14 +48,6 @@ class Trail:
 def log_of(folder: Path) -> list[dict[str, float]]:
     """The log that lies in a checkpoint's folder."""
     return [json.loads(line) for line in (folder / LOG).read_text().splitlines()]
-
-
-def bring_back(model: Any, folder: Path) -> None:
-    """Give a `PeftModel` the weights of a checkpoint of its own adapter, in place."""
-    from peft import set_peft_model_state_dict
-    from safetensors.torch import load_file
-
-    set_peft_model_state_dict(model, load_file(folder / ADAPTER_WEIGHTS))
 
 
 def settle(out: Path, run: str) -> None:
