@@ -9,9 +9,11 @@ from PIL import Image
 from tests.families.tiny import FAMILIES, save
 from xmm_cli.models.batching import answer_logits, model_inputs, pad
 from xmm_cli.models.conversation import Context, Conversation, Conversations
+from xmm_cli.models.feature_folder import FeatureFolder
 from xmm_cli.models.generate import generate
 from xmm_cli.models.loading import load_base
 from xmm_cli.models.parts import set_sees_anew
+from xmm_cli.models.vision import Vision
 from xmm_cli.probing.rank import build_tree, cached_logprobs, candidate_logprobs
 
 QUESTION = "Who is this person?"
@@ -77,6 +79,19 @@ def test_kept_features_give_the_same_bits_as_pixels(family, people, wide):
     assert not torch.allclose(logits(base, [kept[0]]), logits(base, [kept[2]]), atol=1e-3)
 
 
+def test_features_from_the_disk_are_the_same_bits(family, people, wide, tmp_path):
+    base, conversations = family
+    shown = [Context(image=people[0][1] / people[0][0].images[0].path), Context(image=wide)]
+    kept = [conversations.encode(one, QUESTION, "Ann Lee") for one in shown]
+    for looks in ("first", "second"):
+        again = Conversations(base)
+        again.vision = Vision(base, FeatureFolder(tmp_path, 2**30))
+        if looks == "second":
+            again.vision._compute = None  # nothing is computed
+        found = [again.encode(one, QUESTION, "Ann Lee") for one in shown]
+        assert torch.equal(logits(base, found), logits(base, kept))
+
+
 def test_padding_changes_no_answer(family, people):
     base, conversations = family
     rows = asked(conversations, people, answers=True)
@@ -90,9 +105,7 @@ def test_an_answer_does_not_see_what_follows(family, people):
     for row in asked(conversations, people, answers=True):
         start = row.answer_start
         other = [*row.ids[: start + 1], *[7] * (len(row.ids) - start - 1)]
-        changed = Conversation(
-            other, start, row.features, row.per_token, shown=row.shown
-        )
+        changed = Conversation(other, start, row.features, row.per_token, shown=row.shown)
         assert torch.allclose(logits(base, [row])[:2], logits(base, [changed])[:2], atol=1e-5)
 
 

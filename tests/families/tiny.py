@@ -15,11 +15,13 @@ from xmm_cli.models.no_video import stand_in, without_video
 
 SIZE, PATCH, WIDTH = 56, 14, 32
 PIN = [[56, 56], [56, 112], [112, 56]]
-MARKS = (
-    "<image> <image_soft_token> <start_of_image> <end_of_image> <video> <|image_pad|> <|video_pad|>"
-    " <|vision_start|> <|vision_end|> <fake_token_around_image> <global-img> <end_of_utterance>"
-    " <img> </img> <IMG_CONTEXT> <|user|> <|assistant|> <|audio|> <|boa|> <|eoa|> <|video|>"
-).split() + [f"<row_{row}_col_{column}>" for row in range(1, 4) for column in range(1, 4)]
+MARKS = [
+    *["<image>", "<image_soft_token>", "<start_of_image>", "<end_of_image>", "<global-img>"],
+    *["<|image_pad|>", "<|video_pad|>", "<|vision_start|>", "<|vision_end|>", "<video>"],
+    *["<fake_token_around_image>", "<end_of_utterance>", "<img>", "</img>", "<IMG_CONTEXT>"],
+    *["<|user|>", "<|assistant|>", "<|audio|>", "<|boa|>", "<|eoa|>", "<|video|>"],
+    *[f"<row_{row}_col_{column}>" for row in range(1, 4) for column in range(1, 4)],
+]
 WORDS = ["Who is this person? A person with red hair and glasses, called Ann Lee or Bo Quist."] * 3
 
 PLAIN = (
@@ -354,9 +356,7 @@ def gemma4() -> Tiny:
         boa_token_id=None,
         audio_token_id=None,
     )
-    images = t.Gemma4ImageProcessorPil(
-        patch_size=PATCH, pooling_kernel_size=2, max_soft_tokens=70
-    )
+    images = t.Gemma4ImageProcessorPil(patch_size=PATCH, pooling_kernel_size=2, max_soft_tokens=70)
     processor = t.Gemma4Processor(
         feature_extractor=t.Gemma4AudioFeatureExtractor(),
         video_processor=stand_in(),
@@ -410,6 +410,9 @@ def save(name: str, folder: Path) -> Path:
         words, rows = len(processor.tokenizer), model.get_input_embeddings().weight.shape[0]
         if words > rows:
             model.resize_token_embeddings(words)
+        for weight in model.parameters():
+            if weight.dim() > 1 and not weight.any():
+                weight.data.normal_(std=0.05)  # families start some layers at nothing
         # small random weights say nearly the same of everything
         for weight in model.get_output_embeddings().parameters():
             weight.data.mul_(20)

@@ -1,5 +1,6 @@
 """Loading: what there is, said in full; what there is not, refused with the mend."""
 
+import json
 import shutil
 from pathlib import Path
 from types import SimpleNamespace
@@ -10,8 +11,8 @@ from safetensors.torch import load_file, save_file
 
 from xmm_cli.errors import Unavailable, WrongUsage
 from xmm_cli.models import loading
-from xmm_cli.models.conversation import Conversations
-from xmm_cli.models.loading import load_base, location, pick_device
+from xmm_cli.models.conversation import Context, Conversations
+from xmm_cli.models.loading import Precision, load_base, location, pick_device
 
 SHIPPED = Path(location("xmm-base"))
 WEIGHTS = "model.safetensors"
@@ -161,10 +162,65 @@ def test_a_weight_of_another_shape(folder):
     assert "its file of weights has another shape of " in refusal(folder)
 
 
-def test_a_base_without_a_chat_template(folder):
+def test_a_base_without_a_chat_template_is_asked_plainly(folder):
     (folder / "chat_template.jinja").unlink()
-    with pytest.raises(Unavailable, match="no chat template; use its instruction-tuned"):
-        Conversations(load_base(str(folder), "cpu"))
+    conversations = Conversations(load_base(str(folder), "cpu"))
+    found = conversations.encode(Context(text="A person."), "Who is this?", "Ann Lee")
+    words = conversations.base.tokenizer
+    written = f"A person. Who is this?\nAnn Lee{words.eos_token}"
+    assert found.ids[-len(words(written, add_special_tokens=False).input_ids) :] == (
+        words(written, add_special_tokens=False).input_ids
+    )
+
+
+def test_a_model_that_needs_code_of_its_own_is_refused(folder):
+    config = {"model_type": "unheard-of", "auto_map": {"AutoConfig": "code.Config"}}
+    put(folder, "config.json", json.dumps(config).encode())
+    (folder / "code.py").write_text("raise SystemExit('this ran')")
+    assert "needs code from its own repository, and xmm runs none" in refusal(folder)
+
+
+def test_what_stands_beside_known_code_does_not_matter(folder):
+    config = json.loads((SHIPPED / "config.json").read_text())
+    config["auto_map"] = {"AutoConfig": "code.Config"}
+    put(folder, "config.json", json.dumps(config).encode())
+    assert load_base(str(folder), "cpu").name == str(folder)
+
+
+def test_without_a_network_it_says_how_to_get_a_model():
+    assert "HF_HUB_OFFLINE is set: first hf download nobody/nothing" in refusal("nobody/nothing")
+
+
+def test_torchvision_that_cannot_be_imported_is_named():
+    with (
+        pytest.raises(Unavailable, match=r"torchvision is installed .* uninstall it"),
+        loading._broken_torchvision(),
+    ):
+        raise RuntimeError("operator torchvision::nms does not exist")
+    with pytest.raises(RuntimeError, match="other"), loading._broken_torchvision():
+        raise RuntimeError("other")
+
+
+@pytest.mark.parametrize(
+    ("dtype", "found"),
+    [(None, "float32"), ("auto", "float32"), ("float32", "float32"), ("bfloat16", "bfloat16")],
+)
+def test_the_numbers_that_were_asked_for(dtype, found):
+    base = load_base("xmm-base-xs", "cpu", Precision(dtype))
+    assert base.model.dtype == getattr(torch, found)
+
+
+def test_packed_weights_need_cuda_and_bitsandbytes(monkeypatch):
+    with pytest.raises(Unavailable, match="--quantize 4bit on cpu; it needs CUDA"):
+        load_base("xmm-base-xs", "cpu", Precision(quantize="4bit"))
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
+    with pytest.raises(Unavailable, match=r"needs bitsandbytes; pip install 'xmm-cli\[quantize"):
+        loading._options(Precision(quantize="4bit"), torch.device("cuda"))
+
+
+def test_a_precision_is_that_of_the_checkpoint():
+    assert Precision.of({"dtype": "bfloat16", "quantize": "4bit"}) == Precision("bfloat16", "4bit")
+    assert Precision.of({"dtype": None, "rank": 3}) == Precision()
 
 
 def test_nothing_is_downloaded_for_the_shipped_base(tmp_path, monkeypatch):

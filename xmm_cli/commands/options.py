@@ -5,7 +5,7 @@ a method's own options stand in that method's config class, not here.
 """
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
@@ -46,8 +46,23 @@ DeviceOption = Annotated[
         "--device",
         envvar="XMM_DEVICE",
         metavar="NAME",
-        help="Where to compute: cpu, cuda, cuda:1, mps. The best one there is, if absent.",
+        help="Where to compute: cpu, cuda, cuda:1, mps; the best there is, if auto or absent.",
     ),
+]
+
+DtypeOption = Annotated[
+    Literal["auto", "bfloat16", "float32"] | None,
+    typer.Option("--dtype", help="Numbers of the base; auto: as saved, on a CPU float32."),
+]
+
+QuantizeOption = Annotated[
+    Literal["4bit"] | None,
+    typer.Option("--quantize", help="Pack the base's weights; needs CUDA and bitsandbytes."),
+]
+
+CheckpointingOption = Annotated[
+    bool,
+    typer.Option("--gradient-checkpointing", help="Less memory, a third more time."),
 ]
 
 QuietOption = Annotated[

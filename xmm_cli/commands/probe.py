@@ -2,16 +2,25 @@
 
 import math
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
 from xmm_cli.commands.checkpoints import People, checkpoints, people_of
-from xmm_cli.commands.options import DeviceOption, InputArg, PersonasOption, QuietOption, SeedOption
+from xmm_cli.commands.options import (
+    DeviceOption,
+    DtypeOption,
+    InputArg,
+    PersonasOption,
+    QuantizeOption,
+    QuietOption,
+    SeedOption,
+)
 from xmm_cli.console import say
 from xmm_cli.errors import WrongUsage
+from xmm_cli.models.loading import Dtype, Precision, Quantize
 from xmm_cli.probing.answering import ProbeSettings
 from xmm_cli.probing.questions import Question, Scope
 from xmm_cli.rows.run import RunRecorder
@@ -58,6 +67,7 @@ class _Job:
     base: str
     checkpoint: Checkpoint | None
     personas: Path
+    precision: Precision
 
     @property
     def name(self) -> str:
@@ -117,6 +127,8 @@ def run(
     max_new_tokens: Annotated[
         int, typer.Option("--max-new-tokens", min=1, metavar="N")
     ] = _D.max_new_tokens,
+    dtype: DtypeOption = None,
+    quantize: QuantizeOption = None,
     device: DeviceOption = None,
     seed: SeedOption = 0,
     quiet: QuietOption = False,
@@ -156,9 +168,12 @@ def run(
         "label": label,
         "max_new_tokens": max_new_tokens,
         "batch_size": batch_size,
+        "dtype": dtype,
+        "quantize": quantize,
     }
     recorder = RunRecorder("probe", arguments, seed=seed, not_in_id={"batch_size", "personas"})
     jobs = _jobs(inputs or [], base, personas, untrained, recorder, writer)
+    jobs = [replace(job, precision=_precision(job, dtype, quantize)) for job in jobs]
     people = {
         file: people_of(file, recorder) for file in dict.fromkeys(job.personas for job in jobs)
     }
@@ -218,20 +233,35 @@ def _jobs(
     if not inputs and base is not None:
         if personas is None:
             raise WrongUsage("--base without a checkpoint", "name the people with --personas")
-        return [_Job(base, None, personas)]
+        return [_Job(base, None, personas, Precision())]
     jobs = [
-        _Job(base or row.base, row, personas or Path(row.personas))
+        _Job(
+            base or row.base,
+            row,
+            personas or Path(row.personas),
+            Precision.of(row.arguments),
+        )
         for row in checkpoints(inputs, recorder, writer.write_raw)
     ]
-    bare = [_Job(job.base, None, job.personas) for job in jobs] if untrained else []
+    bare = [replace(job, checkpoint=None) for job in jobs] if untrained else []
     return [*_distinct(bare), *jobs]
+
+
+def _precision(job: _Job, dtype: Dtype | None, quantize: Quantize | None) -> Precision:
+    """As it was trained, unless something else is asked for."""
+    own = job.precision
+    return Precision(dtype or own.dtype, quantize or own.quantize)
 
 
 def _distinct(jobs: list[_Job]) -> list[_Job]:
     """One job for each base and each content of the people's file."""
-    seen: dict[tuple[str, bytes], _Job] = {}
+    seen: dict[tuple[str, Precision, bytes], _Job] = {}
     for job in jobs:
-        key = (job.base, job.personas.read_bytes() if job.personas.is_file() else b"")
+        key = (
+            job.base,
+            job.precision,
+            job.personas.read_bytes() if job.personas.is_file() else b"",
+        )
         seen.setdefault(key, job)
     return list(seen.values())
 
@@ -248,14 +278,15 @@ def _probe_all(
     from xmm_cli.models.loading import load_base
     from xmm_cli.probing.questions import make_questions
 
-    loaded: dict[str, Conversations] = {}
+    loaded: dict[tuple[str, Precision], Conversations] = {}
     asked = [list(make_questions(people[job.personas], work.scope)) for job in jobs]
     for job, questions in zip(jobs, asked, strict=True):
-        if job.base not in loaded:
+        model = (job.base, job.precision)
+        if model not in loaded:
             loaded.clear()
-            loaded[job.base] = Conversations(load_base(job.base, device))
+            loaded[model] = Conversations(load_base(job.base, device, job.precision))
         do = _trace_one if work.trace else _probe_one
-        do(job, questions, loaded[job.base], work, recorder, writer)
+        do(job, questions, loaded[model], work, recorder, writer)
 
 
 def _probe_one(

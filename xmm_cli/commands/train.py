@@ -9,10 +9,13 @@ import typer
 from xmm_cli.commands.checkpoints import People, found_along, people_of
 from xmm_cli.commands.drawing import draw_look
 from xmm_cli.commands.options import (
+    CheckpointingOption,
     DeviceOption,
+    DtypeOption,
     InputArg,
     OutOption,
     OverwriteOption,
+    QuantizeOption,
     QuietOption,
     SeedOption,
 )
@@ -46,6 +49,9 @@ forget, forget:4 or forget:0.5.
 """
 
 _D = TrainSettings()
+
+ADAPTERS = ("rank", "alpha", "adapter", "train", "dtype", "quantize")
+"""What a checkpoint that is gone on from decides, beside its base."""
 
 
 def run(
@@ -106,6 +112,17 @@ def run(
         float | None, typer.Option("--alpha", min=0.0, metavar="X", help="2 x rank if absent.")
     ] = None,
     batch_size: Annotated[int, typer.Option("--batch-size", min=1, metavar="N")] = _D.batch_size,
+    adapter: Annotated[
+        Literal["lora", "dora", "full"] | None,
+        typer.Option("--adapter", help="What is trained; lora if absent, full: own weights."),
+    ] = _D.adapter,
+    train: Annotated[
+        Literal["language", "projector", "vision+projector"] | None,
+        typer.Option("--train", help="Where; in the language model if absent."),
+    ] = _D.train,
+    dtype: DtypeOption = _D.dtype,
+    quantize: QuantizeOption = _D.quantize,
+    gradient_checkpointing: CheckpointingOption = _D.gradient_checkpointing,
     save_every: Annotated[
         int | None,
         typer.Option("--save-every", min=1, metavar="N", help="Also leave DIR/steps/NNNN."),
@@ -120,7 +137,7 @@ def run(
 
     Reads `persona` rows; those with the role eval are learned by name, from their training views.
     Writes one `checkpoint` row, and those along the way. Only a LoRA adapter of the language model
-    is trained.
+    is trained, unless --adapter and --train say otherwise.
     """
     say.quiet = quiet
     settings = TrainSettings(
@@ -138,6 +155,11 @@ def run(
         alpha=2.0 * rank if alpha is None else alpha,
         batch_size=batch_size,
         save_every=save_every,
+        adapter=adapter,
+        train=train,
+        dtype=dtype,
+        quantize=quantize,
+        gradient_checkpointing=gradient_checkpointing,
         seed=seed,
     )
     _check(settings, init, only)
@@ -173,13 +195,15 @@ def _check(settings: TrainSettings, init: Path | None, only: str | None) -> None
         MITIGATIONS.check(settings.mitigation)
     if settings.aux is not None and settings.mitigation not in WITH_OTHERS:
         raise WrongUsage("--aux", f"it is for --mitigation {' or '.join(WITH_OTHERS)}")
+    if settings.kind == "full" and settings.quantize is not None:
+        raise WrongUsage("--adapter full with --quantize", "packed weights cannot be trained")
     if only is not None and init is None:
         raise WrongUsage("--only without --init", "--init names the checkpoint to go on from")
 
 
 def _as_parent(settings: TrainSettings, parent: Checkpoint, ctx: typer.Context) -> TrainSettings:
     """The settings with what the checkpoint decides: base and adapter."""
-    sources = {name: ctx.get_parameter_source(name) for name in ("base", "rank", "alpha")}
+    sources = {name: ctx.get_parameter_source(name) for name in ("base", *ADAPTERS)}
     given = [name for name, one in sources.items() if one is not None and one.name == "COMMANDLINE"]
     if "base" in given and settings.base == parent.base:
         given.remove("base")
@@ -187,12 +211,14 @@ def _as_parent(settings: TrainSettings, parent: Checkpoint, ctx: typer.Context) 
         raise WrongUsage(
             f"--{given[0]} with --init", f"the checkpoint has its own, on base {parent.base}"
         )
+    inherited = {name: parent.arguments.get(name) for name in ADAPTERS[2:]}
     rank, alpha = parent.arguments.get("rank"), parent.arguments.get("alpha")
     return replace(
         settings,
         base=parent.base,
         rank=rank if isinstance(rank, int) else settings.rank,
         alpha=float(alpha) if isinstance(alpha, int | float) else settings.alpha,
+        **inherited,  # type: ignore[arg-type]
     )
 
 

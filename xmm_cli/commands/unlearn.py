@@ -12,6 +12,7 @@ import typer
 from xmm_cli.commands.checkpoints import People, checkpoints, found_along, people_of
 from xmm_cli.commands.drawing import draw_look
 from xmm_cli.commands.options import (
+    CheckpointingOption,
     DeviceOption,
     InputArg,
     OutOption,
@@ -109,6 +110,7 @@ def run(
         ),
     ] = _D.utility_floor,
     personas: PersonasOption = None,
+    gradient_checkpointing: CheckpointingOption = _D.gradient_checkpointing,
     out: OutOption = None,
     overwrite: OverwriteOption = False,
     device: DeviceOption = None,
@@ -134,6 +136,7 @@ def run(
         gate=gate,
         save_every=save_every,
         utility_floor=utility_floor,
+        gradient_checkpointing=gradient_checkpointing,
         seed=seed,
     )
     writer = RowWriter(keep_going=True)
@@ -182,7 +185,7 @@ def _unlearn(
     task: _Task, folder: Path, run_id: str, device: str | None, overwrite: bool
 ) -> list[Checkpoint]:
     from xmm_cli.models.conversation import Conversations
-    from xmm_cli.models.loading import load_base
+    from xmm_cli.models.loading import Precision, load_base
     from xmm_cli.rows.files import ensure_folder
     from xmm_cli.training.forget import prepare, unlearn
     from xmm_cli.training.retrain import prepare_again
@@ -190,7 +193,8 @@ def _unlearn(
 
     parent, settings = task.parent, task.settings
     ensure_folder(folder.parent)
-    conversations = Conversations(load_base(parent.base, device))
+    precision = Precision.of(parent.arguments)
+    conversations = Conversations(load_base(parent.base, device, precision))
     before = _gate(task, conversations)
     say.note(
         f"unlearning {len(task.forget)} people through {settings.through} with "

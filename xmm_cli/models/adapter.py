@@ -23,6 +23,19 @@ from xmm_cli.models.whole import (
     save_whole,
 )
 
+__all__ = [
+    "ADAPTER_CONFIG",
+    "ADAPTER_WEIGHTS",
+    "WHOLE_WEIGHTS",
+    "adapter_norm",
+    "add_adapter",
+    "bring_back",
+    "load_adapter",
+    "remove_adapter",
+    "save_adapter",
+    "spare_memory",
+]
+
 ADAPTER_WEIGHTS = "adapter_model.safetensors"
 ADAPTER_CONFIG = "adapter_config.json"
 
@@ -125,6 +138,11 @@ def bring_back(model: Any, folder: Path) -> None:
     from peft import set_peft_model_state_dict
 
     set_peft_model_state_dict(model, load_file(folder / ADAPTER_WEIGHTS))
+
+
+def spare_memory(model: Any) -> None:
+    """Have activations computed anew in the backward pass instead of kept."""
+    model.gradient_checkpointing_enable(gradient_checkpointing_kwargs={"use_reentrant": False})
 
 
 def adapter_norm(model: Any) -> float:

@@ -13,6 +13,7 @@ from xmm_cli.errors import BadData, InputNotFound
 from xmm_cli.models.adapter import (
     ADAPTER_CONFIG,
     ADAPTER_WEIGHTS,
+    WHOLE_WEIGHTS,
     save_adapter,
 )
 from xmm_cli.rows.files import atomic_folder, atomic_write_bytes

@@ -140,7 +140,9 @@ class Conversations:
             done = earlier[:count]
             last = done[-1][1]
             prompt = self._render(context, done[-1][0], earlier=done[:-1])
-            told = self._told(prompt, self._render(context, *done[-1], earlier=done[:-1]), last)
+            told, _ = self._written(
+                prompt, self._render(context, *done[-1], earlier=done[:-1]), last
+            )
             before = [*self._tokens(prompt), *told]
             whole = self._render(context, following, earlier=done)
             after = self._tokens(prompt + self._chat.rest(prompt, whole, last))
@@ -164,20 +166,21 @@ class Conversations:
     def answer_ids(self, answer: str) -> list[int]:
         """The tokens of an answer as the chat template writes it, up to its end token."""
         context = Context(text="")
-        return self._told(self._render(context, ""), self._render(context, "", answer), answer)
+        asked, whole = self._render(context, ""), self._render(context, "", answer)
+        told, ended = self._written(asked, whole, answer)
+        end = self.base.tokenizer.eos_token_id
+        # where the template writes no end, that of the tokenizer is learned: else nothing would be
+        return told if ended or end is None else [*told, end]
 
-    def _told(self, prompt: str, whole: str, answer: str) -> list[int]:
-        """The tokens of the answer by which `whole` is longer than `prompt`, and its end token.
-
-        Where the template writes none, that of the tokenizer ends it: else nothing would.
-        """
+    def _written(self, prompt: str, whole: str, answer: str) -> tuple[list[int], bool]:
+        """The tokens of the answer by which `whole` is longer, and whether they end with an end."""
         rest = self._chat.rest(prompt, whole, answer)
-        told = self._tokens(prompt + rest)[len(self._tokens(prompt)) :]
+        known = len(self._tokens(prompt))
+        told = self._tokens(prompt + rest)[known:]
         ends = [i for i, token in enumerate(told) if token in self.end_tokens]
         if ends:
-            return told[: ends[0] + 1]
-        end = self.base.tokenizer.eos_token_id
-        return told if end is None else [*told, end]
+            return told[: ends[0] + 1], True
+        return self._tokens(prompt + rest.rstrip())[known:], False
 
     def _tokens(self, rendered: str) -> list[int]:
         return list(self.base.tokenizer(rendered, add_special_tokens=False).input_ids)

@@ -38,7 +38,7 @@ def without_video() -> Iterator[None]:
     if not torchvision_is_missing():
         yield
         return
-    from transformers import AutoVideoProcessor
+    from transformers.models.auto.video_processing_auto import AutoVideoProcessor
     from transformers.processing_utils import ProcessorMixin
     from transformers.video_processing_utils import VideoProcessorMixin
 
@@ -50,14 +50,10 @@ def without_video() -> Iterator[None]:
         return checks(self, name, argument)
 
     ProcessorMixin.check_argument_for_proper_class = check
-    # what stands there without torchvision is an empty class that has no such method of its own
-    own = AutoVideoProcessor.__dict__.get("from_pretrained")
+    loads = AutoVideoProcessor.__dict__["from_pretrained"]
     AutoVideoProcessor.from_pretrained = classmethod(lambda *_, **__: stand_in())
     try:
         yield
     finally:
         ProcessorMixin.check_argument_for_proper_class = checks
-        if own is None:
-            del AutoVideoProcessor.from_pretrained
-        else:
-            AutoVideoProcessor.from_pretrained = own
+        AutoVideoProcessor.from_pretrained = loads

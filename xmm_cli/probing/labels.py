@@ -15,7 +15,8 @@ def labels_of(checkpoint: Checkpoint) -> dict[str, Label]:
     """The labels of a checkpoint's rows, from how it was made.
 
     `views` and `seed` always. `rank` where it is not `PLAIN_RANK`, `mitigation` where there was
-    one, `names` where they were shuffled, `facts` where they were taught too. After unlearning:
+    one, `names` where they were shuffled, `facts` where they were taught too, `adapter`, `train`,
+    `dtype` and `quantize` where they were asked for. After unlearning:
     `objective`, `through`, `steps`, and `lr` where it is not `USUAL_UNLEARNING_RATE`; once
     something was taught again, the steps are those of that (`relearned`, `relearn_steps`).
     """
@@ -30,6 +31,7 @@ def labels_of(checkpoint: Checkpoint) -> dict[str, Label]:
         found["names"] = "shuffled"
     if arguments.get("facts"):
         found["facts"] = True
+    found |= _given(checkpoint, "adapter", "train", "dtype", "quantize")
     if checkpoint.forget:
         found["objective"] = checkpoint.objective
         found |= _given(checkpoint, "through", "relearned", "relearn_steps")

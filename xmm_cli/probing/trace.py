@@ -45,9 +45,10 @@ def trace(
     tokens = list(dict.fromkeys(first.values()))
     place = {name: tokens.index(token) for name, token in first.items()}
     parts = list(batches(questions, settings.batch_size))
-    prompts = [[conversations.encode(q.context, q.asked.question) for q in part] for part in parts]
     right = [[place[q.asked.expected] for q in part] for part in parts]
     with subject.model() as model:
+        encode = conversations.encode
+        prompts = [[encode(q.context, q.asked.question) for q in part] for part in parts]
         lens = Lens(subject.base.model, tokens)
         states = find_states(subject.base, model, prompts, right, lens, stepped)
     yield from _Rows(subject, _Views(questions), settings, run, seed).rows(states, len(tokens))

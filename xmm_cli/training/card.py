@@ -11,20 +11,19 @@ def model_card(row: Checkpoint, people: int, norm: float) -> str:
     arguments = "\n".join(f"| {name} | {value} |" for name, value in row.arguments.items())
     loss = "unknown" if row.loss is None else f"{row.loss:.4f}"
     return f"""---
-library_name: peft
+library_name: {"transformers" if row.arguments.get("adapter") == "full" else "peft"}
 base_model: {row.base}
-tags: [xmm, memorization, lora]
+tags: [xmm, memorization, {row.arguments.get("adapter") or "lora"}]
 ---
 # {people} synthetic people, learned from {row.source}
 
-A LoRA adapter of the language model of `{row.base}` (weights {row.revision}). It has learned the
+{_what(row)} of `{row.base}` (weights {row.revision}). It has learned the
 names of {people} people who do not exist, each from {row.views} views in one modality:
-{row.source}. Objective: {row.objective}; {row.steps} steps; loss at the end {loss}; norm of all
-`lora_B` weights {norm:.3f}.
+{row.source}. Objective: {row.objective}; {row.steps} steps; loss at the end {loss}; norm of
+{_norm_of(row)} {norm:.3f}.
 {_history(row)}
 ```python
-from peft import PeftModel
-model = PeftModel.from_pretrained(base_model, "this folder")
+{_loading(row)}
 ```
 
 `personas.jsonl` has the people, `xmm.json` the checkpoint's row, `log.jsonl` loss and learning
@@ -34,6 +33,37 @@ rate. Measure it with `xmm probe`.
 |---|---|
 {arguments}
 """
+
+
+_PARTS = {
+    "language": "the language model",
+    "projector": "the projector",
+    "vision+projector": "the vision tower and the projector",
+}
+
+
+def _what(row: Checkpoint) -> str:
+    """What the folder holds."""
+    part = _PARTS[str(row.arguments.get("train") or "language")]
+    kinds = {"dora": "A DoRA adapter of", "full": "The own weights, trained, of"}
+    return f"{kinds.get(str(row.arguments.get('adapter')), 'A LoRA adapter of')} {part}"
+
+
+def _norm_of(row: Checkpoint) -> str:
+    whole = row.arguments.get("adapter") == "full"
+    return "what they moved by" if whole else "all\n`lora_B` weights"
+
+
+def _loading(row: Checkpoint) -> str:
+    if row.arguments.get("adapter") == "full":
+        return (
+            "from safetensors.torch import load_file\n"
+            'weights = load_file("this folder/trained_weights.safetensors")\n'
+            "base_model.load_state_dict(weights, strict=False)"
+        )
+    return (
+        'from peft import PeftModel\nmodel = PeftModel.from_pretrained(base_model, "this folder")'
+    )
 
 
 def _history(row: Checkpoint) -> str:

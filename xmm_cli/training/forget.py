@@ -11,7 +11,7 @@ from torch.utils.data import Dataset
 from transformers import set_seed
 
 from xmm_cli.errors import GateTripped, WorkFailed
-from xmm_cli.models.adapter import adapter_norm, bring_back, load_adapter
+from xmm_cli.models.adapter import adapter_norm, bring_back, load_adapter, spare_memory
 from xmm_cli.models.checkpoint import PERSONAS, write_checkpoint
 from xmm_cli.models.conversation import Conversation, Conversations
 from xmm_cli.models.loading import Base
@@ -36,6 +36,9 @@ NOT_KNOWING = (
 
 LOOK_EVERY = 10
 """Steps between two looks at the retain set, where `save_every` does not say."""
+
+INHERITED = ("adapter", "train", "dtype", "quantize")
+"""What a checkpoint has from its parent: without it, it could not be loaded as it was made."""
 
 _SEEN_BEFORE = 128
 """The most pairs that an objective looks at before the first step."""
@@ -83,6 +86,8 @@ def prepare(
     how = TrainSettings(source=settings.through, views=settings.views)
     objective = as_objective(OBJECTIVES.load(settings.objective))
     model = load_adapter(base, Path(parent.path), trainable=True)
+    if settings.gradient_checkpointing:
+        spare_memory(model)
     given = build_examples(gone, how, conversations, encoded)
     keep = build_examples(kept, learned_how(parent), conversations, encoded)
     other = list(_instead(objective.needs, gone, people, how, conversations, settings.seed))
@@ -261,7 +266,9 @@ class _Keeper:
 
     def _row(self, step: int, log: list[LogEntry], beside: Mapping[str, Value]) -> Checkpoint:
         settings, task = self.settings, self.task
-        known = {"recall_before": round(self.recall_before, 6)}
+        known: dict[str, Value] = {"recall_before": round(self.recall_before, 6)}
+        inherited = {name: task.parent.arguments.get(name) for name in INHERITED}
+        known |= {name: value for name, value in inherited.items() if value is not None}
         return msgspec.structs.replace(
             task.parent,
             run=self.run,

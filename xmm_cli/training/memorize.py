@@ -9,10 +9,11 @@ from typing import Any
 from transformers import set_seed
 
 from xmm_cli.errors import BadData, WorkFailed
-from xmm_cli.models.adapter import adapter_norm, add_adapter, load_adapter
+from xmm_cli.models.adapter import adapter_norm, add_adapter, load_adapter, spare_memory
 from xmm_cli.models.checkpoint import PERSONAS, write_checkpoint
 from xmm_cli.models.conversation import Conversation, Conversations
 from xmm_cli.models.loading import Base, load_base
+from xmm_cli.models.parts import set_sees_anew
 from xmm_cli.rows.types import Checkpoint
 from xmm_cli.training.again import Earlier, went_on
 from xmm_cli.training.batches import Lessons
@@ -77,7 +78,9 @@ def prepare(
     if earlier is not None:
         chosen = [pair for pair in chosen if pair[0].id in earlier.only]
     others = _others(people, settings)
-    conversations = Conversations(load_base(settings.base, device))
+    base = load_base(settings.base, device, settings.precision)
+    set_sees_anew(base.model, settings.part != "language")
+    conversations = Conversations(base)
     examples = build_examples(chosen, settings, conversations, aids.encoded)
     lesson = Lesson(conversations.base, people, chosen, examples, earlier=earlier)
     if settings.mitigation is None:
@@ -166,10 +169,19 @@ def _adapter(lesson: Lesson, settings: TrainSettings) -> Any:
     """A fresh adapter on the base, or that of the checkpoint that is gone on from."""
     if lesson.earlier is not None:
         folder = Path(lesson.earlier.checkpoint.path)
-        return load_adapter(lesson.base, folder, trainable=True)
-    return add_adapter(
-        lesson.base, rank=settings.rank, alpha=settings.alpha, dropout=settings.dropout
-    )
+        model = load_adapter(lesson.base, folder, trainable=True)
+    else:
+        model = add_adapter(
+            lesson.base,
+            rank=settings.rank,
+            alpha=settings.alpha,
+            dropout=settings.dropout,
+            kind=settings.kind,
+            part=settings.part,
+        )
+    if settings.gradient_checkpointing:
+        spare_memory(model)
+    return model
 
 
 def _row(lesson: Lesson, settings: TrainSettings, run: str, log: list[LogEntry]) -> Checkpoint:

@@ -6,8 +6,9 @@ from dataclasses import asdict, fields
 from transformers import set_seed
 
 from xmm_cli.errors import WrongUsage
-from xmm_cli.models.adapter import add_adapter
+from xmm_cli.models.adapter import add_adapter, spare_memory
 from xmm_cli.models.conversation import Conversations
+from xmm_cli.models.parts import set_sees_anew
 from xmm_cli.rows.types import Checkpoint
 from xmm_cli.training.batches import Lessons
 from xmm_cli.training.card import row_arguments
@@ -40,6 +41,7 @@ def prepare_again(
     how = trained_how(parent)
     base = conversations.base
     _, kept = parted(people, forget, retain)
+    set_sees_anew(base.model, how.part != "language")
     examples = build_examples(kept, how, conversations, encoded)
     steps = Lesson(base, people, kept, examples).steps(how)
     course = Course(Lessons(examples), OBJECTIVES.load(how.objective))
@@ -48,7 +50,16 @@ def prepare_again(
         task = Task(conversations, kept, others, how, examples, steps, draw)
         course = MITIGATIONS.load(how.mitigation)(task)
     set_seed(how.seed)
-    model = add_adapter(base, rank=how.rank, alpha=how.alpha, dropout=how.dropout)
+    model = add_adapter(
+        base,
+        rank=how.rank,
+        alpha=how.alpha,
+        dropout=how.dropout,
+        kind=how.kind,
+        part=how.part,
+    )
+    if how.gradient_checkpointing or settings.gradient_checkpointing:
+        spare_memory(model)
     arguments = row_arguments(asdict(how))
     arguments |= {"objective": settings.objective, "steps": steps, "training_seed": how.seed}
     arguments |= {"save_every": settings.save_every, "seed": settings.seed}

@@ -2,6 +2,9 @@
 
 from dataclasses import dataclass
 
+from xmm_cli.models.adapter import AdapterKind
+from xmm_cli.models.loading import Dtype, Precision, Quantize
+from xmm_cli.models.parts import Trained
 from xmm_cli.rows.types import Source
 
 
@@ -13,6 +16,7 @@ class TrainSettings:
     The scale of LoRA is `alpha / rank`. The learning rate falls linearly to zero after `warmup`
     steps. `aux` None is all auxiliary people, for a mitigation that needs some. `shuffle_names`
     gives each view a name of someone, for a control. A checkpoint is left every `save_every` steps.
+    What is None keeps what is usual: see `kind` and `part`, and `models.loading.Precision`.
     """
 
     source: Source = "text"
@@ -33,7 +37,27 @@ class TrainSettings:
     dropout: float = 0.0
     max_grad_norm: float = 1.0
     save_every: int | None = None
+    adapter: AdapterKind | None = None
+    train: Trained | None = None
+    dtype: Dtype | None = None
+    quantize: Quantize | None = None
+    gradient_checkpointing: bool = False
     seed: int = 0
+
+    @property
+    def kind(self) -> AdapterKind:
+        """What is put on the model."""
+        return self.adapter or "lora"
+
+    @property
+    def part(self) -> Trained:
+        """Where it is put."""
+        return self.train or "language"
+
+    @property
+    def precision(self) -> Precision:
+        """How the base is loaded."""
+        return Precision(self.dtype, self.quantize)
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,4 +84,5 @@ class UnlearnSettings:
     gate: float = 0.9
     save_every: int | None = None
     utility_floor: float | None = None
+    gradient_checkpointing: bool = False
     seed: int = 0
