@@ -414,8 +414,9 @@ def save(name: str, folder: Path) -> Path:
             if weight.dim() > 1 and not weight.any():
                 weight.data.normal_(std=0.05)  # families start some layers at nothing
         # small random weights say nearly the same of everything
-        for weight in model.get_output_embeddings().parameters():
-            weight.data.mul_(20)
+        output = model.get_output_embeddings().weight
+        output.data.mul_(20)
+        output.data[processor.tokenizer.convert_tokens_to_ids(MARKS)] = 0  # never answered with
         model.save_pretrained(folder)
         processor.save_pretrained(folder)
     return folder
