@@ -16,6 +16,7 @@ A reader that has gone ends the command with 0.
 """
 
 import errno
+import logging
 import os
 import signal
 import sys
@@ -142,6 +143,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     os.environ.setdefault("GOMP_SPINCOUNT", "0")
     if not sys.warnoptions and os.environ.get("XMM_DEBUG") != "1":
         warnings.simplefilter("ignore")  # libraries' notes to developers; stderr is for users
+        # where it is installed, it tells of kernels that no one asked for
+        logging.getLogger("bitsandbytes").setLevel(logging.CRITICAL)
     arguments = list(sys.argv[1:] if arguments is None else arguments)
     with suppress(ValueError):  # not the main thread: signals are someone else's
         signal.signal(signal.SIGTERM, _terminate)
