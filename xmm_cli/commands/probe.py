@@ -46,6 +46,7 @@ _ANSWERS: dict[str, tuple[Answer, ...]] = {
     "generate": ("generate",),
     "rank": ("rank",),
     "both": ("generate", "rank"),
+    "prefix": (),
 }
 
 
@@ -76,9 +77,15 @@ def run(
         Literal["heldout", "train"], typer.Option("--split", help="Which views are shown.")
     ] = "heldout",
     answer: Annotated[
-        Literal["generate", "rank", "both"],
-        typer.Option("--answer", help="Generate it, rank all candidates, or both."),
+        Literal["generate", "rank", "both", "prefix"],
+        typer.Option(
+            "--answer",
+            help="Generate it, rank all candidates, or both; or complete its first half.",
+        ),
     ] = "both",
+    tokens: Annotated[
+        bool, typer.Option("--tokens", help="Ranking, keep the log-probability of every token.")
+    ] = False,
     asking: Annotated[
         Literal["plain", "describe-first", "name-first"],
         typer.Option("--asking", help="At once, or after describing or naming the view."),
@@ -128,11 +135,15 @@ def run(
     scope = Scope(task, _modalities(modality), split, role, views, control, seed)
     settings = ProbeSettings(
         answers=_ANSWERS[answer],
+        prefix=answer == "prefix",
+        tokens=tokens,
         asking=asking,
         max_new_tokens=max_new_tokens,
         batch_size=batch_size,
         labels=dict(_label(text) for text in label or []),
     )
+    if answer == "prefix" and task == "reverse":
+        raise WrongUsage("--answer prefix with --task reverse", "a description has no first half")
     if trace:
         _check_trace(scope, settings)
     writer = RowWriter()
@@ -141,6 +152,7 @@ def run(
         "task": task,
         "split": split,
         "answer": answer,
+        "tokens": tokens,
         "asking": asking,
         "views": views,
         "control": control,

@@ -60,11 +60,32 @@ def ancestry(tree: Tree) -> torch.Tensor:
     return sees
 
 
-@torch.inference_mode()
 def candidate_logprobs(
     base: Base, model: Any, prompts: Sequence[Conversation], tree: Tree
 ) -> torch.Tensor:
-    """float32 `(prompts, candidates)` on the CPU: log-probabilities in nats."""
+    """float64 `(prompts, candidates)` on the CPU: log-probabilities in nats."""
+    return path_sums(node_logprobs(base, model, prompts, tree), tree)
+
+
+def path_sums(steps: torch.Tensor, tree: Tree) -> torch.Tensor:
+    """From each node's log-probability, `(prompts, nodes)`, to each candidate's, its path's sum."""
+    return (steps.double() @ ancestry(tree).double().T)[:, torch.tensor(tree.leaves)]
+
+
+def path_to(tree: Tree, leaf: int) -> list[int]:
+    """The nodes from the first token of a candidate to its leaf."""
+    nodes = []
+    while leaf != ROOT:
+        nodes.append(leaf)
+        leaf = tree.parents[leaf]
+    return nodes[::-1]
+
+
+@torch.inference_mode()
+def node_logprobs(
+    base: Base, model: Any, prompts: Sequence[Conversation], tree: Tree
+) -> torch.Tensor:
+    """float32 `(prompts, nodes)` on the CPU: log-probability of each token after its ancestors."""
     batch = pad(prompts, base.tokenizer.pad_token_id, "left")
     inputs = model_inputs(batch, base.device, base.model.dtype)
     _hang(inputs, tree)
@@ -74,13 +95,7 @@ def candidate_logprobs(
     logprobs = logits.float().log_softmax(-1).cpu()
     # position 0 is the prompt's last token, position i + 1 node i
     parents = torch.tensor(tree.parents) + 1
-    steps = logprobs[:, parents, torch.tensor(tree.tokens)]
-    return _path_sums(steps, tree)[:, torch.tensor(tree.leaves)]
-
-
-def _path_sums(steps: torch.Tensor, tree: Tree) -> torch.Tensor:
-    """From the log-probability of each node to that of the path that ends in it."""
-    return steps.double() @ ancestry(tree).double().T
+    return logprobs[:, parents, torch.tensor(tree.tokens)]
 
 
 def _hang(inputs: dict[str, Any], tree: Tree) -> None:
