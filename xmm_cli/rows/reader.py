@@ -165,10 +165,11 @@ def _stream(
     skip: tuple[type[Row], ...],
     passing: Callable[[bytes], None] | None,
 ) -> Iterator[Located[R]]:
+    known: tuple[type[Row], ...] = (*want, *skip)
     for input_name in names:
         with _opened(input_name) as (stream, name, folder):
             for number, line, torn in _lines(stream, name):
-                row = _decode(line, f"{name}:{number}", (*want, *skip), torn)
+                row = _decode(line, name, number, known, torn)
                 if isinstance(row, want):
                     yield Located(row, line, name, number, folder)
                 elif isinstance(row, skip):
@@ -207,16 +208,16 @@ def _lines(stream: BinaryIO, name: str) -> Iterator[tuple[int, bytes, bool]]:
             yield number, line, not ended
 
 
-def _decode(line: bytes, where: str, known: tuple[type[Row], ...], torn: bool) -> Row:
+def _decode(line: bytes, name: str, number: int, known: tuple[type[Row], ...], torn: bool) -> Row:
     try:
         if not line.isascii():
             line.decode()
         row = _DECODER.decode(line)
     except (msgspec.MsgspecError, ValueError, RecursionError) as error:
         message, hint = explain(line, error, known, torn)
-        raise BadData(f"{where}: {message}", hint) from error
+        raise BadData(f"{name}:{number}: {message}", hint) from error
     if row.schema > SCHEMA:
-        _refuse(where, newer(row.schema))
+        _refuse(f"{name}:{number}", newer(row.schema))
     return row
 
 

@@ -72,6 +72,8 @@ def interval_of(
     see the rest of it, each part has its own interval, and the formula's follows from them (MOVER).
     """
     value = float(formula(*(part.value() for part in parts)))
+    if len(parts[0].sample.persons) == 1 and not parts[0].sample.bounded:
+        return None, "no interval: one person"
     if not any(part.sample.at_edge(part.pair) for part in parts):
         resampled = formula(*(part.resampled() for part in parts))
         found = bca(value, resampled, formula(*(part.jackknifed() for part in parts)), level)

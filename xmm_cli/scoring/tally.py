@@ -10,6 +10,7 @@ second run was appended to. Of ten million questions, two agree in all eight byt
 probability of 3e-6.
 """
 
+import math
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from hashlib import blake2b
@@ -111,21 +112,19 @@ class Tally:
         if row.role not in self.roles:
             self.other_role += 1
             return
-        measured = [measure(row) for measure in self._measures.values()]
-        if row.correct is None and row.rank is None and not any(v is not None for v in measured):
+        rank, correct = row.rank, row.correct
+        values = [_number(measure(row)) for measure in self._measures.values()]
+        if correct is None and rank is None and not any(value == value for value in values):
             self.unanswered += 1
             return
         place = self._place(row)
         text = f"{place} {row.view} {row.question}\0{row.expected}"
-        key = int.from_bytes(
-            blake2b(text.encode("utf-8", "surrogatepass"), digest_size=8).digest(), "little"
-        )
-        correct = -1 if row.correct is None else int(row.correct)
+        key = blake2b(text.encode("utf-8", "surrogatepass"), digest_size=8).digest()
         first, candidates = -1, 0
-        if row.rank is not None:
-            first, candidates = int(row.rank == 1), min(row.candidates or 0, MOST)
-        values = [float("nan") if value is None else value for value in measured]
-        self._spill.add((key, place, correct, first, candidates, *values))
+        if rank is not None:
+            first, candidates = int(rank == 1), min(row.candidates or 0, MOST)
+        right = -1 if correct is None else int(correct)
+        self._spill.add((int.from_bytes(key, "little"), place, right, first, candidates, *values))
         if self._composition is not None:
             self._composition.add(row, place)
         if len(self._spill.waiting) >= CHUNK:
@@ -218,6 +217,11 @@ def _tally_pairs(ranked: Records) -> dict[tuple[int, int], int]:
     known = ranked[ranked["candidates"] > 0]
     pairs, numbers = np.unique(known[["place", "candidates"]], return_counts=True)
     return dict(zip(pairs.tolist(), numbers.tolist(), strict=True))
+
+
+def _number(value: float | None) -> float:
+    """A measure as a record holds it: what is absent is not a number."""
+    return math.nan if value is None else value
 
 
 def _asked(row: Probe) -> Asked:

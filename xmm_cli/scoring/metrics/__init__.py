@@ -38,7 +38,7 @@ METRICS = Registry(
         ),
         "token_f1": ("xmm_cli.scoring.metrics.token_f1:METRIC", "the same, by words"),
         "logprob": ("xmm_cli.scoring.metrics.logprob:METRIC", "log-probability, in nats"),
-        "rank": ("xmm_cli.scoring.metrics.rank:METRIC", "mean rank of the right answer"),
+        "mean_rank": ("xmm_cli.scoring.metrics.mean_rank:METRIC", "of the right answer, 1 is best"),
         "mean_reciprocal_rank": (
             "xmm_cli.scoring.metrics.mean_reciprocal_rank:METRIC",
             "mean of 1 / rank",
@@ -75,5 +75,5 @@ DEFAULT = METRICS.names()[: METRICS.names().index("detectable_gap") + 1]
 """What is scored unless metrics are named; the rest costs time, or needs rows of special probes."""
 COMPARED = ["recall", "transfer_gap", "transfer_ratio", "asymmetry", "cross_modal_score", "leak"]
 """What two runs are compared in, unless metrics are named."""
-ALIASES = {"exact_match": "recall"}
+ALIASES = {"exact_match": "recall", "rank": "mean_rank", "mrr": "mean_reciprocal_rank"}
 """Other names under which a metric is known."""
