@@ -4,8 +4,8 @@ gap = (z_α/2 + z_β) · s / √n
 
 n: persons; s: standard deviation of the persons' paired differences; z: normal quantiles at the
 level of the intervals (5 %, two-sided, as a rule) and at 80 % power. This is the paired z test's
-sample size turned round (J. Cohen, Statistical Power Analysis, 1988, ch. 2; that of the t test, by
-statsmodels' TTestPower, is 5 % larger at n = 20 and 1 % at 100, and takes a second to import). Where
+sample size turned round (J. Cohen, Statistical Power Analysis, 1988, ch. 2); that of the t test, by
+statsmodels' TTestPower, is 5 % larger at n = 20 and 1 % at 100, and takes a second to import. Where
 fewer than three persons differ, s² is that of one question a person with discordance ψ = 0.30, of
 which a gap g leaves ψ − g² (R. Connor, Biometrics 43, 1987): gap = c √(ψ / (1 + c²)), with
 c = (z_α/2 + z_β) / √n. At n = 100 that is 15 points.
