@@ -245,7 +245,7 @@ def test_all_metrics_have_one_file_each_and_unknown_ones_are_refused():
 def test_a_metric_without_its_rows_is_said():
     result = scored(study(), "min_k")
     assert result.rows == []
-    assert any("no rows for the metric min_k" in note for note in result.notes)
+    assert any("no rows have what the metric min_k needs" in note for note in result.notes)
 
 
 def test_few_persons_are_warned_about():

@@ -20,7 +20,17 @@ ROWS: tuple[tuple[Source | None, str], ...] = (
     (None, "not trained"),
 )
 COLUMNS = ("asked with an image", "asked with text")
-USUAL = ("BCa ", "Clopper-Pearson ", "MOVER ", "interval ", "chance from ", "chance 1/", "none: ")
+USUAL = (
+    "BCa ",
+    "Clopper-Pearson ",
+    "MOVER ",
+    "interval ",
+    "chance from ",
+    "chance 1/",
+    "none: ",
+    "p of ",
+    "Holm ",
+)
 """Beginnings of remarks in `method` that need no note: tables and footnote say them."""
 UNSHOWN = ("detectable_gap",)
 """Metrics that are for the reader of the rows."""

@@ -176,7 +176,7 @@ def _notes(
     lacking = [name for name in metrics or () if name != "all"]
     found = {score.metric for score in scores}
     notes += [
-        f"no rows for the metric {name}; see the top of its file for what it needs"
+        f"no rows have what the metric {name} needs; the README says what that is"
         for name in lacking
         if ALIASES.get(name, name) not in found
     ]
