@@ -11,6 +11,7 @@ from xmm_cli.console import say
 from xmm_cli.rows.run import RunRecorder
 from xmm_cli.rows.writer import RowWriter
 from xmm_cli.scoring import DEFAULTS, score_against, score_rows
+from xmm_cli.scoring.metrics import DEFAULT, METRICS
 from xmm_cli.scoring.score import load_metrics
 
 EXAMPLES = """
@@ -28,6 +29,9 @@ an interval, p (runs swapped within persons) and p_holm (over all comparisons of
 """
 
 
+MORE = [name for name in METRICS.names() if name not in DEFAULT]
+
+
 def run(
     inputs: InputArg = None,
     by: Annotated[
@@ -41,7 +45,7 @@ def run(
         typer.Option(
             "--metric",
             metavar="LIST",
-            help="These metrics only, by comma, or all; the usual ones if absent.",
+            help=f"These only, by comma, or all; the usual ones if absent. More: {', '.join(MORE)}.",
         ),
     ] = None,
     against: Annotated[
