@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from xmm_cli.errors import WrongUsage
 from xmm_cli.scoring import score_against
 from xmm_cli.scoring.against import holm
 
@@ -107,6 +108,11 @@ def test_the_same_seed_gives_the_same_rows():
     rows = [list(study(seed=seed)) for seed in (1, 2)]
     runs = [compared(*rows, seed=3, metrics=["transfer_gap"]) for _ in range(2)]
     assert runs[0].rows == runs[1].rows
+
+
+def test_what_is_no_mean_over_persons_has_no_difference():
+    with pytest.raises(WrongUsage, match="a difference in membership"):
+        compared(study(), study(), metrics=["recall", "membership"])
 
 
 @pytest.mark.slow

@@ -8,6 +8,8 @@ import typer
 from xmm_cli.commands.options import InputArg, QuietOption, SeedOption
 from xmm_cli.commands.probes import probes
 from xmm_cli.console import say
+from xmm_cli.errors import WrongUsage
+from xmm_cli.rows.reader import STDIN
 from xmm_cli.rows.run import RunRecorder
 from xmm_cli.rows.writer import RowWriter
 from xmm_cli.scoring import DEFAULTS, score_against, score_rows
@@ -45,7 +47,8 @@ def run(
         typer.Option(
             "--metric",
             metavar="LIST",
-            help=f"These only, by comma, or all; the usual ones if absent. More: {', '.join(MORE)}.",
+            help="These only, by comma, or all; the usual ones if absent. More: "
+            + f"{', '.join(MORE)}.",
         ),
     ] = None,
     against: Annotated[
@@ -73,6 +76,8 @@ def run(
     labels = None if by is None else _listed(by)
     names = None if metric is None else _listed(metric)
     load_metrics(names)
+    if against == STDIN and (not inputs or STDIN in inputs):
+        raise WrongUsage("stdin for both runs", "name a file for one of them")
     writer = RowWriter()
     arguments = {
         "by": labels,

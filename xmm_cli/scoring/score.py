@@ -99,9 +99,13 @@ def score_against(
 
     chosen = load_metrics(COMPARED if metrics is None else metrics)
     plain = {name: one for name, one in chosen.items() if isinstance(one, Metric)}
+    apart = [name for name in metrics or () if name in chosen and name not in plain]
+    if apart:
+        raise WrongUsage(f"a difference in {', '.join(apart)}", "it is no mean over persons")
     check_options(level, resamples)
-    tally, groups = take(rows, plain, by, roles)
+    # the baseline comes first: it is the shorter, and a wrong name for it should cost no time
     other, baselines = take(baseline, plain, by, roles)
+    tally, groups = take(rows, plain, by, roles)
     scores, notes = compare(groups, baselines, plain, level, resamples, seed)
     told = _of_tally(tally) + [f"baseline: {note}" for note in _of_tally(other)]
     return ScoreResult(scores, [*told, *notes])
