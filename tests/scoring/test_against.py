@@ -117,7 +117,7 @@ def test_what_is_no_mean_over_persons_has_no_difference():
 
 @pytest.mark.slow
 def test_p_is_uniform_where_runs_are_alike():
-    """Of 400 pairs of alike runs, 5 % have p below 0.05."""
+    """Of 400 pairs of alike runs, about 5 % have p below 0.05."""
     recalls = {("text", "text"): 0.6}
     below = sum(
         pick(
