@@ -43,7 +43,7 @@ ONLY_IN = {
 }
 TORCH = {"torch", "transformers", "peft"}
 WITHOUT_TORCH = {"errors", "registry", "console", "app", "rows", "scoring", "reporting"}
-HEAVY = TORCH | {"diffusers", "duckdb", "matplotlib", "scipy"}
+HEAVY = TORCH | {"diffusers", "duckdb", "matplotlib", "scipy", "statsmodels", "rapidfuzz"}
 QUICK_TO_IMPORT = {"app", "__main__", "errors", "registry", "console", "rows", "commands"}
 LAZY_TARGET = re.compile(r"^xmm_cli(\.\w+)+(?=:\w+$)")
 

@@ -14,7 +14,7 @@ from xmm_cli.models.generate import generate
 from xmm_cli.models.loading import load_base
 from xmm_cli.models.parts import set_sees_anew
 from xmm_cli.models.vision import Vision
-from xmm_cli.probing.rank import build_tree, cached_logprobs, candidate_logprobs
+from xmm_cli.probing.rank import build_tree, cached_logprobs, candidate_logprobs, path_sums
 
 QUESTION = "Who is this person?"
 NAMES = ("Ann Lee", "Ann Leed", "Ann", "Bo Quist", "Zoe Ödegård")
@@ -124,8 +124,9 @@ def test_ranking_says_what_a_pass_per_candidate_says(family, people):
     base, conversations = family
     prompts = asked(conversations, people)
     answers = [conversations.answer_ids(name) for name in NAMES]
-    found = candidate_logprobs(base, base.model, prompts, build_tree(answers))
-    by_cache = cached_logprobs(base, base.model, prompts, answers)
+    tree = build_tree(answers)
+    found = candidate_logprobs(base, base.model, prompts, tree)
+    by_cache = path_sums(cached_logprobs(base, base.model, prompts, tree), tree)
     for row, other, prompt in zip(found, by_cache, prompts, strict=True):
         expected = [one_by_one(base, prompt, answer, conversations) for answer in answers]
         assert row.tolist() == pytest.approx(expected, abs=1e-4)

@@ -176,3 +176,40 @@ def test_it_is_refused_before_anything_is_asked(ask, checkpoint):
         ask(row=msgspec.structs.replace(checkpoint, revision="0" * 16))
     assert not hasattr(ask.base.model, "peft_config")
     assert Path(checkpoint.path).is_dir()
+
+
+def test_tokens_are_the_steps_of_the_log_probability(ask):
+    plain = ask(answers=("rank",))
+    rows = ask(answers=("rank",), tokens=True)
+    for row, without in zip(rows, plain, strict=True):
+        assert sum(row.token_logprobs) == pytest.approx(row.logprob, abs=1e-3)
+        assert (row.rank, row.logprob) == (without.rank, without.logprob)
+        assert row.wrong_logprob < 0
+        assert (without.token_logprobs, without.wrong_logprob) == (None, None)
+
+
+def test_wrong_answers_by_token_by_hand():
+    from xmm_cli.probing.answering import Reply, _keep_tokens
+    from xmm_cli.probing.rank import build_tree, path_sums
+
+    tree = build_tree([[1, 2], [1, 3, 4], [5]])
+    steps = torch.tensor([[-1.0, -2.0, -3.0, -4.0, -0.5]])
+    reply = Reply()
+    _keep_tokens(reply, steps[0], path_sums(steps, tree)[0], tree, 0)
+    assert reply.token_logprobs == (-1.0, -2.0)
+    wrong = torch.tensor([(-1.0 - 3 - 4) / 3, -0.5]).exp().mean().log()
+    assert reply.wrong_logprob == pytest.approx(float(wrong), abs=1e-5)
+
+
+def test_the_first_half_of_the_answer_is_given_and_the_rest_told(ask):
+    rows = ask(answers=(), prefix=True, max_new_tokens=12)
+    assert len(rows) == 2 * 4 * 2
+    for row in rows:
+        assert (row.correct, row.rank, row.logprob) == (None, None, None)
+        assert row.prefix
+        assert row.expected.startswith(row.prefix)
+        assert len(row.prefix) < len(row.expected)
+        assert row.answer.startswith(row.prefix)
+        assert row.extracted == exact_match(row.answer, row.expected)
+    alone = ask(answers=(), prefix=True, max_new_tokens=12, batch_size=1)
+    assert rows == alone

@@ -1,10 +1,14 @@
 """What holds for any rows."""
 
+import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from xmm_cli.rows.types import MODALITIES
-from xmm_cli.scoring import score_rows
+from xmm_cli.scoring import score_against, score_rows
+from xmm_cli.scoring.metrics.detectable_gap import smallest_gap
+from xmm_cli.scoring.metrics.edit_similarity import edit_similarity
+from xmm_cli.scoring.metrics.token_f1 import token_f1
 
 from .people import pick, probe
 
@@ -122,3 +126,43 @@ def test_knowing_all_that_was_learned_is_a_ratio_of_one(right):
     assert pick(rows, "transfer_gap", "image", "text").value == 0
     ratio = pick(rows, "transfer_ratio", "image", "text").value
     assert ratio is None or abs(ratio - 1) < 1e-9
+
+
+words = st.lists(st.sampled_from(["ada", "Byron", "lee", "Ödegård", "?"]), max_size=4).map(" ".join)
+
+
+@given(words, words)
+def test_similarities_are_shares_symmetric_and_one_for_the_same_text(one, two):
+    for measure in (edit_similarity, token_f1):
+        there, back = (measure(probe(answer=a, expected=b)) for a, b in ((one, two), (two, one)))
+        assert 0 <= there <= 1
+        assert there == back
+        assert measure(probe(answer=one, expected=one)) == 1
+
+
+@settings(max_examples=30, deadline=None)
+@given(cells, cells, cells, cells)
+def test_a_difference_of_runs_changes_its_sign_when_they_are_swapped(a, b, c, d):
+    one = asked("image", "image", a) + asked("image", "text", b)
+    two = asked("image", "image", c) + asked("image", "text", d)
+    forth, back = (
+        score_against(*runs, resamples=100, metrics=["transfer_gap"]).rows
+        for runs in ((one, two), (two, one))
+    )
+    first, second = (
+        pick(rows, "transfer_gap_difference", "image", "text") for rows in (forth, back)
+    )
+    assert abs(first.value + second.value) < 1e-9
+    assert first.low <= first.value <= first.high
+    assert 0 < first.p <= first.p_holm <= 1
+
+
+@given(st.lists(st.floats(-1, 1), min_size=4, max_size=40))
+def test_the_detectable_gap_grows_with_the_spread_and_shrinks_with_persons(differences):
+    column = np.array(differences)
+    gap, _ = smallest_gap(column, 0.95)
+    assert 0 <= gap <= 1
+    more, words = smallest_gap(np.tile(column, 4), 0.95)
+    if "spread" in words and "spread" in smallest_gap(column, 0.95)[1]:
+        assert more <= gap + 1e-9
+    assert smallest_gap(column, 0.99)[0] >= gap

@@ -27,7 +27,7 @@ def test_nothing_gives_nothing():
 def test_every_metric_in_every_cell():
     rows = scored(study()).rows
     assert all(isinstance(row, Score) for row in rows)
-    assert len(rows) == 2 * (6 + 4 + 4 + 2 + 2 + 1 + 1)
+    assert len(rows) == 2 * (6 + 4 + 4 + 2 + 2 + 1 + 1 + 2)
 
 
 def test_order_of_rows_does_not_matter():
@@ -57,7 +57,7 @@ def test_an_identical_repetition_changes_nothing():
     rows = list(study())
     once, twice = scored(rows), scored(rows + rows)
     assert once.rows == twice.rows
-    assert twice.notes == [f"{len(rows)} repeated probe rows were counted once"]
+    assert twice.notes == [f"{len(rows)} repeated probe rows were counted once", *once.notes]
 
 
 def test_generating_and_ranking_may_come_in_two_rows():

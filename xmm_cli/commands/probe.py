@@ -65,6 +65,7 @@ _ANSWERS: dict[str, tuple[Answer, ...]] = {
     "generate": ("generate",),
     "rank": ("rank",),
     "both": ("generate", "rank"),
+    "prefix": (),
 }
 
 
@@ -81,9 +82,15 @@ def run(
         Literal["heldout", "train"], typer.Option("--split", help="Which views are shown.")
     ] = "heldout",
     answer: Annotated[
-        Literal["generate", "rank", "both"],
-        typer.Option("--answer", help="Generate it, rank all candidates, or both."),
+        Literal["generate", "rank", "both", "prefix"],
+        typer.Option(
+            "--answer",
+            help="Generate it, rank all candidates, or both; or complete its first half.",
+        ),
     ] = "both",
+    tokens: Annotated[
+        bool, typer.Option("--tokens", help="Ranking, keep the log-probability of every token.")
+    ] = False,
     asking: Annotated[
         Literal["plain", "describe-first", "name-first", "hop-by-hop"],
         typer.Option("--asking", help="At once, or after describing or naming the view."),
@@ -150,6 +157,8 @@ def run(
     scope = Scope(task, _modalities(modality), split, role, views, control, seed)
     settings = ProbeSettings(
         answers=_ANSWERS[answer],
+        prefix=answer == "prefix",
+        tokens=tokens,
         asking=asking,
         max_new_tokens=max_new_tokens,
         batch_size=batch_size,
@@ -157,6 +166,8 @@ def run(
     )
     part = None if shard is None else Shard.read(shard)
     _check(settings, engine, alone=trace, kept=resume is not None or part is not None)
+    if answer == "prefix" and task == "reverse":
+        raise WrongUsage("--answer prefix with --task reverse", "a description has no first half")
     if trace:
         _check_trace(scope, settings)
     if asking == "hop-by-hop" and task != "fact":
@@ -166,6 +177,7 @@ def run(
         "task": task,
         "split": split,
         "answer": answer,
+        "tokens": tokens,
         "asking": asking,
         "views": views,
         "control": control,

@@ -1,6 +1,7 @@
 """Probe rows from the inputs of a command, as scoring wants them."""
 
 from collections.abc import Callable, Iterator, Sequence
+from functools import lru_cache
 from pathlib import Path
 
 import msgspec
@@ -27,4 +28,10 @@ def from_here(row: Probe, folder: Path) -> Probe:
     """
     if row.checkpoint is None:
         return row
-    return msgspec.structs.replace(row, checkpoint=str(folder / row.checkpoint))
+    path = _joined(folder, row.checkpoint)
+    return row if path == row.checkpoint else msgspec.structs.replace(row, checkpoint=path)
+
+
+@lru_cache(maxsize=4096)
+def _joined(folder: Path, path: str) -> str:
+    return str(folder / path)

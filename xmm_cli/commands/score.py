@@ -1,6 +1,6 @@
 """`xmm score`."""
 
-from typing import Annotated
+from typing import Annotated, TypedDict
 
 import msgspec
 import typer
@@ -8,19 +8,30 @@ import typer
 from xmm_cli.commands.options import InputArg, QuietOption, SeedOption
 from xmm_cli.commands.probes import probes
 from xmm_cli.console import say
+from xmm_cli.errors import WrongUsage
+from xmm_cli.rows.reader import STDIN
 from xmm_cli.rows.run import RunRecorder
 from xmm_cli.rows.writer import RowWriter
-from xmm_cli.scoring import DEFAULTS, score_rows
+from xmm_cli.scoring import DEFAULTS, score_against, score_rows
+from xmm_cli.scoring.metrics import DEFAULT, METRICS
+from xmm_cli.scoring.score import load_metrics
 
 EXAMPLES = """
 Examples:
   xmm probe runs/image runs/text --untrained | xmm score | xmm report
   xmm score results.jsonl --by base,views > scores.jsonl
+  xmm score 'results/**/*.jsonl.zst' runs.parquet --metric recall,exposure,token_f1
+  xmm score paired.jsonl --against plain.jsonl | xmm report --format csv
   xmm score results.jsonl | jq -c 'select(.metric == "transfer_gap") | [.source, .value, .low]'
 
 The person is the unit of every interval: a bootstrap draws people, not views. Rows of the base
-without an adapter (xmm probe --untrained) give the chance of a generated answer.
+without an adapter (xmm probe --untrained) give the chance of a generated answer. Files may be
+gzip, zstd or Parquet. A question that stands twice counts once. --against gives differences, with
+an interval, p (runs swapped within persons) and p_holm (over all comparisons of a metric).
 """
+
+
+MORE = [name for name in METRICS.names() if name not in DEFAULT]
 
 
 def run(
@@ -29,6 +40,23 @@ def run(
         str | None,
         typer.Option(
             "--by", metavar="LABELS", help="Group by these condition labels only, by comma."
+        ),
+    ] = None,
+    metric: Annotated[
+        str | None,
+        typer.Option(
+            "--metric",
+            metavar="LIST",
+            help="These only, by comma, or all; the usual ones if absent. More: "
+            + f"{', '.join(MORE)}.",
+        ),
+    ] = None,
+    against: Annotated[
+        str | None,
+        typer.Option(
+            "--against",
+            metavar="FILE",
+            help="Compare with this run's probe rows, person by person; a quoted glob for several.",
         ),
     ] = None,
     level: Annotated[
@@ -45,19 +73,42 @@ def run(
     Reads `probe` rows; writes one `score` row for each metric, cell and condition.
     """
     say.quiet = quiet
-    labels = None if by is None else [name for name in by.split(",") if name]
+    labels = None if by is None else _listed(by)
+    names = None if metric is None else _listed(metric)
+    load_metrics(names)
+    if against == STDIN and (not inputs or STDIN in inputs):
+        raise WrongUsage("stdin for both runs", "name a file for one of them")
     writer = RowWriter()
-    arguments = {"by": labels, "level": level, "resamples": resamples}
-    recorder = RunRecorder("score", arguments, seed=seed)
-    result = score_rows(
-        probes(inputs or [], recorder, writer.write_raw),
-        by=labels,
-        level=level,
-        resamples=resamples,
-        seed=seed,
-    )
+    arguments = {
+        "by": labels,
+        "metric": names,
+        "against": against,
+        "level": level,
+        "resamples": resamples,
+    }
+    recorder = RunRecorder("score", arguments, seed=seed, not_in_id={"against"})
+    options = Options(by=labels, metrics=names, level=level, resamples=resamples, seed=seed)
+    rows = probes(inputs or [], recorder, writer.write_raw)
+    if against is None:
+        result = score_rows(rows, **options)
+    else:
+        result = score_against(rows, probes([against], recorder, lambda _: None), **options)
     for row in result.rows:
         writer.write(msgspec.structs.replace(row, run=recorder.id))
     for note in result.notes:
         say.note(note)
     writer.write(recorder.row())
+
+
+class Options(TypedDict):
+    """What both ways of scoring are told."""
+
+    by: list[str] | None
+    metrics: list[str] | None
+    level: float
+    resamples: int
+    seed: int
+
+
+def _listed(text: str) -> list[str]:
+    return [name.strip() for name in text.split(",") if name.strip()]

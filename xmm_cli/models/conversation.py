@@ -68,6 +68,12 @@ class _Prompt:
     per_token: dict[str, list[int]]
     picture: dict[str, Any]
 
+    def going_on(self, ids: Sequence[int]) -> "Conversation":
+        """The same prompt with these tokens behind it."""
+        per_token = {key: row + [0] * len(ids) for key, row in self.per_token.items()}
+        whole = [*self.ids, *ids]
+        return Conversation(whole, len(whole), self.features, per_token, self.asked)
+
 
 class Conversations:
     """Encodes conversations for one model, and keeps the features of every picture it has seen."""

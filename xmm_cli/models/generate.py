@@ -17,8 +17,12 @@ def generate(
     conversations: Conversations,
     prompts: Sequence[Conversation],
     max_new_tokens: int,
+    begun: Sequence[int] | None = None,
 ) -> list[str]:
-    """The text that each prompt is answered with, without special tokens, white space stripped."""
+    """The text that each prompt is answered with, without special tokens, white space stripped.
+
+    `begun`: how many of each prompt's last tokens are the beginning of the answer, told as well.
+    """
     batch = pad(prompts, base.tokenizer.pad_token_id, "left")
     produced = model.generate(
         **model_inputs(batch, base.device, base.model.dtype),
@@ -27,6 +31,9 @@ def generate(
         pad_token_id=base.tokenizer.pad_token_id,
         eos_token_id=conversations.end_tokens,
     )
-    told = produced[:, batch["input_ids"].shape[1] :]
+    width = batch["input_ids"].shape[1]
+    told = [
+        row[width - own :] for row, own in zip(produced, begun or [0] * len(prompts), strict=True)
+    ]
     texts = base.tokenizer.batch_decode(told, skip_special_tokens=True)
     return [text.strip() for text in texts]

@@ -1,5 +1,6 @@
 """Answers to batches of questions: generated, ranked, or both."""
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
@@ -32,6 +33,10 @@ class ProbeSettings:
     """How answers are got; each default stands here and nowhere else."""
 
     answers: tuple[Answer, ...] = ("generate", "rank")
+    prefix: bool = False
+    """Give the first half of the answer's tokens, and let the model go on."""
+    tokens: bool = False
+    """Keep the log-probability of each token of the right answer, and that of wrong answers."""
     asking: Asking = "plain"
     max_new_tokens: int = 24
     batch_size: int = 32
@@ -47,6 +52,11 @@ class Reply:
     rank: int | None = None
     candidates: int | None = None
     logprob: float | None = None
+    token_logprobs: tuple[float, ...] | None = None
+    wrong_logprob: float | None = None
+    prefix: str | None = None
+    completed: str | None = None
+    """The beginning that was given, and what came after it."""
 
 
 class Responder:
@@ -70,6 +80,8 @@ class Responder:
                 reply.answer = answer
         if "rank" in self.settings.answers:
             self._rank(batch, prompts, replies)
+        if self.settings.prefix:
+            self._go_on(batch, prompts, replies)
         return replies
 
     def prompts(self, batch: Sequence[Question]) -> tuple[list[Conversation], list[str]]:
@@ -106,7 +118,7 @@ class Responder:
     def _rank(
         self, batch: Sequence[Question], prompts: list[Conversation], replies: list[Reply]
     ) -> None:
-        from xmm_cli.probing.rank import candidate_logprobs, rank_of
+        from xmm_cli.probing.rank import node_logprobs, path_sums, rank_of
 
         by_candidates: dict[tuple[str, ...], list[int]] = {}
         for position, question in enumerate(batch):
@@ -114,12 +126,34 @@ class Responder:
         for candidates, positions in by_candidates.items():
             tree = self._tree(candidates)
             chosen = [prompts[position] for position in positions]
-            found = candidate_logprobs(self.base, self.model, chosen, tree)
-            for position, logprobs in zip(positions, found, strict=True):
+            steps = node_logprobs(self.base, self.model, chosen, tree)
+            found = path_sums(steps, tree)
+            for row, (position, logprobs) in enumerate(zip(positions, found, strict=True)):
                 right = candidates.index(batch[position].asked.expected)
                 replies[position].rank = rank_of(logprobs, right)
                 replies[position].candidates = len(candidates)
                 replies[position].logprob = round(float(logprobs[right]), 5)
+                if self.settings.tokens:
+                    _keep_tokens(replies[position], steps[row], logprobs, tree, right)
+
+    def _go_on(
+        self, batch: Sequence[Question], prompts: list[Conversation], replies: list[Reply]
+    ) -> None:
+        """Give the first half of the right answer's tokens, and let the model tell the rest."""
+        from xmm_cli.models.generate import generate
+
+        begun, given = [], []
+        for question, prompt, reply in zip(batch, prompts, replies, strict=True):
+            whole = self.conversations.answer_ids(question.asked.expected)
+            told = [token for token in whole if token not in self.conversations.end_tokens]
+            half = told[: len(told) // 2]
+            reply.prefix = self.base.tokenizer.decode(half, skip_special_tokens=True).strip()
+            begun.append(prompt.going_on(half))
+            given.append(len(half))
+        longest = max(self.settings.max_new_tokens, *(q.asked.tokens for q in batch))
+        texts = generate(self.base, self.model, self.conversations, begun, longest, given)
+        for reply, text in zip(replies, texts, strict=True):
+            reply.completed = text
 
     def _tree(self, candidates: tuple[str, ...]) -> "Tree":
         from xmm_cli.probing.rank import build_tree
@@ -128,3 +162,20 @@ class Responder:
             encoded = [self.conversations.answer_ids(name) for name in candidates]
             self._trees[candidates] = build_tree(encoded)
         return self._trees[candidates]
+
+
+def _keep_tokens(reply: Reply, steps: Any, logprobs: Any, tree: "Tree", right: int) -> None:
+    """The right answer token by token; of wrong ones, the mean probability by token, in logs.
+
+    `steps`: of each node of the tree; `logprobs`: of each candidate.
+    """
+    from xmm_cli.probing.rank import path_to
+
+    path = path_to(tree, tree.leaves[right])
+    reply.token_logprobs = tuple(round(float(steps[node]), 5) for node in path)
+    depths = logprobs.new_tensor([tree.depths[leaf] + 1 for leaf in tree.leaves])
+    by_token = logprobs / depths
+    wrong = [at for at, leaf in enumerate(tree.leaves) if leaf != tree.leaves[right]]
+    if wrong:
+        mean = by_token[wrong].logsumexp(0) - math.log(len(wrong))
+        reply.wrong_logprob = round(float(mean), 5)

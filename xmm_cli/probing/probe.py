@@ -189,6 +189,8 @@ def _row(
 ) -> Probe:
     checkpoint, persona, asked = subject.checkpoint, question.persona, question.asked
     correct = None if reply.answer is None else exact_match(reply.answer, asked.expected)
+    told = reply.completed
+    extracted = None if told is None else exact_match(told, asked.expected)
     return Probe(
         run=run,
         checkpoint=None if checkpoint is None else checkpoint.path,
@@ -204,11 +206,15 @@ def _row(
         split=question.split,
         question=reply.question,
         expected=asked.expected,
-        answer=reply.answer,
+        answer=reply.answer if reply.completed is None else reply.completed,
         correct=correct,
         rank=reply.rank,
         candidates=reply.candidates,
         logprob=reply.logprob,
+        token_logprobs=reply.token_logprobs,
+        wrong_logprob=reply.wrong_logprob,
+        prefix=reply.prefix,
+        extracted=extracted,
         condition=subject.condition(_asked_how(question, settings) | dict(settings.labels)),
     )
 

@@ -66,21 +66,34 @@ def ancestry(tree: Tree) -> torch.Tensor:
     return sees
 
 
-@torch.inference_mode()
 def candidate_logprobs(
     base: Base, model: Any, prompts: Sequence[Conversation], tree: Tree
 ) -> torch.Tensor:
     """float64 `(prompts, candidates)` on the CPU: log-probabilities in nats."""
-    if base.family.tree and sees_everything(base.model):
-        steps = _tree_steps(base, model, prompts, tree)
-        return _path_sums(steps, tree)[:, torch.tensor(tree.leaves)]
-    return cached_logprobs(base, model, prompts, [path_to(tree, leaf) for leaf in tree.leaves])
+    return path_sums(node_logprobs(base, model, prompts, tree), tree)
 
 
-def _tree_steps(
+def path_sums(steps: torch.Tensor, tree: Tree) -> torch.Tensor:
+    """From each node's log-probability, `(prompts, nodes)`, to each candidate's, its path's sum."""
+    return (steps.double() @ ancestry(tree).double().T)[:, torch.tensor(tree.leaves)]
+
+
+def path_to(tree: Tree, leaf: int) -> list[int]:
+    """The nodes from the first token of a candidate to its leaf."""
+    nodes = []
+    while leaf != ROOT:
+        nodes.append(leaf)
+        leaf = tree.parents[leaf]
+    return nodes[::-1]
+
+
+@torch.inference_mode()
+def node_logprobs(
     base: Base, model: Any, prompts: Sequence[Conversation], tree: Tree
 ) -> torch.Tensor:
-    """float32 `(prompts, nodes)`: of each node's token after those before it."""
+    """float32 `(prompts, nodes)` on the CPU: log-probability of each token after its ancestors."""
+    if not base.family.tree or not sees_everything(base.model):
+        return cached_logprobs(base, model, prompts, tree)
     batch = pad(prompts, base.tokenizer.pad_token_id, "left")
     inputs = model_inputs(batch, base.device, base.model.dtype)
     _hang(inputs, tree, base)
@@ -90,20 +103,6 @@ def _tree_steps(
     # position 0 is the prompt's last token, position i + 1 node i
     parents = torch.tensor(tree.parents) + 1
     return logprobs[:, parents, torch.tensor(tree.tokens)]
-
-
-def _path_sums(steps: torch.Tensor, tree: Tree) -> torch.Tensor:
-    """From the log-probability of each node to that of the path that ends in it."""
-    return steps.double() @ ancestry(tree).double().T
-
-
-def path_to(tree: Tree, node: int) -> list[int]:
-    """The tokens from the root to a node."""
-    tokens = []
-    while node != ROOT:
-        tokens.append(tree.tokens[node])
-        node = tree.parents[node]
-    return tokens[::-1]
 
 
 def _hang(inputs: dict[str, Any], tree: Tree, base: Base) -> None:
@@ -144,9 +143,9 @@ def _next(positions: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
 
 @torch.inference_mode()
 def cached_logprobs(
-    base: Base, model: Any, prompts: Sequence[Conversation], candidates: Sequence[Sequence[int]]
+    base: Base, model: Any, prompts: Sequence[Conversation], tree: Tree
 ) -> torch.Tensor:
-    """As `candidate_logprobs`, by the model's own cache: for models that no tree can be shown to.
+    """As `node_logprobs`, by the model's own cache: for models that no tree can be shown to.
 
     Prompts are read once; `ROWS_AT_ONCE` pairs of a prompt and a candidate follow at a time.
     """
@@ -157,14 +156,15 @@ def cached_logprobs(
     read = model(**inputs, position_ids=positions, logits_to_keep=1, use_cache=True)
     first = read.logits[:, -1].float().log_softmax(-1)
     following = _next(positions, mask.bool())
-    distinct = dict.fromkeys(tuple(one) for one in candidates)
-    pairs = [(row, one) for one in distinct for row in range(len(prompts))]
-    found: dict[tuple[int, tuple[int, ...]], float] = {}
+    paths = [path_to(tree, leaf) for leaf in dict.fromkeys(tree.leaves)]
+    pairs = [(row, path) for path in paths for row in range(len(prompts))]
+    found = torch.zeros(len(prompts), len(tree.tokens))
     for start in range(0, len(pairs), ROWS_AT_ONCE):
         part = pairs[start : start + ROWS_AT_ONCE]
         rows = torch.tensor([row for row, _ in part], device=base.device)
-        told = pad([Conversation(list(one), len(one)) for _, one in part], 0, "right")
-        ids, ours = told["input_ids"].to(base.device), told["attention_mask"].to(base.device)
+        told = [Conversation([tree.tokens[node] for node in path], len(path)) for _, path in part]
+        behind = pad(told, 0, "right")
+        ids, ours = behind["input_ids"].to(base.device), behind["attention_mask"].to(base.device)
         cache = deepcopy(read.past_key_values)
         cache.reorder_cache(rows)
         steps = torch.arange(ids.shape[1], device=base.device)
@@ -176,13 +176,10 @@ def cached_logprobs(
             use_cache=True,
         )
         logprobs = torch.cat([first[rows, None], output.logits.float().log_softmax(-1)], dim=1)
-        each = logprobs[:, :-1].gather(-1, ids[..., None])[..., 0]
-        sums = (each.double() * ours).sum(1).cpu().tolist()
-        found |= zip(part, sums, strict=True)
-    return torch.tensor(
-        [[found[row, tuple(one)] for one in candidates] for row in range(len(prompts))],
-        dtype=torch.float64,
-    )
+        each = logprobs[:, :-1].gather(-1, ids[..., None])[..., 0].cpu()
+        for (row, path), values in zip(part, each, strict=True):
+            found[row, path] = values[: len(path)]
+    return found
 
 
 def rank_of(logprobs: torch.Tensor, right: int) -> int:

@@ -20,8 +20,20 @@ ROWS: tuple[tuple[Source | None, str], ...] = (
     (None, "not trained"),
 )
 COLUMNS = ("asked with an image", "asked with text")
-USUAL = ("BCa ", "Clopper-Pearson ", "MOVER ", "interval ", "chance from ", "chance 1/", "none: ")
+USUAL = (
+    "BCa ",
+    "Clopper-Pearson ",
+    "MOVER ",
+    "interval ",
+    "chance from ",
+    "chance 1/",
+    "none: ",
+    "p of ",
+    "Holm ",
+)
 """Beginnings of remarks in `method` that need no note: tables and footnote say them."""
+UNSHOWN = ("detectable_gap",)
+"""Metrics that are for the reader of the rows."""
 VISIBLE = 0.02
 """Recall and memory that differ by less tell a reader the same."""
 
@@ -65,6 +77,8 @@ def blocks_of(scores: Sequence[Score]) -> list[Block]:
     """All blocks, in the order in which their first score comes."""
     groups: dict[tuple[object, ...], list[Score]] = {}
     for score in scores:
+        if score.metric in UNSHOWN:
+            continue
         condition = tuple((name, repr(value)) for name, value in sorted(score.condition.items()))
         key = (score.task, score.split, score.set, condition)
         groups.setdefault(key, []).append(score)

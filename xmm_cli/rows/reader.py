@@ -1,5 +1,7 @@
 """Reading rows from files and from stdin, one at a time, in constant memory.
 
+Files may be given as quoted globs, and be gzip, zstd or Parquet (`rows.sources`).
+
 Every line is checked in full: its types, its encoding, its version. A line that is not what was
 asked for ends the stream with `BadData`, which names the file, the line and the mend.
 
@@ -22,6 +24,7 @@ import msgspec
 
 from xmm_cli.errors import BadData, InputNotFound, WrongUsage
 from xmm_cli.rows.diagnosis import explain, kind_of, name_kinds, newer, wrong_kind
+from xmm_cli.rows.sources import damage, expand, unpacked
 from xmm_cli.rows.types import ROW_TYPES, SCHEMA, Row, Run
 
 STDIN = "-"
@@ -71,7 +74,7 @@ def read_rows(
     skip: tuple[type[Row], ...] = (),
     passing: Callable[[bytes], None] | None = None,
 ) -> Iterator[Located[R]]:
-    """Read the rows of these files (`-`, or none at all, is stdin), in order.
+    """Read the rows of these files or globs (`-`, or none at all, is stdin), in order.
 
     Rows of a kind in `want` are given; those in `skip` are dropped; `run` rows that are in neither
     go to `passing` as the line they came as. Any other kind is an error. That every input is there
@@ -82,7 +85,7 @@ def read_rows(
         InputNotFound: an input is missing, a folder, or unreadable.
         BadData: while reading; a line is not such a row.
     """
-    names = [str(name) for name in inputs] or [STDIN]
+    names = expand([str(name) for name in inputs]) or [STDIN]
     _check_stdin(names, given=bool(inputs), want=want)
     for name in names:
         if name != STDIN:
@@ -147,12 +150,13 @@ def _open(name: str) -> BinaryIO:
 def _opened(name: str) -> Iterator[tuple[BinaryIO, str, Path]]:
     """The stream of an input, its name for messages, and its folder."""
     if name == STDIN:
-        yield sys.stdin.buffer, "stdin", Path.cwd()
+        yield unpacked(sys.stdin.buffer, "stdin"), "stdin", Path.cwd()
         return
     with _open(name) as file:
         regular = stat.S_ISREG(os.fstat(file.fileno()).st_mode)
         # /dev/fd/63 of a process substitution has no folder of its own
-        yield file, name, Path(name).parent if regular else Path.cwd()
+        folder = Path(name).parent if regular else Path.cwd()
+        yield unpacked(file, name), name, folder
 
 
 def _stream(
@@ -161,10 +165,11 @@ def _stream(
     skip: tuple[type[Row], ...],
     passing: Callable[[bytes], None] | None,
 ) -> Iterator[Located[R]]:
+    known: tuple[type[Row], ...] = (*want, *skip)
     for input_name in names:
         with _opened(input_name) as (stream, name, folder):
             for number, line, torn in _lines(stream, name):
-                row = _decode(line, f"{name}:{number}", (*want, *skip), torn)
+                row = _decode(line, name, number, known, torn)
                 if isinstance(row, want):
                     yield Located(row, line, name, number, folder)
                 elif isinstance(row, skip):
@@ -182,8 +187,13 @@ def _lines(stream: BinaryIO, name: str) -> Iterator[tuple[int, bytes, bool]]:
     while True:
         try:
             line = stream.readline(MAX_LINE_BYTES + 1)
-        except OSError as error:
-            raise InputNotFound(f"{name}: {error.strerror}") from error
+        except Exception as error:
+            if damage(error):
+                hint = "was it copied whole? was its writer interrupted?"
+                raise BadData(f"{name}: a compressed file, cut or damaged", hint) from error
+            if isinstance(error, OSError):
+                raise InputNotFound(f"{name}: {error.strerror}") from error
+            raise
         if not line:
             return
         number += 1
@@ -198,16 +208,16 @@ def _lines(stream: BinaryIO, name: str) -> Iterator[tuple[int, bytes, bool]]:
             yield number, line, not ended
 
 
-def _decode(line: bytes, where: str, known: tuple[type[Row], ...], torn: bool) -> Row:
+def _decode(line: bytes, name: str, number: int, known: tuple[type[Row], ...], torn: bool) -> Row:
     try:
         if not line.isascii():
             line.decode()
         row = _DECODER.decode(line)
     except (msgspec.MsgspecError, ValueError, RecursionError) as error:
         message, hint = explain(line, error, known, torn)
-        raise BadData(f"{where}: {message}", hint) from error
+        raise BadData(f"{name}:{number}: {message}", hint) from error
     if row.schema > SCHEMA:
-        _refuse(where, newer(row.schema))
+        _refuse(f"{name}:{number}", newer(row.schema))
     return row
 
 

@@ -113,6 +113,16 @@ class Probe(Row, frozen=True, kw_only=True, tag="probe"):
     candidates: Positive | None = None
     logprob: float | None = None
     """Log-probability of the expected answer and its end token, summed over tokens, in nats."""
+    token_logprobs: tuple[float, ...] | None = None
+    """The same token by token, its sum being `logprob`; None unless tokens were asked for."""
+    wrong_logprob: float | None = None
+    """Log of the mean probability of the other candidates, each by token (the geometric mean over
+    its tokens); None unless tokens were asked for."""
+    prefix: str | None = None
+    """The beginning of the expected answer that the model was given to go on from; `answer` is
+    then that beginning and what came, and `correct` is None."""
+    extracted: bool | None = None
+    """Whether the model went on from `prefix` to the expected answer."""
     condition: dict[str, Label] = field(default_factory=dict)
 
 
@@ -163,6 +173,10 @@ class Score(Row, frozen=True, kw_only=True, tag="score"):
     """Persons behind the value: the unit of the interval."""
     method: str
     """How value and interval were made, and why a value is absent."""
+    p: float | None = None
+    """Of a difference between two runs: the chance of one as large if the runs were alike."""
+    p_holm: float | None = None
+    """The same, corrected for all comparisons of this metric that were made at once."""
     condition: dict[str, Label] = field(default_factory=dict)
 
 

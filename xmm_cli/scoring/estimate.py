@@ -8,6 +8,7 @@ from xmm_cli.rows.types import Answer, Score
 from xmm_cli.scoring.groups import Group
 from xmm_cli.scoring.intervals import Interval
 from xmm_cli.scoring.metric import Metric, Over, Pair
+from xmm_cli.scoring.metrics.detectable_gap import smallest_gap
 from xmm_cli.scoring.metrics.recall import recall
 from xmm_cli.scoring.part import Part, interval_of
 from xmm_cli.scoring.sample import Sample, cells_of
@@ -35,7 +36,12 @@ class Estimator:
 
     def score(self, name: str, metric: Metric, over: Over) -> Score | None:
         """The row of a metric over these cells; None where one of them was not asked."""
-        cells = cells_of(self.group, self.answer)
+        if metric.answer not in (None, self.answer):
+            return None
+        if metric.applies and not metric.applies(self.group.condition, self.group.set, over):
+            return None
+        way = name if metric.of == "measure" else self.answer
+        cells = cells_of(self.group, way)
         if any(pair not in cells for pair in over.cells):
             return None
         asked = [cells[pair].shares.keys() for pair in over.cells]
@@ -43,17 +49,19 @@ class Estimator:
         row = partial(self._row, name, over)
         if not persons:
             return row(None, None, 0, 0, ["none: no person was asked in all of its cells"])
-        sample = self._sample(persons)
+        sample = self._sample(way, persons, metric.bounded)
         row = partial(row, n=sample.questions(over.cells), personas=len(persons))
         if metric.of == "chance":
             return self._chance(row, sample, over.cells[0])
+        if metric.of == "spread":
+            return self._spread(row, sample, over.cells)
         said = _remarks(sample, over, len(set.union(*map(set, asked))) - len(persons))
-        if metric.of == "recall":
+        if metric.of in ("recall", "measure"):
             parts = [Part(sample, pair, None) for pair in over.cells]
         else:
             parts = [Part(sample, pair, sample.chance(pair)) for pair in over.cells]
             said = [*dict.fromkeys(part.chance.words for part in parts if part.chance), *said]
-            lacking = _no_chance(parts) or self._no_divisor(metric, parts)
+            lacking = self.lacking(metric, parts)
             if lacking:
                 return row(None, None, said=[f"none: {lacking}", *said])
         interval, how = interval_of(metric.formula, parts, self.level)
@@ -73,12 +81,23 @@ class Estimator:
         interval, how = interval_of(recall, [part], self.level)
         return row(part.value(), interval, said=[chance.words, how])
 
-    def _sample(self, persons: tuple[str, ...]) -> Sample:
-        if persons not in self._samples:
-            self._samples[persons] = Sample(
-                self.group, self.answer, persons, self.resamples, self.seed
+    def _spread(self, row: Callable[..., Score], sample: Sample, cells: tuple[Pair, ...]) -> Score:
+        gap, words = smallest_gap(sample.column(cells[0]) - sample.column(cells[1]), self.level)
+        return row(gap, None, said=[words])
+
+    def _sample(self, way: str, persons: tuple[str, ...], bounded: bool) -> Sample:
+        key = (way, *persons)
+        if key not in self._samples:
+            self._samples[key] = Sample(
+                self.group, way, persons, self.resamples, self.seed, bounded
             )
-        return self._samples[persons]
+        return self._samples[key]
+
+    def lacking(self, metric: Metric, parts: Sequence[Part]) -> str | None:
+        """Why a metric has no value over these parts, if it has none."""
+        if metric.of != "memory":
+            return None
+        return _no_chance(parts) or self._no_divisor(metric, parts)
 
     def _no_divisor(self, metric: Metric, parts: Sequence[Part]) -> str | None:
         """Why a ratio has no value, if it has none."""

@@ -20,7 +20,8 @@ ANSWERS: tuple[Answer, ...] = ("generate", "rank")
 FIELDS = ("base", "hops", "role")
 """Fields of a row that become labels of a group where they differ between rows."""
 
-Place = tuple[Answer, Source | None, Modality]
+Place = tuple[str, Source | None, Modality]
+"""A way of answering, or the name of a measure; source and modality."""
 Frozen = tuple[tuple[str, str, Label], ...]
 """Labels as name, type and value, so that 1 and true are not the same key."""
 
@@ -30,6 +31,7 @@ class Cell:
     """What was asked of a source in a modality, per person."""
 
     shares: dict[str, float]
+    """The share of right answers; the mean, where the cell is of a measure."""
     questions: dict[str, int]
     candidates: Counter[int]
     checkpoints: int
@@ -68,8 +70,10 @@ def labels_of(asked: Asked, by: Iterable[str] | None) -> dict[str, Label]:
     return {name: _plain(labels[name]) for name in sorted(wanted)}
 
 
-def gather(tally: Tally, by: list[str] | None) -> list[Group]:
+def gather(tally: Tally, by: list[str] | None, measures: Iterable[str] = ()) -> list[Group]:
     """All groups, in an order that does not depend on that of the rows.
+
+    `measures` are those that were tallied beside right answers.
 
     Raises:
         WrongUsage: a label in `by` is on no row.
@@ -82,7 +86,7 @@ def gather(tally: Tally, by: list[str] | None) -> list[Group]:
     pools: dict[tuple[Task, ForgetOrRetain | None, Split, Frozen], _Pool] = {}
     for asked, questions in tally.asked.items():
         key = (asked.task, asked.set, asked.split, _freeze(known[asked]))
-        pool = pools.setdefault(key, _Pool(Group(*key[:3], known[asked])))
+        pool = pools.setdefault(key, _Pool(Group(*key[:3], known[asked]), measures))
         pool.add(asked, questions)
     return sorted((pool.group_with_cells() for pool in pools.values()), key=Group.order)
 
@@ -90,17 +94,18 @@ def gather(tally: Tally, by: list[str] | None) -> list[Group]:
 class _Pool:
     """One group while its persons are being counted."""
 
-    def __init__(self, group: Group) -> None:
+    def __init__(self, group: Group, measures: Iterable[str]) -> None:
         self.group = group
-        self.counts: dict[Place, dict[str, dict[str | None, list[int]]]] = defaultdict(dict)
+        self.ways = (*ANSWERS, *measures)
+        self.counts: dict[Place, dict[str, dict[str | None, list[float]]]] = defaultdict(dict)
         self.candidates: dict[Place, Counter[int]] = defaultdict(Counter)
 
     def add(self, asked: Asked, questions: Questions) -> None:
         """Count what was asked with the same fields."""
-        for answer in ANSWERS:
-            place = (answer, asked.source, asked.modality)
+        for way in self.ways:
+            place = (way, asked.source, asked.modality)
             for (checkpoint, persona), counts in questions.persons.items():
-                number, right = counts.of(answer)
+                number, right = counts.of(way)
                 if number:
                     kept = self.counts[place].setdefault(persona, {})
                     pooled = kept.setdefault(checkpoint, [0, 0])
@@ -114,7 +119,7 @@ class _Pool:
             shares, questions = {}, {}
             for persona, kept in persons.items():
                 shares[persona] = fsum(right / asked for asked, right in kept.values()) / len(kept)
-                questions[persona] = sum(asked for asked, _ in kept.values())
+                questions[persona] = sum(int(asked) for asked, _ in kept.values())
             checkpoints = {checkpoint for kept in persons.values() for checkpoint in kept}
             candidates = self.candidates.get(place, Counter())
             self.group.cells[place] = Cell(shares, questions, candidates, len(checkpoints))

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Literal, NamedTuple
 
-from xmm_cli.rows.types import MODALITIES, Modality, Source
+from xmm_cli.rows.types import MODALITIES, Answer, Label, Modality, Probe, Source
 
 
 class Pair(NamedTuple):
@@ -36,11 +36,23 @@ class Metric:
 
     formula: Callable[..., Any]
     over: tuple[Over, ...]
-    of: Literal["recall", "chance", "memory"] = "memory"
+    of: Literal["recall", "chance", "memory", "measure", "spread"] = "memory"
+    """`measure`: the mean over persons of a number that each row has; `spread`: of the paired
+    differences between persons' shares."""
     divisors: tuple[int, ...] = ()
     """Places of the cells that are divided by: there is no value where they may be zero."""
     against_zero: bool = False
     """Whether the row says on which side of zero its interval lies."""
+    answer: Answer | None = None
+    """The only way of answering for which there is such a metric."""
+    measure: Callable[[Probe], float | None] | None = None
+    """The number of a row."""
+    bounded: bool = True
+    """Whether a measure lies between 0 and 1."""
+    composed: bool = False
+    """Whether the measure needs several questions put together (`scoring.composition`)."""
+    applies: Callable[[dict[str, Label], str | None, Over], bool] | None = None
+    """Whether there is such a metric, given a group's condition and set, and the cells."""
 
 
 SOURCES: tuple[Source, ...] = ("image", "text", "both")
@@ -54,3 +66,17 @@ IMAGE_TO_TEXT = Over("image", "text", (Pair("image", "image"), Pair("image", "te
 TEXT_TO_IMAGE = Over("text", "image", (Pair("text", "text"), Pair("text", "image")))
 DIRECTIONS = (IMAGE_TO_TEXT, TEXT_TO_IMAGE)
 BOTH_DIRECTIONS = (Over(None, None, IMAGE_TO_TEXT.cells + TEXT_TO_IMAGE.cells),)
+
+
+def mean(value: Any) -> Any:
+    """What has been averaged over persons, as it is."""
+    return value
+
+
+def measured(
+    measure: Callable[[Probe], float | None], *, answer: Answer, bounded: bool = True
+) -> Metric:
+    """The metric that is the mean over persons of each person's mean of a measure."""
+    return Metric(
+        mean, UNTRAINED + TRAINED, of="measure", answer=answer, measure=measure, bounded=bounded
+    )

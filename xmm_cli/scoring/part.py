@@ -4,7 +4,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from xmm_cli.scoring.intervals import Formula, Interval, bca, clopper_pearson, mover
+import numpy as np
+
+from xmm_cli.scoring.intervals import Floats, Formula, Interval, bca, clopper_pearson, mover
 from xmm_cli.scoring.metric import Pair
 from xmm_cli.scoring.metrics.memory import corrected
 from xmm_cli.scoring.sample import Chance, Sample
@@ -30,6 +32,19 @@ class Part:
     def jackknifed(self) -> Any:
         """The estimate without each of the persons."""
         return self._correct(self.sample.jackknifed(self.pair), self.sample.jackknifed)
+
+    def columns(self) -> tuple[Floats, Floats]:
+        """Each person's value, and their chance (0 where none is taken off)."""
+        values = self.sample.column(self.pair)
+        if self.chance is None:
+            return values, np.zeros(len(values))
+        if self.chance.column is None:
+            return values, np.full(len(values), self.chance.fixed)
+        return values, self.sample.column(self.chance.column)
+
+    def made_of(self, value: Any, chance: Any) -> Any:
+        """The estimate from the means of both columns."""
+        return value if self.chance is None else corrected(value, chance)
 
     def interval(self, level: float) -> Interval:
         """The interval of this part alone."""
@@ -57,6 +72,8 @@ def interval_of(
     see the rest of it, each part has its own interval, and the formula's follows from them (MOVER).
     """
     value = float(formula(*(part.value() for part in parts)))
+    if len(parts[0].sample.persons) == 1 and not parts[0].sample.bounded:
+        return None, "no interval: one person"
     if not any(part.sample.at_edge(part.pair) for part in parts):
         resampled = formula(*(part.resampled() for part in parts))
         found = bca(value, resampled, formula(*(part.jackknifed() for part in parts)), level)
@@ -64,6 +81,8 @@ def interval_of(
             sample = parts[0].sample
             how = f"BCa bootstrap over persons, {sample.resamples} resamples, seed {sample.seed}"
             return found, how
+    if not all(part.sample.bounded for part in parts):
+        return None, "no interval: persons do not differ, or are too few"
     if len(parts) == 1:
         how = "Clopper-Pearson over persons, too few of whom differ for a bootstrap"
         return parts[0].interval(level), how

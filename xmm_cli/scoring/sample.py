@@ -5,7 +5,6 @@ from math import fsum
 
 import numpy as np
 
-from xmm_cli.rows.types import Answer
 from xmm_cli.scoring.groups import Cell, Group
 from xmm_cli.scoring.intervals import Floats, jackknife_means, resampled_means
 from xmm_cli.scoring.metric import Pair
@@ -29,10 +28,13 @@ class Sample:
     """Some persons, and every cell of a group that has them all, as columns."""
 
     group: Group
-    answer: Answer
+    answer: str
+    """A way of answering, or the name of a measure."""
     persons: tuple[str, ...]
     resamples: int
     seed: int
+    bounded: bool = True
+    """Whether all values lie between 0 and 1."""
     places: dict[Pair, int] = field(default_factory=dict)
     columns: Floats = field(default_factory=lambda: np.empty((0, 0)))
     _resampled: Floats | None = None
@@ -51,6 +53,10 @@ class Sample:
         """The cell itself, with all its persons."""
         return self.group.cells[(self.answer, *pair)]
 
+    def column(self, pair: Pair) -> Floats:
+        """The value of each person."""
+        return np.asarray(self.columns[:, self.places[pair]])
+
     def mean(self, pair: Pair) -> float:
         """The share of right answers; summed exactly, so that no order changes it."""
         return fsum(self.columns[:, self.places[pair]]) / len(self.persons)
@@ -67,6 +73,8 @@ class Sample:
 
     def at_edge(self, pair: Pair) -> bool:
         """Whether too few persons differ from 0, or from 1, for a bootstrap to see."""
+        if not self.bounded:
+            return False
         shares = self.columns[:, self.places[pair]]
         return bool(min(np.sum(shares > 0), np.sum(shares < 1)) < EDGE)
 
@@ -89,7 +97,7 @@ class Sample:
         return Chance("chance from the untrained base on other persons, taken as exact", mean)
 
 
-def cells_of(group: Group, answer: Answer) -> dict[Pair, Cell]:
+def cells_of(group: Group, answer: str) -> dict[Pair, Cell]:
     """The cells of a group for one way of answering."""
     return {
         Pair(source, modality): cell

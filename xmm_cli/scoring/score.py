@@ -1,16 +1,20 @@
 """From probe rows to score rows: every metric in every group of comparable cells."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from xmm_cli.errors import WrongUsage
 from xmm_cli.rows.types import Probe, Role, Score
+from xmm_cli.scoring.across import Across
 from xmm_cli.scoring.estimate import FEW_PERSONS, Estimator
 from xmm_cli.scoring.groups import ANSWERS, Group, gather
 from xmm_cli.scoring.metric import Metric
-from xmm_cli.scoring.metrics import METRICS
+from xmm_cli.scoring.metrics import ALIASES, COMPARED, DEFAULT, METRICS
 from xmm_cli.scoring.tally import Tally
 from xmm_cli.scoring.untrained import join_untrained
+
+LARGEST_UNSEEN = 0.15
+"""A detectable gap beyond this is said."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,29 +53,108 @@ def score_rows(
 
     `by` names the condition labels that part groups; persons are pooled over the others. By default
     every label parts them, and `base`, `hops` and `role` do where they differ. `metrics` are names
-    of the registry, all by default. The same rows in any order give the same scores, unless a
-    question stands twice with different answers: then the last one counts.
+    of the registry, or `all`; the usual ones by default. The same rows in any order give the same
+    scores, unless a question stands twice with different answers: then the last one counts.
 
     Raises:
         WrongUsage: an option out of range, an unknown metric, or a label in `by` on no row.
     """
+    chosen = load_metrics(metrics)
+    check_options(level, resamples)
+    tally, groups = take(rows, chosen, by, roles)
+    strangers = [group for group in groups if _beside(group, chosen)]
+    scores = []
+    for group in groups:
+        if group in strangers:
+            continue
+        across = [
+            row
+            for name, metric in chosen.items()
+            if isinstance(metric, Across)
+            for row in metric.scores(name, group, groups, level)
+        ]
+        own = {name: one for name, one in chosen.items() if isinstance(one, Metric)}
+        for answer in ANSWERS:
+            scores += _score_group(Estimator(group, answer, level, resamples, seed), own)
+        scores += across
+    return ScoreResult(scores, _notes(tally, groups, scores, metrics))
+
+
+def score_against(
+    rows: Iterable[Probe],
+    baseline: Iterable[Probe],
+    *,
+    by: Sequence[str] | None = None,
+    level: float = DEFAULTS.level,
+    resamples: int = DEFAULTS.resamples,
+    seed: int = DEFAULTS.seed,
+    roles: Sequence[Role] = DEFAULTS.roles,
+    metrics: Sequence[str] | None = None,
+) -> ScoreResult:
+    """What a run has more, or less, than another, person by person; see `scoring.against`.
+
+    Raises `WrongUsage` as `score_rows` does.
+    """
+    from xmm_cli.scoring.against import compare
+
+    chosen = load_metrics(COMPARED if metrics is None else metrics)
+    plain = {name: one for name, one in chosen.items() if isinstance(one, Metric)}
+    apart = [name for name in metrics or () if name in chosen and name not in plain]
+    if apart:
+        raise WrongUsage(f"a difference in {', '.join(apart)}", "it is no mean over persons")
+    check_options(level, resamples)
+    # the baseline comes first: it is the shorter, and a wrong name for it should cost no time
+    other, baselines = take(baseline, plain, by, roles)
+    tally, groups = take(rows, plain, by, roles)
+    scores, notes = compare(groups, baselines, plain, level, resamples, seed)
+    told = _of_tally(tally) + [f"baseline: {note}" for note in _of_tally(other)]
+    return ScoreResult(scores, [*told, *notes])
+
+
+Chosen = dict[str, Metric | Across]
+
+
+def load_metrics(names: Sequence[str] | None) -> Chosen:
+    """The metrics of these names (`all`, or None for the usual ones). Raises `WrongUsage`."""
+    wanted = DEFAULT if names is None else [ALIASES.get(name, name) for name in names]
+    if "all" in wanted:
+        wanted = METRICS.names()
+    return {name: METRICS.load(name) for name in dict.fromkeys(wanted)}
+
+
+def check_options(level: float, resamples: int) -> None:
+    """Refuse what gives no interval. Raises `WrongUsage`."""
     if not 0 < level < 1:
         raise WrongUsage(f"a confidence level of {level:g}", "give one between 0 and 1, like 0.95")
     if resamples < 100:
         raise WrongUsage(f"{resamples} resamples", "give 100 at least; 9999 is usual")
-    chosen = {name: METRICS.load(name) for name in METRICS.names() if metrics is None}
-    chosen |= {name: METRICS.load(name) for name in metrics or ()}
-    tally = Tally(roles)
+
+
+def take(
+    rows: Iterable[Probe],
+    chosen: Mapping[str, Metric | Across],
+    by: Sequence[str] | None,
+    roles: Sequence[Role],
+) -> tuple[Tally, list[Group]]:
+    """Tally the rows, and group them with the measures that these metrics need."""
+    needed = {
+        one.measure: METRICS.load(one.measure) for one in chosen.values() if isinstance(one, Across)
+    }
+    measured = {**needed, **{k: v for k, v in chosen.items() if isinstance(v, Metric)}}
+    measures = {name: one.measure for name, one in measured.items() if one.measure}
+    composed = [name for name, one in measured.items() if one.composed]
+    beside = "membership" in chosen
+    tally = Tally({*roles, "aux"} if beside else roles, measures, next(iter(composed), None))
     for row in rows:
         tally.add(row)
-    groups = join_untrained(gather(tally, None if by is None else list(by)))
-    scores = [
-        score
-        for group in groups
-        for answer in ANSWERS
-        for score in _score_group(Estimator(group, answer, level, resamples, seed), chosen)
-    ]
-    return ScoreResult(scores, _notes(tally, groups, scores))
+    tally.finish()
+    labels = None if by is None else list(dict.fromkeys([*by, *["role"] * beside]))
+    return tally, join_untrained(gather(tally, labels, [*measures, *composed]))
+
+
+def _beside(group: Group, chosen: Chosen) -> bool:
+    """Whether a group is there only to be set beside others."""
+    return "membership" in chosen and group.condition.get("role") == "aux"
 
 
 def _score_group(estimator: Estimator, metrics: dict[str, Metric]) -> list[Score]:
@@ -83,8 +166,29 @@ def _score_group(estimator: Estimator, metrics: dict[str, Metric]) -> list[Score
     return [score for score in made if score is not None]
 
 
-def _notes(tally: Tally, groups: list[Group], scores: list[Score]) -> list[str]:
+def _notes(
+    tally: Tally, groups: list[Group], scores: list[Score], metrics: Sequence[str] | None
+) -> list[str]:
     """What was left out, and what stands on little."""
+    notes = _of_tally(tally)
+    if any(score.metric == "memory" and "chance taken as 0" in score.method for score in scores):
+        notes.append("no rows of the untrained base: chance of a generated answer is taken as 0")
+    few = sum(0 < score.personas < FEW_PERSONS for score in scores)
+    if few:
+        notes.append(f"{few} of {len(scores)} scores stand on fewer than {FEW_PERSONS} persons")
+    notes += _too_few(scores)
+    lacking = [name for name in metrics or () if name != "all"]
+    found = {score.metric for score in scores}
+    notes += [
+        f"no rows have what the metric {name} needs; the README says what that is"
+        for name in lacking
+        if ALIASES.get(name, name) not in found
+    ]
+    return notes + _never_together(groups)
+
+
+def _of_tally(tally: Tally) -> list[str]:
+    """What was read and does not count."""
     notes = []
     if tally.repeated:
         notes.append(f"{tally.repeated} repeated probe rows were counted once")
@@ -98,12 +202,23 @@ def _notes(tally: Tally, groups: list[Group], scores: list[Score]) -> list[str]:
         notes.append(f"{tally.other_role} probe rows of another role than {wanted} were left out")
     if tally.unanswered:
         notes.append(f"{tally.unanswered} probe rows have neither answer nor rank")
-    if any(score.metric == "memory" and "chance taken as 0" in score.method for score in scores):
-        notes.append("no rows of the untrained base: chance of a generated answer is taken as 0")
-    few = sum(0 < score.personas < FEW_PERSONS for score in scores)
-    if few:
-        notes.append(f"{few} of {len(scores)} scores stand on fewer than {FEW_PERSONS} persons")
-    return notes + _never_together(groups)
+    return notes
+
+
+def _too_few(scores: list[Score]) -> list[str]:
+    """Say which gaps could not be seen, where these are large."""
+    blind = [
+        score
+        for score in scores
+        if score.metric == "detectable_gap" and (score.value or 0) > LARGEST_UNSEEN
+    ]
+    if not blind:
+        return []
+    worst = max(blind, key=lambda score: score.value or 0)
+    return [
+        f"{worst.personas} persons show a gap of {100 * (worst.value or 0):.0f} points or more "
+        "(at 80 % power): a smaller one may go unseen, so 'not clear' does not mean none"
+    ]
 
 
 def _never_together(groups: list[Group]) -> list[str]:

@@ -1,21 +1,32 @@
 """Counts right answers per person while probe rows stream past.
 
-A tally keeps four integers for each person, cell and checkpoint, and sixteen bytes for each
-question, by which a question asked again is known. So memory grows with the questions (some
-0.2 GB a million), never with their texts, and nothing depends on the order of the rows, save
-where the same question stands twice with two answers: there the last row counts, as in a file
-that a second run was appended to.
+A question is known by checkpoint, base, source, modality, task, hops, persona, role, set, split,
+condition, view, question and expected answer: eight bytes that stand for these, so that one asked
+again is counted once. (Not by run: the same command run again is another run.) These bytes and the
+answer, two dozen bytes a question, go to disk when they are many (`spill`); in memory stay a few
+numbers for each person, cell and checkpoint. Nothing depends on the order of the rows, save where
+the same question stands twice with two answers: there the last row counts, as in a file that a
+second run was appended to. Of ten million questions, two agree in all eight bytes by chance with a
+probability of 3e-6.
 """
 
+import math
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping
 from hashlib import blake2b
-from itertools import count
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
+import numpy as np
 import orjson
 
-from xmm_cli.rows.types import Answer, ForgetOrRetain, Modality, Probe, Source, Split, Task
+from xmm_cli.rows.types import ForgetOrRetain, Modality, Probe, Source, Split, Task
+from xmm_cli.scoring.composition import Composition
+from xmm_cli.scoring.spill import CHUNK, Records, Spill
+
+Measure = Callable[[Probe], float | None]
+"""A number that one row has; None where it has not."""
+Flags = Any
+MOST = 2**62
 
 
 class Asked(NamedTuple):
@@ -33,59 +44,50 @@ class Asked(NamedTuple):
     """The condition as JSON with sorted keys: there 1, 1.0 and true stay three things."""
 
 
-class Outcome(NamedTuple):
-    """How one question went; None where it was not asked that way."""
-
-    correct: bool | None
-    first: bool | None
-    candidates: int | None
-
-
 class Counts:
     """Questions and right answers of one person under one checkpoint in one cell."""
 
-    __slots__ = ("candidates", "questions", "ranked", "ranked_first", "right", "serial")
+    __slots__ = ("measured", "questions", "ranked", "ranked_first", "right")
 
-    def __init__(self, serial: int, candidates: Counter[int]) -> None:
-        self.serial = serial
+    def __init__(self) -> None:
         self.questions = self.right = self.ranked = self.ranked_first = 0
-        self.candidates = candidates
-        """How many questions had so many candidates: one counter for the whole cell."""
+        self.measured: dict[str, tuple[int, float]] | None = None
+        """Measure → how often it was taken, and its sum."""
 
-    def add(self, outcome: Outcome, sign: int) -> None:
-        """Count an outcome (`sign` 1), or take it back (-1)."""
-        correct, first, candidates = outcome
-        if correct is not None:
-            self.questions += sign
-            self.right += sign * correct
-        if first is not None:
-            self.ranked += sign
-            self.ranked_first += sign * first
-            if candidates is not None:
-                self.candidates[candidates] += sign
-
-    def of(self, answer: Answer) -> tuple[int, int]:
-        """Questions and right answers for one way of answering."""
-        if answer == "generate":
+    def of(self, way: str) -> tuple[int, float]:
+        """Questions and right answers for a way of answering; number and sum of a measure."""
+        if way == "generate":
             return self.questions, self.right
-        return self.ranked, self.ranked_first
+        if way == "rank":
+            return self.ranked, self.ranked_first
+        return (self.measured or {}).get(way, (0, 0.0))
 
 
 class Questions:
     """All that was asked with the same `Asked`."""
 
-    __slots__ = ("candidates", "persons")
+    __slots__ = ("candidates", "persons", "place")
 
-    def __init__(self) -> None:
+    def __init__(self, place: int = 0) -> None:
+        self.place = place
         self.persons: dict[tuple[str | None, str], Counts] = {}
         """By checkpoint and persona."""
         self.candidates: Counter[int] = Counter()
+        """How many ranked questions had so many candidates."""
 
 
 class Tally:
-    """The counts of all persons, and how many rows were left out and why."""
+    """The counts of all persons, and how many rows were left out and why.
 
-    def __init__(self, roles: Iterable[str]) -> None:
+    `finish` comes after the last row; until then the counts are empty.
+    """
+
+    def __init__(
+        self,
+        roles: Iterable[str],
+        measures: Mapping[str, Measure] | None = None,
+        composition: str | None = None,
+    ) -> None:
         self.roles = frozenset(roles)
         self.asked: dict[Asked, Questions] = {}
         self.repeated = 0
@@ -94,57 +96,132 @@ class Tally:
         """Repeated rows that answered otherwise."""
         self.other_role = 0
         self.unanswered = 0
-        """Rows with neither an answer judged nor a rank."""
-        self._serial = count()
-        self._seen: dict[bytes, Outcome] = {}
-        self._shared: dict[Outcome, Outcome] = {}
+        """Rows with neither an answer judged, nor a rank, nor what was to be measured."""
+        self._measures = dict(measures or {})
+        self._composition = Composition(composition) if composition else None
+        self._counts: list[tuple[Counts, Questions]] = []
+        """By the number that stands for a person, cell and checkpoint in a record."""
+        self._known: dict[tuple[Any, ...], int] = {}
+        fields = [("key", "u8"), ("place", "u4"), ("correct", "i1"), ("first", "i1")]
+        self._spill = Spill(
+            [*fields, ("candidates", "i8"), *[(one, "f8") for one in measures or ()]]
+        )
 
     def add(self, row: Probe) -> None:
-        """Count one row."""
+        """Take one row."""
         if row.role not in self.roles:
             self.other_role += 1
             return
-        first = None if row.rank is None else row.rank == 1
-        outcome = Outcome(row.correct, first, row.candidates if row.rank is not None else None)
-        if outcome.correct is None and first is None:
+        rank, correct = row.rank, row.correct
+        values = [_number(measure(row)) for measure in self._measures.values()]
+        if correct is None and rank is None and not any(value == value for value in values):
             self.unanswered += 1
             return
-        counts = self._counts(row)
-        question = _digest(counts.serial, row)
-        before = self._seen.get(question)
-        if before is not None:
-            counts.add(before, -1)
-            outcome = self._merge(before, outcome)
-        counts.add(outcome, 1)
-        self._seen[question] = self._shared.setdefault(outcome, outcome)
+        place = self._place(row)
+        text = f"{place} {row.view} {row.question}\0{row.expected}"
+        key = blake2b(text.encode("utf-8", "surrogatepass"), digest_size=8).digest()
+        first, candidates = -1, 0
+        if rank is not None:
+            first, candidates = int(rank == 1), min(row.candidates or 0, MOST)
+        right = -1 if correct is None else int(correct)
+        self._spill.add((int.from_bytes(key, "little"), place, right, first, candidates, *values))
+        if self._composition is not None:
+            self._composition.add(row, place)
+        if len(self._spill.waiting) >= CHUNK:
+            self._spill.settle()
 
-    def _counts(self, row: Probe) -> Counts:
-        """The counts of the row's person, checkpoint and cell."""
-        asked = _asked(row)
-        questions = self.asked.get(asked)
-        if questions is None:
-            questions = self.asked[asked] = Questions()
-        person = (row.checkpoint, row.persona)
-        counts = questions.persons.get(person)
-        if counts is None:
-            counts = Counts(next(self._serial), questions.candidates)
-            questions.persons[person] = counts
-        return counts
+    def _place(self, row: Probe) -> int:
+        """The number of the row's person, checkpoint and cell."""
+        labels = row.condition
+        alike = (
+            row.checkpoint, row.persona, row.source, row.modality, row.task, row.set, row.split,
+            row.base, row.hops, row.role, orjson.dumps(labels) if labels else b"",
+        )  # fmt: skip
+        place = self._known.get(alike)
+        if place is None:
+            asked = _asked(row)
+            questions = self.asked.setdefault(asked, Questions(len(self.asked)))
+            person = (row.checkpoint, row.persona)
+            counts = questions.persons.get(person)
+            if counts is None:
+                counts = questions.persons[person] = Counts()
+                self._counts.append((counts, questions))
+                self._known[asked, person] = len(self._counts) - 1
+            place = self._known[alike] = self._known[asked, person]
+        return place
 
-    def _merge(self, before: Outcome, new: Outcome) -> Outcome:
-        """The last answer of each kind; generating and ranking may come in two rows."""
-        correct = before.correct if new.correct is None else new.correct
-        again = None not in (before.correct, new.correct)
-        changed = again and before.correct != new.correct
-        if new.first is None:
-            first, candidates = before.first, before.candidates
-        else:
-            first, candidates = new.first, new.candidates
-            again = again or before.first is not None
-            changed = changed or before.first not in (None, new.first)
-        self.repeated += again
-        self.changed += changed
-        return Outcome(correct, first, candidates)
+    def finish(self) -> None:
+        """Count all that was taken, each question once."""
+        sums = _Sums(len(self._counts), self._measures)
+        cells = [questions for _, questions in self._counts]
+        for part in self._spill.parts():
+            self.repeated += sums.add(part)
+            self.changed += sums.changed
+            chosen = part[sums.ranked_last]
+            for (place, size), number in _tally_pairs(chosen).items():
+                cells[place].candidates[size] += number
+        sums.into([counts for counts, _ in self._counts])
+        if self._composition is not None:
+            self._composition.into([counts for counts, _ in self._counts])
+
+
+class _Sums:
+    """Sums for every place, grown part by part."""
+
+    def __init__(self, places: int, measures: Iterable[str]) -> None:
+        self.counts = {name: np.zeros(places, dtype=np.int64) for name in Counts.__slots__[1:]}
+        self.measured = {name: (np.zeros(places, np.int64), np.zeros(places)) for name in measures}
+        self.changed = 0
+        self.ranked_last: Flags = np.empty(0, dtype=np.int64)
+
+    def add(self, part: Records) -> int:
+        """Count a part; gives how many of its rows repeat a question."""
+        again = np.zeros(len(part), dtype=bool)
+        changed = again.copy()
+        for value, number, right in (
+            ("correct", "questions", "right"),
+            ("first", "ranked", "ranked_first"),
+        ):
+            last = _last(part, part[value] >= 0, part[value], again, changed)
+            np.add.at(self.counts[number], part["place"][last], 1)
+            np.add.at(self.counts[right], part["place"][last], part[value][last])
+        self.ranked_last = last
+        for name, (taken, total) in self.measured.items():
+            last = _last(part, np.isfinite(part[name]), part[name], again, changed)
+            np.add.at(taken, part["place"][last], 1)
+            np.add.at(total, part["place"][last], part[name][last])
+        self.changed = int(changed.sum())
+        return int(again.sum())
+
+    def into(self, counts: list[Counts]) -> None:
+        """Hand the sums over."""
+        for name, sums in self.counts.items():
+            for one, value in zip(counts, sums.tolist(), strict=True):
+                setattr(one, name, value)
+        for name, (numbers, totals) in self.measured.items():
+            for one, number, total in zip(counts, numbers.tolist(), totals.tolist(), strict=True):
+                if number:
+                    one.measured = (one.measured or {}) | {name: (number, total)}
+
+
+def _last(part: Records, has: Flags, values: Flags, again: Flags, changed: Flags) -> Flags:
+    """Where each question's last value stands; marks the rows that repeat or change one."""
+    at = np.flatnonzero(has)
+    same = part["key"][at[1:]] == part["key"][at[:-1]]
+    again[at[1:]] |= same
+    changed[at[1:]] |= same & (values[at[1:]] != values[at[:-1]])
+    return at[np.append(~same, np.ones(min(len(at), 1), dtype=bool))]
+
+
+def _tally_pairs(ranked: Records) -> dict[tuple[int, int], int]:
+    known = ranked[ranked["candidates"] > 0]
+    pairs, numbers = np.unique(known[["place", "candidates"]], return_counts=True)
+    return dict(zip(pairs.tolist(), numbers.tolist(), strict=True))
+
+
+def _number(value: float | None) -> float:
+    """A measure as a record holds it: what is absent is not a number."""
+    return math.nan if value is None else value
 
 
 def _asked(row: Probe) -> Asked:
@@ -160,9 +237,3 @@ def _asked(row: Probe) -> Asked:
         row.role,
         labels,
     )
-
-
-def _digest(serial: int, row: Probe) -> bytes:
-    """Sixteen bytes that stand for a question: two of a million agree by chance once in 1e26."""
-    text = f"{serial} {row.view} {row.question}".encode("utf-8", "surrogatepass")
-    return blake2b(text, digest_size=16).digest()

@@ -24,5 +24,56 @@ METRICS = Registry(
             "xmm_cli.scoring.metrics.cross_modal_score:METRIC",
             "geometric mean of the two transfer ratios",
         ),
+        "leak": (
+            "xmm_cli.scoring.metrics.leak:METRIC",
+            "what is left of the forget set in the modality not unlearned through",
+        ),
+        "detectable_gap": (
+            "xmm_cli.scoring.metrics.detectable_gap:METRIC",
+            "smallest gap that so many persons can show",
+        ),
+        "edit_similarity": (
+            "xmm_cli.scoring.metrics.edit_similarity:METRIC",
+            "how much of the answer is right, by letters",
+        ),
+        "token_f1": ("xmm_cli.scoring.metrics.token_f1:METRIC", "the same, by words"),
+        "logprob": ("xmm_cli.scoring.metrics.logprob:METRIC", "log-probability, in nats"),
+        "mean_rank": ("xmm_cli.scoring.metrics.mean_rank:METRIC", "of the right answer, 1 is best"),
+        "mean_reciprocal_rank": (
+            "xmm_cli.scoring.metrics.mean_reciprocal_rank:METRIC",
+            "mean of 1 / rank",
+        ),
+        "exposure": ("xmm_cli.scoring.metrics.exposure:METRIC", "log2 candidates - log2 rank"),
+        "min_k": (
+            "xmm_cli.scoring.metrics.min_k:METRIC",
+            "log-probability of the least likely fifth of tokens",
+        ),
+        "truth_ratio": (
+            "xmm_cli.scoring.metrics.truth_ratio:METRIC",
+            "log10 of how likely wrong answers are beside the right one",
+        ),
+        "extraction": (
+            "xmm_cli.scoring.metrics.extraction:METRIC",
+            "share of answers completed from their beginning",
+        ),
+        "compositional_gap": (
+            "xmm_cli.scoring.metrics.compositional_gap:METRIC",
+            "two hops fail though each is known",
+        ),
+        "forget_quality": (
+            "xmm_cli.scoring.metrics.forget_quality:FORGET_QUALITY",
+            "whether truth ratios are those of the retrained model",
+        ),
+        "membership": (
+            "xmm_cli.scoring.metrics.membership:MEMBERSHIP",
+            "whether Min-K% tells those taught from strangers",
+        ),
     },
 )
+
+DEFAULT = METRICS.names()[: METRICS.names().index("detectable_gap") + 1]
+"""What is scored unless metrics are named; the rest costs time, or needs rows of special probes."""
+COMPARED = ["recall", "transfer_gap", "transfer_ratio", "asymmetry", "cross_modal_score", "leak"]
+"""What two runs are compared in, unless metrics are named."""
+ALIASES = {"exact_match": "recall", "rank": "mean_rank", "mrr": "mean_reciprocal_rank"}
+"""Other names under which a metric is known."""

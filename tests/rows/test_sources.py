@@ -1,0 +1,108 @@
+"""Globs, and files that are compressed or Parquet, give the rows of the plain file."""
+
+import gzip
+import io
+
+import pytest
+
+from xmm_cli.errors import BadData, InputNotFound
+from xmm_cli.rows.reader import read_rows
+from xmm_cli.rows.types import Probe
+from xmm_cli.rows.writer import encode
+
+ROWS = [
+    Probe(
+        run="r1",
+        checkpoint=None if view else "runs/text",
+        base="b",
+        source=None if view else "text",
+        modality="text",
+        task="name",
+        persona="2024-01-01",
+        role="eval",
+        view=view,
+        split="heldout",
+        question="Wer? Ünï “x”",
+        expected="Ada",
+        answer="null" if view else None,
+        correct=False,
+        condition={"seed": 1} if view else {"seed": 1, "lr": 0.5},
+    )
+    for view in range(5)
+]
+LINES = b"".join(map(encode, ROWS))
+
+
+def read(*names):
+    return [one.row for one in read_rows([str(name) for name in names], want=(Probe,))]
+
+
+def zstd(data):
+    from backports import zstd
+
+    return zstd.compress(data)
+
+
+@pytest.mark.parametrize("pack", [bytes, gzip.compress, zstd])
+def test_what_a_file_is_its_bytes_say(tmp_path, pack):
+    file = tmp_path / "rows.jsonl"
+    file.write_bytes(pack(LINES))
+    assert read(file) == ROWS
+
+
+def test_two_gzip_files_in_one(tmp_path):
+    file = tmp_path / "rows.gz"
+    file.write_bytes(gzip.compress(LINES) + gzip.compress(LINES))
+    assert read(file) == ROWS + ROWS
+
+
+def test_stdin_may_be_compressed(monkeypatch):
+    stdin = io.TextIOWrapper(io.BufferedReader(io.BytesIO(gzip.compress(LINES))))
+    monkeypatch.setattr("sys.stdin", stdin)
+    assert read("-") == ROWS
+
+
+@pytest.mark.parametrize("labels", ["json", "struct", "text"])
+def test_parquet(tmp_path, labels):
+    import duckdb
+
+    plain, file = tmp_path / "rows.jsonl", tmp_path / "rows.parquet"
+    plain.write_bytes(LINES)
+    kind = "struct(seed bigint, lr double)" if labels == "struct" else "json"
+    written = "condition::varchar" if labels == "text" else "condition"
+    types = dict.fromkeys(Probe.__struct_fields__, "varchar") | {"kind": "varchar"}
+    types |= {"schema": "int", "hops": "int", "view": "bigint", "correct": "boolean"}
+    types |= {"condition": kind, "token_logprobs": "double[]"}
+    with duckdb.connect() as connection:
+        connection.execute(
+            f"copy (select * replace ({written} as condition) from read_json('{plain}', "
+            f"columns = {types})) to '{file}'"
+        )
+    assert read(file) == ROWS
+
+
+@pytest.mark.parametrize("pack", [gzip.compress, zstd])
+def test_a_torn_file_says_so(tmp_path, pack):
+    file = tmp_path / "rows.gz"
+    file.write_bytes(pack(LINES * 50)[:-9])
+    with pytest.raises(BadData, match=r"rows\.gz: a compressed file, cut or damaged"):
+        read(file)
+
+
+def test_damaged_parquet(tmp_path):
+    file = tmp_path / "rows.parquet"
+    file.write_bytes(b"PAR1 and then nothing")
+    with pytest.raises(BadData, match="not a sound Parquet file"):
+        read(file)
+
+
+def test_globs(tmp_path, monkeypatch):
+    (tmp_path / "b" / "deep").mkdir(parents=True)
+    for name in ("a.jsonl", "b/b.jsonl", "b/deep/c.jsonl", "[d].jsonl"):
+        (tmp_path / name).write_bytes(encode(ROWS[0]))
+    monkeypatch.chdir(tmp_path)
+    assert len(read("*.jsonl")) == 2
+    assert len(read("**/*.jsonl")) == 4
+    assert len(read("[d].jsonl")) == 1
+    with pytest.raises(InputNotFound, match="no file matches"):
+        read("*.csv")

@@ -1,0 +1,128 @@
+"""Where lines come from: globs, and files that are plain, gzip, zstd or Parquet.
+
+What a file is, its first bytes say, never its name.
+"""
+
+import gzip
+import io
+import zlib
+from collections.abc import Iterator, Sequence
+from functools import cache
+from glob import glob, has_magic
+from pathlib import Path
+from typing import Any, BinaryIO, cast
+
+import orjson
+from msgspec.structs import fields
+
+from xmm_cli.errors import BadData, InputNotFound, Unavailable
+from xmm_cli.rows.types import ROW_TYPES
+
+GZIP, ZSTD, PARQUET = b"\x1f\x8b", b"\x28\xb5\x2f\xfd", b"PAR1"
+ROWS_AT_ONCE = 2048
+
+
+def expand(names: Sequence[str]) -> list[str]:
+    """The names, with the files that match in place of each quoted glob (`**` too), sorted.
+
+    Raises:
+        InputNotFound: no file matches.
+    """
+    found: list[str] = []
+    for name in names:
+        if not has_magic(name) or Path(name).exists():
+            found.append(name)
+            continue
+        # Path.glob takes no absolute pattern
+        every = glob(name, recursive=True)  # noqa: PTH207
+        matching = sorted(one for one in every if not Path(one).is_dir())
+        if not matching:
+            raise InputNotFound(f"{name}: no file matches")
+        found += matching
+    return found
+
+
+def unpacked(stream: BinaryIO, name: str) -> BinaryIO:
+    """The stream of lines in a stream that may be compressed, or Parquet.
+
+    Raises:
+        BadData: Parquet that comes through a pipe, or is damaged.
+        Unavailable: the package that reads it is not there.
+    """
+    start = stream.peek(4)[:4] if isinstance(stream, io.BufferedReader) else b""
+    if start.startswith(GZIP):
+        return cast(BinaryIO, gzip.GzipFile(fileobj=stream))
+    if start == ZSTD:
+        return cast(BinaryIO, io.BufferedReader(_zstd(stream, name)))
+    if start == PARQUET:
+        return cast(BinaryIO, _Parquet(name))
+    return stream
+
+
+def damage(error: Exception) -> bool:
+    """Whether an error while reading means that a compressed file is damaged or cut."""
+    known = (EOFError, gzip.BadGzipFile, zlib.error)
+    return isinstance(error, known) or type(error).__name__ == "ZstdError"
+
+
+def _zstd(stream: BinaryIO, name: str) -> Any:
+    try:
+        from backports.zstd import ZstdFile
+    except ImportError as error:
+        hint = "pip install backports.zstd, or unpack it: zstd -dc FILE | xmm score"
+        raise Unavailable(f"{name}: zstd needs the package backports.zstd", hint) from error
+    return ZstdFile(stream)
+
+
+class _Parquet:
+    """A Parquet file as lines of JSON, some thousand rows at a time; columns of NULL are absent."""
+
+    def __init__(self, name: str) -> None:
+        if not Path(name).is_file():
+            raise BadData(f"{name}: Parquet through a pipe", "name the file instead")
+        self._lines = self._read(name)
+
+    def readline(self, _: int = -1) -> bytes:
+        """The next row with a newline, or nothing at the end."""
+        return next(self._lines, b"")
+
+    def _read(self, name: str) -> Iterator[bytes]:
+        try:
+            import duckdb
+        except ImportError as error:
+            raise Unavailable(
+                f"{name}: Parquet needs the package duckdb", "pip install duckdb"
+            ) from error
+        try:
+            with duckdb.connect() as connection:
+                connection.execute("set threads = 1")
+                found = connection.execute(
+                    "select to_json(rows)::varchar from read_parquet(?) rows", [name]
+                )
+                while batch := found.fetchmany(ROWS_AT_ONCE):
+                    for (line,) in batch:
+                        yield _without_nulls(line)
+        except duckdb.Error as error:
+            raise BadData(f"{name}: not a sound Parquet file: {str(error).splitlines()[0]}") from (
+                error
+            )
+
+
+def _without_nulls(line: str) -> bytes:
+    """A row whose absent fields, and labels, are left out; labels may have come as text."""
+    row = orjson.loads(line)
+    for key in ("condition", "arguments"):
+        if isinstance(row.get(key), str):
+            row[key] = orjson.loads(row[key])
+    if isinstance(row.get("condition"), dict):
+        row["condition"] = {k: v for k, v in row["condition"].items() if v is not None}
+    required = _required(str(row.get("kind")))
+    kept = {name: one for name, one in row.items() if one is not None or name in required}
+    return orjson.dumps(kept) + b"\n"
+
+
+@cache
+def _required(kind: str) -> frozenset[str]:
+    """The fields that a row of a kind must name even where they are null."""
+    types = [row for row in ROW_TYPES if row.__struct_config__.tag == kind]
+    return frozenset(one.name for row in types for one in fields(row) if one.required)
