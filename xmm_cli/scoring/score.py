@@ -9,6 +9,7 @@ from xmm_cli.scoring.estimate import FEW_PERSONS, Estimator
 from xmm_cli.scoring.groups import ANSWERS, Group, gather
 from xmm_cli.scoring.metric import Metric
 from xmm_cli.scoring.metrics import METRICS
+from xmm_cli.scoring.sql import count_files
 from xmm_cli.scoring.tally import Tally
 from xmm_cli.scoring.untrained import join_untrained
 
@@ -55,15 +56,44 @@ def score_rows(
     Raises:
         WrongUsage: an option out of range, an unknown metric, or a label in `by` on no row.
     """
+    tally = Tally(roles)
+    for row in rows:
+        tally.add(row)
+    return score_tally(tally, by=by, level=level, resamples=resamples, seed=seed, metrics=metrics)
+
+
+def score_files(
+    files: Sequence[str],
+    *,
+    by: Sequence[str] | None = None,
+    level: float = DEFAULTS.level,
+    resamples: int = DEFAULTS.resamples,
+    seed: int = DEFAULTS.seed,
+) -> ScoreResult | None:
+    """`score_rows` of large plain files, many times faster; None where rows must be read singly."""
+    counts = count_files(files, DEFAULTS.roles)
+    if counts is None:
+        return None
+    tally = Tally.of(counts, DEFAULTS.roles)
+    return score_tally(tally, by=by, level=level, resamples=resamples, seed=seed)
+
+
+def score_tally(
+    tally: Tally,
+    *,
+    by: Sequence[str] | None = None,
+    level: float = DEFAULTS.level,
+    resamples: int = DEFAULTS.resamples,
+    seed: int = DEFAULTS.seed,
+    metrics: Sequence[str] | None = None,
+) -> ScoreResult:
+    """Score what was counted; `score_rows` says what the options are. Raises as it does."""
     if not 0 < level < 1:
         raise WrongUsage(f"a confidence level of {level:g}", "give one between 0 and 1, like 0.95")
     if resamples < 100:
         raise WrongUsage(f"{resamples} resamples", "give 100 at least; 9999 is usual")
     chosen = {name: METRICS.load(name) for name in METRICS.names() if metrics is None}
     chosen |= {name: METRICS.load(name) for name in metrics or ()}
-    tally = Tally(roles)
-    for row in rows:
-        tally.add(row)
     groups = join_untrained(gather(tally, None if by is None else list(by)))
     scores = [
         score

@@ -16,6 +16,7 @@ from typing import NamedTuple
 import orjson
 
 from xmm_cli.rows.types import Answer, ForgetOrRetain, Modality, Probe, Source, Split, Task
+from xmm_cli.scoring.sql import FileCounts
 
 
 class Asked(NamedTuple):
@@ -98,6 +99,21 @@ class Tally:
         self._serial = count()
         self._seen: dict[bytes, Outcome] = {}
         self._shared: dict[Outcome, Outcome] = {}
+
+    @classmethod
+    def of(cls, counts: FileCounts, roles: Iterable[str]) -> "Tally":
+        """The tally of files that were counted as a whole."""
+        tally = cls(roles)
+        tally.other_role, tally.unanswered = counts.other_role, counts.unanswered
+        for group in counts.groups:
+            person = tally._counts(group.row)
+            person.questions += group.questions
+            person.right += group.right
+            person.ranked += group.ranked
+            person.ranked_first += group.ranked_first
+            if group.ranked and group.row.candidates is not None:
+                person.candidates[group.row.candidates] += group.ranked
+        return tally
 
     def add(self, row: Probe) -> None:
         """Count one row."""
