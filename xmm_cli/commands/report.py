@@ -110,9 +110,11 @@ def run(
     width = shutil.get_terminal_size((_WIDTH, 24)).columns if sys.stdout.isatty() else _WIDTH
     drawn = findings or plot is not None
     ways = {
-        "--sql": sql is not None, "--to": to is not None, "--html or --fail-if": bool(html or fail_if),
+        "--sql": sql is not None,
+        "--to": to is not None,
+        "--html or --fail-if": html is not None or bool(fail_if),
         "--findings or --plot": drawn,
-    }  # fmt: skip
+    }
     chosen = [name for name, given in ways.items() if given]
     if len(chosen) > 1:
         raise WrongUsage(f"{chosen[0]} with {chosen[1]}", "one at a time")

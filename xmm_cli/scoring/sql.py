@@ -1,6 +1,7 @@
 """Large files of probe rows, counted by DuckDB in one scan instead of row by row.
 
-What is read is the raw JSON of each field, so that `5`, `"5"` and `true` stay three things. DuckDB
+What is read is the raw JSON of each field, so that `5`, `"5"` and `true` stay three things; only
+strings among a few known ones are read as text, and names, which may not look like numbers. DuckDB
 counts per person, cell and checkpoint; each such group is then decoded as a `Probe` by the same
 decoder as single rows, and what differs within a group (view, question, answers) is checked in SQL.
 Whenever anything is not plain, the answer is None, and the caller reads row by row, which names
@@ -15,6 +16,7 @@ A question is known by 64 bits within its person and cell: there, two of a thous
 once in 1e13, and then the rows are merely read the slow way.
 """
 
+import re
 import stat
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
@@ -29,26 +31,33 @@ from xmm_cli.rows.types import SCHEMA, Probe
 WORTHWHILE_BYTES = 4_000_000
 """Below, reading row by row is done before DuckDB is loaded."""
 MAX_LINE_BYTES = 64 * 1024 * 1024
-PASSING = ('"run"', '"trace"')
+PASSING = ("run", "trace")
 """Kinds that are left out without a look into them."""
 PLAIN_ENDS = (".jsonl", ".ndjson", ".json")
 
+FOLDER = "parse_dirpath(filename)"
+"""What a checkpoint's path counts from."""
 _KEYS = (
     "kind", "schema", "checkpoint", "base", "source", "modality", "task", "hops", "persona", "role",
     "set", "split", "candidates", "condition",
 )  # fmt: skip
 _WITHIN = ("run", "view", "question", "expected", "answer", "correct", "rank", "logprob")
 """Fields that differ within a group."""
+_KNOWN = ("kind", "source", "modality", "task", "role", "set", "split")
+"""Read as text: what is no string becomes one that none of them may be."""
+_NAMES = ("checkpoint", "base", "persona")
+_LITERAL = re.compile(r"[-0-9{\[NI].*|true|false|null", re.DOTALL)
+"""What a JSON number, boolean, object or list looks like as text."""
 _DECODER = msgspec.json.Decoder(Probe)
 
 _COUNTS = r"""
     count(*),
     count(correct),
-    count_if(correct::VARCHAR = 'true'),
-    count_if(correct::VARCHAR = 'false'),
+    coalesce(count_if(correct::VARCHAR = 'true'), 0),
+    coalesce(count_if(correct::VARCHAR = 'false'), 0),
     count("rank"),
-    count_if("rank"::VARCHAR = '1'),
-    count_if(correct IS NULL AND "rank" IS NULL),
+    coalesce(count_if("rank"::VARCHAR = '1'), 0),
+    coalesce(count_if(correct IS NULL AND "rank" IS NULL), 0),
     list_unique(list(hash("view", question, expected))),
     bool_and(coalesce(
         starts_with(question, '"') AND starts_with(expected, '"')
@@ -108,11 +117,12 @@ def _query() -> str:
     unknown = [name for name in fields if name not in _KEYS + _WITHIN]
     absent = "".join(f' AND count("{name}") = 0' for name in unknown)
     keys = ", ".join(f'"{name}"' for name in _KEYS)
+    columns = {name: "VARCHAR" if name in _KNOWN + _NAMES else "JSON" for name in fields}
     return (
-        f"SELECT filename, {keys}, {_COUNTS}{absent} "
+        f"SELECT {FOLDER}, {keys}, {_COUNTS}{absent} "
         "FROM read_json(?, format = 'newline_delimited', records = 'true', filename = true, "
-        f"maximum_object_size = {MAX_LINE_BYTES}, columns = {dict.fromkeys(fields, 'JSON')}) "
-        f"GROUP BY filename, {keys}"
+        f"maximum_object_size = {MAX_LINE_BYTES}, columns = {columns}) "
+        f"GROUP BY {FOLDER}, {keys}"
     )
 
 
@@ -134,14 +144,16 @@ def _worthwhile(files: Sequence[str]) -> bool:
 
 def _add(counts: FileCounts, roles: frozenset[str], group: tuple[Any, ...]) -> bool:
     """Count a group; False where it is not plain."""
-    file, *rest = group
+    folder, *rest = group
     keys = dict(zip(_KEYS, rest, strict=False))
     number, asked, right, wrong, ranked, first, neither, distinct, plain = rest[len(_KEYS) :]
     if keys["kind"] in PASSING:
         return True
     if not plain or right + wrong != asked or distinct != number:
         return False
-    row = _decode(file, keys)
+    if any(keys[name] is not None and _LITERAL.fullmatch(keys[name]) for name in _NAMES):
+        return False
+    row = _decode(folder, keys)
     if row.schema > SCHEMA or (row.checkpoint is None) != (row.source is None):
         return False
     if row.role not in roles:
@@ -170,12 +182,17 @@ def _who(row: Probe) -> tuple[object, ...]:
     )  # fmt: skip
 
 
-def _decode(file: str, keys: dict[str, str | None]) -> Probe:
+def _decode(folder: str, keys: dict[str, str | None]) -> Probe:
     """The group as a row, checked like every row. Raises `msgspec.MsgspecError`."""
-    fields = [f'"{name}":{value}' for name, value in keys.items() if value is not None]
+    texts = {name: keys[name] for name in _KNOWN + _NAMES}
+    raw = keys | {
+        name: None if value is None else orjson.dumps(value).decode()
+        for name, value in texts.items()
+    }
+    fields = [f'"{name}":{value}' for name, value in raw.items() if value is not None]
     nulls = [f'"{name}":null' for name in ("checkpoint", "source") if keys[name] is None]
     rest = '"view":0,"question":"","expected":""'
     row = _DECODER.decode(f"{{{','.join([*fields, *nulls, rest])}}}")
     if row.checkpoint is None:
         return row
-    return msgspec.structs.replace(row, checkpoint=str(Path(file).parent / row.checkpoint))
+    return msgspec.structs.replace(row, checkpoint=str(Path(folder) / row.checkpoint))

@@ -75,7 +75,8 @@ def _connect(inputs: Sequence[str], folder: Path) -> Any:
     import duckdb
 
     sizes = [os.stat(one).st_size for one in inputs if os.path.isfile(one)]  # noqa: PTH113, PTH116
-    large = sum(sizes) > LARGE_BYTES or len(sizes) < len(inputs)
+    unknown = not inputs or len(sizes) < len(inputs)  # a pipe
+    large = unknown or sum(sizes) > LARGE_BYTES
     memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") * MEMORY_SHARE
     limit = f"{min(memory, MOST_MEMORY_BYTES) / 2**20:.0f}MiB"
     config: dict[str, Any] = SETTINGS | {
