@@ -6,7 +6,7 @@ import stat
 import sys
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from glob import escape as glob_escape
 from glob import glob, has_magic
 from pathlib import Path
@@ -33,6 +33,8 @@ class Source:
     name: str
     packing: str
     """`none`, `gzip` or `zstd`."""
+    torn: bool = False
+    """Whether a last line that is not whole was left out."""
 
 
 def sources(connection: Any, inputs: Sequence[str], folder: Path) -> list[Source]:
@@ -60,7 +62,7 @@ def sources(connection: Any, inputs: Sequence[str], folder: Path) -> list[Source
             source = Source(Path(name), name, _packing(Path(name)))
         if source.packing == "parquet":
             source = _lines_of_parquet(connection, source, folder / f"{place}.parquet.jsonl")
-        found.append(source)
+        found.append(_whole_lines(source, folder / f"{place}.whole.jsonl"))
     return found
 
 
@@ -90,55 +92,59 @@ def load(
     for name, columns in tables.items():
         typed = ", ".join(f'"{column}" {kind}' for column, kind in columns.items())
         connection.execute(f"CREATE TABLE {name} ({typed})")
-    notes = []
     for source in found:
-        torn = _last_line_is_torn(source)
-        kinds = _kinds(connection, source, torn)
-        if torn:
-            notes.append(f"{source.name}: the last line is not whole yet and was left out")
+        kinds = _kinds(connection, source)
         for name in wanted:
-            columns = tables[name]
             tag = str(VIEWS[name].__struct_config__.tag)
             if kinds.get(tag):
-                rows = connection.execute(
+                _read(
+                    connection,
+                    source,
                     f"INSERT INTO {name} BY NAME "
-                    f"SELECT * FROM {_reading(columns, source)} WHERE kind = '{tag}'",
-                    [glob_escape(str(source.path))],
-                ).fetchone()
-                if rows[0] != kinds[tag]:
-                    _explain(source)
-    return notes
+                    f"SELECT * FROM {_rows(tables[name], source)} WHERE kind = '{tag}'",
+                )
+    return [
+        f"{source.name}: the last line is not whole yet and was left out"
+        for source in found
+        if source.torn
+    ]
 
 
-def _reading(columns: dict[str, str], source: Source) -> str:
+def _rows(columns: dict[str, str], source: Source) -> str:
     return (
-        "read_json(?, format = 'newline_delimited', records = 'true', ignore_errors = true, "
+        "read_json(?, format = 'newline_delimited', records = 'true', "
         f"maximum_object_size = {MAX_LINE_BYTES}, compression = '{source.packing}', "
         f"columns = {columns})"
     )
 
 
-def _kinds(connection: Any, source: Source, torn: bool) -> dict[str, int]:
-    """How many rows of each kind a source has. Raises `BadData` for what is no row."""
+def _read(connection: Any, source: Source, query: str) -> list[tuple[Any, ...]]:
+    """What a query over a source gives. Raises `BadData` where DuckDB cannot read a line."""
     import duckdb
 
-    query = f"SELECT kind, count(*), max(schema) FROM {_reading(_HEAD, source)} GROUP BY kind"
     try:
-        found = connection.execute(query, [glob_escape(str(source.path))]).fetchall()
-    except duckdb.Error as error:
+        rows: list[tuple[Any, ...]] = connection.execute(
+            query, [glob_escape(str(source.path))]
+        ).fetchall()
+    except (duckdb.InvalidInputException, duckdb.ConversionException) as error:
         _explain(source, str(error).splitlines()[0])
+    return rows
+
+
+def _kinds(connection: Any, source: Source) -> dict[str, int]:
+    """How many rows of each kind a source has. Raises `BadData` for what is no row."""
+    query = f"SELECT kind, count(*), max(schema) FROM {_rows(_HEAD, source)} GROUP BY kind"
+    found = _read(connection, source, query)
     known = {str(row.__struct_config__.tag) for row in ROW_TYPES}
-    kinds = {kind: number for kind, number, _ in found}
-    lost = sum(number for kind, number in kinds.items() if kind not in known)
-    if lost > torn or any((schema or 1) > SCHEMA for _, _, schema in found):
-        _explain(source)
-    return {str(kind): number for kind, number in kinds.items() if kind in known}
+    if any(kind not in known or (schema or 1) > SCHEMA for kind, _, schema in found):
+        _explain(source, "a line that is no row")
+    return {str(kind): number for kind, number, _ in found}
 
 
 _HEAD = {"kind": "VARCHAR", "schema": "BIGINT"}
 
 
-def _explain(source: Source, reason: str = "a line that is no row") -> NoReturn:
+def _explain(source: Source, reason: str) -> NoReturn:
     """Read line by line, to name the line that is no row."""
     if source.packing == "none":
         try:
@@ -150,21 +156,28 @@ def _explain(source: Source, reason: str = "a line that is no row") -> NoReturn:
     raise BadData(f"{source.name}: {reason}", "are all of its lines rows of xmm?")
 
 
-def _last_line_is_torn(source: Source) -> bool:
-    """Whether the last line of a plain file has no newline and is no JSON: it is being written."""
+def _whole_lines(source: Source, copy: Path) -> Source:
+    """The same, or a copy without its last line, if that has no newline and is no JSON.
+
+    Such a line is still being written, or its writer was interrupted.
+    """
     if source.packing != "none":
-        return False
+        return source
     with source.path.open("rb") as file:
         size = file.seek(0, os.SEEK_END)
         file.seek(max(0, size - MAX_LINE_BYTES))
         end = file.read()
-    last = end[end.rfind(b"\n") + 1 :]
-    if not last.strip():
-        return False
-    with suppress(orjson.JSONDecodeError):
-        orjson.loads(last)
-        return False
-    return True
+        last = end[end.rfind(b"\n") + 1 :]
+        if not last.lstrip().startswith(b"{"):
+            return source
+        with suppress(orjson.JSONDecodeError):
+            orjson.loads(last)
+            return source
+        file.seek(0)
+        with copy.open("wb") as whole:
+            shutil.copyfileobj(file, whole)
+            whole.truncate(size - len(last))
+    return replace(source, path=copy, torn=True)
 
 
 def _packing(path: Path) -> str:

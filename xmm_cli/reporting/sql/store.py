@@ -100,17 +100,18 @@ def _all_kinds() -> str:
     return " UNION ALL BY NAME ".join(selects)
 
 
-def _add_to_database(connection: Any, path: Path, folder: Path) -> tuple[int, int]:  # noqa: ARG001
+def _add_to_database(connection: Any, path: Path, _: Path) -> tuple[int, int]:
     """A table for each kind, and the view `gaps`; all or nothing, in one transaction."""
     import duckdb
 
     try:
         connection.execute(f"ATTACH '{str(path).replace(chr(39), chr(39) * 2)}' AS kept")
     except duckdb.IOException as error:
-        reason = (
-            "another process has it open" if "lock" in str(error) else str(error).split("\n")[0]
-        )
-        raise CannotWrite(f"{path}: {reason}") from error
+        if "not a valid" in str(error):
+            raise _foreign(path, error) from error
+        reason = str(error).split("\n")[0]
+        locked = "another process has it open"
+        raise CannotWrite(f"{path}: {locked if 'lock' in reason else reason}") from error
     except duckdb.Error as error:
         raise _foreign(path, error) from error
     added = total = 0
