@@ -159,3 +159,28 @@ def test_any_scores_can_be_shown(rows, width):
         text = shown(rows, format, width=width)
         assert "\x1b" not in text
         assert not text or text.endswith("\n")
+
+
+@pytest.mark.parametrize("format", ["latex", "html"])
+def test_text_from_rows_is_no_markup(format):
+    evil = {"a_b": r"\input{x} <b> & 50 % $x$ #1 ~^"}
+    text = shown(study(condition=evil), format)
+    assert r"\input" not in text
+    assert "<b>" not in text
+    assert text.count("{") - text.count(r"\{") == text.count("}") - text.count(r"\}")
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_latex_tables_are_even(case):
+    text = shown(CASES[case], "latex")
+    assert text.count(r"\begin{tabular}") == text.count(r"\end{tabular}") > 0
+    for tabular in text.split(r"\begin{tabular}{")[1:]:
+        columns = tabular.index("}")
+        body = tabular[columns + 1 : tabular.index(r"\end{tabular}")]
+        lines = [line for line in body.splitlines() if line.endswith(r"\\")]
+        assert all(line.replace(r"\&", "").count("&") == columns - 1 for line in lines)
+
+
+@pytest.mark.parametrize("format", FORMATS.names())
+def test_no_scores_are_no_table(format):
+    assert shown([], format) in ("", "[]\n") or format == "csv"

@@ -33,7 +33,7 @@ Examples:
   xmm report results.jsonl --plot leak.png --figure unlearning
   xmm report results.jsonl --findings --format json > findings.json
   xmm report results.jsonl --fail-if 'gap[image->text].low > 0.2'
-  xmm report 'runs/*.jsonl' --sql "select source, modality, avg(correct::int) from probes group by all"
+  xmm report 'runs/*.jsonl' --sql "select source, avg(gap) from gaps group by all" --format csv
 
 Probe rows are scored first, as xmm score does it. Colours are left out when the output is no
 terminal, and where NO_COLOR is set. A finding holds if its whole interval over persons is on the
@@ -43,7 +43,7 @@ claimed side, and every seed alone is too; one that the rows do not support is l
 --sql knows the views personas, checkpoints, probes, traces, scores, runs and gaps, and nothing
 else: no files, no network. --fail-if takes METRIC[FILTERS].BOUND > NUMBER; the bound is value, low
 or high. It ends with 3 if a row makes it true, and with 65 if it is about no row.
-"""  # noqa: E501
+"""
 
 _WIDTH = 80
 
