@@ -97,15 +97,25 @@ def test_a_line_that_is_no_row_is_named(rows, line, said):
     assert said in str(caught.value)
 
 
+def test_no_rows_at_all_are_said(rows):
+    Path("empty.jsonl").write_bytes(b"\n")
+    with pytest.raises(BadData, match="no rows"):
+        ask("select count(*) from probes", ["empty.jsonl"])
+
+
 def test_patterns_and_packed_files(rows):
     import duckdb
 
     data = Path("rows.jsonl").read_bytes()
     Path("a b'c.jsonl").write_bytes(data)
     Path("packed.gz").write_bytes(gzip.compress(data))
-    duckdb.sql("copy (select 1 a) to 'z.csv' (compression zstd)")
+    lines = (
+        "read_csv('rows.jsonl', columns = {l: 'VARCHAR'}, delim = '\x01', quote = '', header = 0)"
+    )
+    options = "(format csv, header false, quote '', delimiter '\x01', compression zstd)"
+    duckdb.execute(f"copy (from {lines}) to 'packed.zst' {options}")
     store(Path("all.parquet"), ["rows.jsonl"])
-    for name in ("packed.gz", "all.parquet", "a b'c.jsonl"):
+    for name in ("packed.gz", "packed.zst", "all.parquet", "a b'c.jsonl"):
         assert one("select count(*) from probes", name) == 48, name
         assert one("select max(condition['views']) from probes", name) == "4"
     assert len(ask("select * from probes", ["*.jsonl"]).rows) in (48, 96)

@@ -41,8 +41,8 @@ claimed side, and every seed alone is too; one that the rows do not support is l
 --plot FILE, --html or --to alone nothing is written to stdout.
 
 --sql knows the views personas, checkpoints, probes, traces, scores, runs and gaps, and nothing
-else: no files, no network. --fail-if takes METRIC[FILTERS].BOUND > NUMBER; the bound is value, low
-or high. It ends with 3 if a row makes it true, and with 65 if it is about no row.
+else: no files, no network. --fail-if takes METRIC[FILTERS].BOUND > NUMBER; the bound is value,
+low or high. It ends with 3 if a row makes it true, and with 65 if it is about no row.
 """
 
 _WIDTH = 80

@@ -77,7 +77,8 @@ def expanded(inputs: Iterable[str]) -> list[str]:
         if not matching:
             raise InputNotFound(f"{name}: no file matches")
         found += matching
-    return list(dict.fromkeys(found))
+    once = dict.fromkeys(found)
+    return list(once) if found.count(STDIN) < 2 else found  # which the reader refuses
 
 
 def load(
@@ -86,14 +87,16 @@ def load(
     """Make all tables of `VIEWS`, and fill those in `wanted`. The answer is for the user's ears.
 
     Raises:
-        BadData: a line that is no row; file and line are named.
+        BadData: a line that is no row (file and line are named), or no rows at all.
     """
     tables = {name: columns_of(row, labels=labels) for name, row in VIEWS.items()}
     for name, columns in tables.items():
         typed = ", ".join(f'"{column}" {kind}' for column, kind in columns.items())
         connection.execute(f"CREATE TABLE {name} ({typed})")
+    number = 0
     for source in found:
         kinds = _kinds(connection, source)
+        number += sum(kinds.values())
         for name in wanted:
             tag = str(VIEWS[name].__struct_config__.tag)
             if kinds.get(tag):
@@ -103,6 +106,9 @@ def load(
                     f"INSERT INTO {name} BY NAME "
                     f"SELECT * FROM {_rows(tables[name], source)} WHERE kind = '{tag}'",
                 )
+    if not number:
+        names = ", ".join(source.name for source in found)
+        raise BadData(f"{names}: no rows", "is the previous command's output empty?")
     return [
         f"{source.name}: the last line is not whole yet and was left out"
         for source in found
