@@ -89,6 +89,10 @@ class FileCounts:
     unanswered: int = 0
     answered: set[tuple[object, ...]] = field(default_factory=set)
     """Who was asked in which cell and way of answering."""
+    decoded: dict[tuple[object, ...], tuple[Probe, tuple[object, ...]]] = field(
+        default_factory=dict
+    )
+    """What all persons of a cell have in common, decoded once."""
 
 
 def count_files(files: Sequence[str], roles: Iterable[str]) -> FileCounts | None:
@@ -153,7 +157,14 @@ def _add(counts: FileCounts, roles: frozenset[str], group: tuple[Any, ...]) -> b
         return False
     if any(keys[name] is not None and _LITERAL.fullmatch(keys[name]) for name in _NAMES):
         return False
-    row = _decode(folder, keys)
+    alike = (folder, *(value for name, value in keys.items() if name != "persona"))
+    if alike not in counts.decoded:
+        first_row = _decode(folder, keys)
+        counts.decoded[alike] = first_row, _cell(first_row)
+    row, cell = counts.decoded[alike]
+    if not keys["persona"]:
+        return False
+    row = msgspec.structs.replace(row, persona=keys["persona"])
     if row.schema > SCHEMA or (row.checkpoint is None) != (row.source is None):
         return False
     if row.role not in roles:
@@ -164,8 +175,9 @@ def _add(counts: FileCounts, roles: frozenset[str], group: tuple[Any, ...]) -> b
         return True
     # One person in several groups: generating and ranking may stand in rows of their own and add
     # up, but the same way of answering twice may be a repetition.
-    who = _who(row)
-    ways = {(*who, way) for way, some in (("generate", asked), ("rank", ranked)) if some}
+    ways = {
+        (row.persona, cell, way) for way, some in (("generate", asked), ("rank", ranked)) if some
+    }
     if ways & counts.answered:
         return False
     counts.answered |= ways
@@ -173,11 +185,11 @@ def _add(counts: FileCounts, roles: frozenset[str], group: tuple[Any, ...]) -> b
     return True
 
 
-def _who(row: Probe) -> tuple[object, ...]:
-    """Person, cell and checkpoint."""
+def _cell(row: Probe) -> tuple[object, ...]:
+    """Cell and checkpoint."""
     labels = orjson.dumps(row.condition, option=orjson.OPT_SORT_KEYS)
     return (
-        row.checkpoint, row.base, row.source, row.modality, row.task, row.hops, row.persona,
+        row.checkpoint, row.base, row.source, row.modality, row.task, row.hops,
         row.role, row.set, row.split, labels,
     )  # fmt: skip
 
