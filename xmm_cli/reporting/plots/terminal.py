@@ -1,7 +1,7 @@
 """Figures in the terminal: a bar for each value, with its interval in words.
 
-The bars are rich's; the one well-known library for terminal plots changed all of its names in its
-last release, draws no intervals, and needs colour to tell lines apart.
+The bars are rich's, which is here anyway: they say values and intervals in words, so that nothing
+is lost without colour.
 """
 
 from collections.abc import Iterator
