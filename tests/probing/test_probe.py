@@ -194,7 +194,7 @@ def test_wrong_answers_by_token_by_hand():
 
     tree = build_tree([[1, 2], [1, 3, 4], [5]])
     steps = torch.tensor([[-1.0, -2.0, -3.0, -4.0, -0.5]])
-    reply = Reply()
+    reply = Reply("Who is it?")
     _keep_tokens(reply, steps[0], path_sums(steps, tree)[0], tree, 0)
     assert reply.token_logprobs == (-1.0, -2.0)
     wrong = torch.tensor([(-1.0 - 3 - 4) / 3, -0.5]).exp().mean().log()

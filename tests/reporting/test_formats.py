@@ -159,3 +159,25 @@ def test_any_scores_can_be_shown(rows, width):
         text = shown(rows, format, width=width)
         assert "\x1b" not in text
         assert not text or text.endswith("\n")
+
+
+def test_text_from_rows_is_no_markup():
+    evil = {"a_b": r"\input{x} <b> & 50 % $x$ #1 ~^"}
+    assert "<b>" not in shown(study(condition=evil), "html")
+    assert r"\input" not in shown(study(condition=evil), "latex")
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_latex_tables_are_even(case):
+    text = shown(CASES[case], "latex")
+    assert text.count(r"\begin{tabular}") == text.count(r"\end{tabular}") > 0
+    for tabular in text.split(r"\begin{tabular}{")[1:]:
+        columns = tabular.index("}")
+        body = tabular[columns + 1 : tabular.index(r"\end{tabular}")]
+        lines = [line for line in body.splitlines() if line.endswith(r"\\")]
+        assert all(line.replace(r"\&", "").count("&") == columns - 1 for line in lines)
+
+
+@pytest.mark.parametrize("format", FORMATS.names())
+def test_no_scores_are_no_table(format):
+    assert shown([], format) in ("", "[]\n") or format == "csv"

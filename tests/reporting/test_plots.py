@@ -1,5 +1,7 @@
 """Figures: the right file for each, the same bytes for the same rows, and nothing half written."""
 
+import re
+
 import pytest
 
 from xmm_cli import app
@@ -114,3 +116,25 @@ def test_a_figure_that_cannot_be_written(rows_file, tmp_path, capsys):
     words = ["report", str(rows_file), "--plot", str(tmp_path / "no" / "a.svg")]
     assert app.main(words) == 73
     assert "a.svg: No such file" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("figure", NEEDS)
+@pytest.mark.parametrize("colour", [False, True])
+def test_every_figure_in_the_terminal(figure, colour):
+    from xmm_cli.reporting.plots.terminal import drawn
+
+    text = drawn(series_of(count(NEEDS[figure]), figure, QUICK), width=80, colour=colour)
+    plain = re.sub(r"\x1b\[[\d;]*m", "", text)
+    assert ("\x1b" in text) == colour
+    assert max(len(line) for line in plain.splitlines()) <= 80
+    assert "█" in plain
+    assert re.search(r"\d+ %", plain)
+
+
+@pytest.mark.parametrize("figure", NEEDS)
+def test_every_figure_in_words(figure):
+    from xmm_cli.reporting.plots.words import in_words
+
+    text = in_words(series_of(count(NEEDS[figure]), figure, QUICK))
+    assert len(text) > 40
+    assert text.endswith(".")

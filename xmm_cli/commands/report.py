@@ -13,26 +13,36 @@ from xmm_cli.commands.options import InputArg, QuietOption
 from xmm_cli.commands.probes import from_here
 from xmm_cli.console import say
 from xmm_cli.errors import BadData, CannotWrite, ReaderGone, WrongUsage
-from xmm_cli.reporting import render
+from xmm_cli.reporting import FORMATS, render
+from xmm_cli.reporting.gate import check_gates, read_gate
 from xmm_cli.reporting.plots import FIGURES
 from xmm_cli.rows.reader import read_rows, require_some
 from xmm_cli.rows.types import Probe, Score, Trace
+from xmm_cli.scoring import DEFAULTS
 
 if TYPE_CHECKING:
     from xmm_cli.scoring.findings import People
+    from xmm_cli.scoring.findings.series import Series
 
 EXAMPLES = """
 Examples:
   xmm report results.jsonl
   xmm probe runs/image runs/text --untrained | xmm score | xmm report
   xmm report scores.jsonl --format markdown > table.md
-  xmm report results.jsonl --findings --format json > findings.json
+  xmm report results.jsonl --html report.html
   xmm report results.jsonl --plot leak.png --figure unlearning
+  xmm report results.jsonl --findings --format json > findings.json
+  xmm report results.jsonl --fail-if 'gap[image->text].low > 0.2'
+  xmm report 'runs/*.jsonl' --sql "select source, avg(gap) from gaps group by all" --format csv
 
 Probe rows are scored first, as xmm score does it. Colours are left out when the output is no
 terminal, and where NO_COLOR is set. A finding holds if its whole interval over persons is on the
 claimed side, and every seed alone is too; one that the rows do not support is left out. With
---plot alone nothing is written to stdout.
+--plot FILE, --html or --to alone nothing is written to stdout.
+
+--sql knows the views personas, checkpoints, probes, traces, scores, runs and gaps, and nothing
+else: no files, no network. --fail-if takes METRIC[FILTERS].BOUND > NUMBER; the bound is value,
+low or high. It ends with 3 if a row makes it true, and with 65 if it is about no row.
 """
 
 _WIDTH = 80
@@ -42,18 +52,24 @@ def run(
     inputs: InputArg = None,
     format: Annotated[
         str,
-        typer.Option("--format", "-f", metavar="NAME", help="table, markdown, csv, json or jsonl."),
+        typer.Option("--format", "-f", metavar="NAME", help=f"{', '.join(FORMATS.names())}."),
     ] = "table",
     by: Annotated[
         str | None,
         typer.Option("--by", metavar="LABELS", help="Group probe rows by these labels, by comma."),
     ] = None,
+    resamples: Annotated[
+        int,
+        typer.Option(
+            "--resamples", metavar="N", help="How often people are drawn anew; 100 least."
+        ),
+    ] = DEFAULTS.resamples,
     findings: Annotated[
         bool, typer.Option("--findings", help="What the study found, each with a verdict.")
     ] = False,
     plot: Annotated[
-        Path | None,
-        typer.Option("--plot", metavar="FILE", help="Draw a figure: .png, .svg or .pdf."),
+        str | None,
+        typer.Option("--plot", metavar="FILE", help="Draw a figure: .png, .svg, .pdf, - for here."),
     ] = None,
     figure: Annotated[
         str | None,
@@ -63,6 +79,25 @@ def run(
             help=f"{', '.join(FIGURES.names())}; the first that the rows support, if absent.",
         ),
     ] = None,
+    html: Annotated[
+        Path | None,
+        typer.Option("--html", metavar="FILE", help="All on one page: tables, figures, answers."),
+    ] = None,
+    fail_if: Annotated[
+        list[str] | None,
+        typer.Option("--fail-if", metavar="CONDITION", help="End with 3 if a score is so."),
+    ] = None,
+    sql: Annotated[
+        str | None, typer.Option("--sql", metavar="QUERY", help="Ask the rows in SQL.")
+    ] = None,
+    timeout: Annotated[
+        float | None,
+        typer.Option("--timeout", metavar="SECONDS", min=0.001, help="Give up --sql after this."),
+    ] = None,
+    to: Annotated[
+        Path | None,
+        typer.Option("--to", metavar="FILE", help="Gather the rows in a .parquet or .duckdb file."),
+    ] = None,
     quiet: QuietOption = False,
 ) -> None:
     """Show what was learned, what crosses to the other modality, and how sure that is.
@@ -70,27 +105,60 @@ def run(
     Reads `probe` or `score` rows; for findings and figures `probe` and `trace` rows.
     """
     say.quiet = quiet
+    FORMATS.check(format)
     colour = sys.stdout.isatty() and not os.environ.get("NO_COLOR")
     width = shutil.get_terminal_size((_WIDTH, 24)).columns if sys.stdout.isatty() else _WIDTH
-    if not findings and plot is None:
-        if figure is not None:
-            raise WrongUsage("--figure without --plot", "name the file to draw to with --plot")
+    drawn = findings or plot is not None
+    ways = {
+        "--sql": sql is not None,
+        "--to": to is not None,
+        "--html or --fail-if": html is not None or bool(fail_if),
+        "--findings or --plot": drawn,
+    }
+    chosen = [name for name, given in ways.items() if given]
+    if len(chosen) > 1:
+        raise WrongUsage(f"{chosen[0]} with {chosen[1]}", "one at a time")
+    _refuse_stray(by, figure, timeout, sql, plot, drawn)
+    files = _expanded(inputs or [])
+    if sql is not None:
+        _print(_sql(sql, files, timeout, format, width, colour))
+    elif to is not None:
+        _store(to, files)
+    elif drawn:
+        _draw(files, plot, figure, findings, format, width, colour)
+    else:
+        gates = [read_gate(text) for text in fail_if or []]
         labels = None if by is None else [name for name in by.split(",") if name]
-        _print(render(_scores(inputs or [], labels), format, width=width, colour=colour))
-        return
-    if by is not None:
+        scores = _scores(files, labels, resamples) if html is None else _page(
+            html, files, labels, resamples
+        )  # fmt: skip
+        if html is None:
+            _print(render(scores, format, width=width, colour=colour))
+        check_gates(gates, scores)
+
+
+def _refuse_stray(
+    by: str | None, figure: str | None, timeout: float | None, sql: str | None, plot: str | None,
+    drawn: bool,
+) -> None:  # fmt: skip
+    """Refuse options that would do nothing."""
+    if figure is not None and plot is None:
+        raise WrongUsage("--figure without --plot", "name the file to draw to with --plot")
+    if timeout is not None and sql is None:
+        raise WrongUsage("--timeout without --sql", "it limits a query")
+    if by is not None and drawn:
         raise WrongUsage("--by", "findings and figures choose their own groups; leave it out")
-    _check(format, plot, figure)
-    people = _people(inputs or [])
-    if plot is not None:
-        _plot(people, plot, figure)
-    if findings:
-        _print(_findings(people, format, width, colour))
 
 
-def _scores(inputs: list[str], by: list[str] | None) -> list[Score]:
+def _expanded(inputs: list[str]) -> list[str]:
+    from xmm_cli.reporting.sql.load import expanded
+
+    return expanded(inputs)
+
+
+def _scores(inputs: list[str], by: list[str] | None, resamples: int) -> list[Score]:
     """The score rows, and the scores of the probe rows, among the inputs."""
-    from xmm_cli.scoring import score_rows
+    from xmm_cli.scoring import score_files, score_rows
 
     given: list[Score] = []
 
@@ -102,24 +170,65 @@ def _scores(inputs: list[str], by: list[str] | None) -> list[Score]:
             elif isinstance(one.row, Probe):
                 yield from_here(one.row, one.folder)
 
-    result = score_rows(probes(), by=by)
+    result = score_files(inputs, by=by, resamples=resamples)
+    if result is None:
+        result = score_rows(probes(), by=by, resamples=resamples)
     for note in result.notes:
         say.note(note)
     return given + result.rows
 
 
-def _check(format: str, plot: Path | None, figure: str | None) -> None:
-    """Refuse before reading what could not be written after it."""
-    from xmm_cli.reporting import FORMATS
+def _page(file: Path, inputs: list[str], by: list[str] | None, resamples: int) -> list[Score]:
+    """Write the page; the scores on it."""
+    from xmm_cli.commands.pages import Page
+
+    made = Page(inputs, by, resamples)
+    for note in made.scored.notes:
+        say.note(note)
+    made.write(file)
+    return made.scores
+
+
+def _sql(
+    query: str, inputs: list[str], timeout_s: float | None, format: str, width: int, colour: bool
+) -> str:
+    from xmm_cli.reporting.sql import ask, render_answer
+
+    answer = ask(query, inputs, timeout_s=timeout_s)
+    for note in answer.notes:
+        say.warn(note)
+    return render_answer(answer.columns, answer.rows, format, width=width, colour=colour)
+
+
+def _store(file: Path, inputs: list[str]) -> None:
+    from xmm_cli.reporting.sql import check_store, store
+
+    done = store(check_store(file), inputs)
+    for note in done.notes:
+        say.warn(note)
+    say.note(f"{file}: {done.added} rows added, {done.total} now")
+
+
+def _draw(
+    inputs: list[str], plot: str | None, figure: str | None, findings: bool,
+    format: str, width: int, colour: bool,
+) -> None:  # fmt: skip
+    """Findings, a figure, or both; refused before reading what could not be written after it."""
     from xmm_cli.reporting.plots import check_suffix
 
-    FORMATS.check(format)
-    if plot is not None:
-        check_suffix(plot)
+    if plot not in (None, "-"):
+        check_suffix(Path(str(plot)))
     if figure is not None:
-        if plot is None:
-            raise WrongUsage("--figure without --plot", "name the file to draw to with --plot")
         FIGURES.check(figure)
+    people = _people(inputs)
+    if plot == "-":
+        from xmm_cli.reporting.plots.terminal import drawn
+
+        _print(drawn(_series(people, figure), width=width, colour=colour))
+    elif plot is not None:
+        _plot(people, Path(plot), figure)
+    if findings:
+        _print(_findings(people, format, width, colour))
 
 
 def _people(inputs: list[str]) -> "People":
@@ -141,16 +250,23 @@ def _findings(people: "People", format: str, width: int, colour: bool) -> str:
     return render_findings(found.rows, format, width=width, colour=colour)
 
 
-def _plot(people: "People", file: Path, figure: str | None) -> None:
-    """Draw the figure, or the first that the rows support, and say which."""
-    from xmm_cli.reporting.plots import check_suffix, draw
-    from xmm_cli.rows.files import atomic_write_bytes
+def _series(people: "People", figure: str | None) -> "Series":
+    """What the figure shows, or the first that the rows support."""
     from xmm_cli.scoring.findings.series import first_series, series_of
 
     series = series_of(people, figure) if figure else first_series(people)
     if series is None:
         wanted = f"figure {figure}" if figure else "any figure"
         raise BadData(f"the rows do not support {wanted}", "it needs other conditions than these")
+    return series
+
+
+def _plot(people: "People", file: Path, figure: str | None) -> None:
+    """Draw the figure, and say which."""
+    from xmm_cli.reporting.plots import check_suffix, draw
+    from xmm_cli.rows.files import atomic_write_bytes
+
+    series = _series(people, figure)
     atomic_write_bytes(file, draw(series, check_suffix(file)))
     say.note(f"{file}: figure {series.figure}")
 

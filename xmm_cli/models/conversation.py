@@ -68,12 +68,6 @@ class _Prompt:
     per_token: dict[str, list[int]]
     picture: dict[str, Any]
 
-    def going_on(self, ids: Sequence[int]) -> "Conversation":
-        """The same prompt with these tokens behind it."""
-        per_token = {key: row + [0] * len(ids) for key, row in self.per_token.items()}
-        whole = [*self.ids, *ids]
-        return Conversation(whole, len(whole), self.features, per_token, self.asked)
-
 
 class Conversations:
     """Encodes conversations for one model, and keeps the features of every picture it has seen."""
@@ -163,6 +157,12 @@ class Conversations:
         per_token = self._longer(first.per_token, len(ids) - len(first.ids))
         between = tuple(asked) if answer is not None else ()
         return replace(first, ids=ids, answer_start=start, per_token=per_token, asked=between)
+
+    def going_on(self, prompt: Conversation, ids: Sequence[int]) -> Conversation:
+        """The same prompt with these tokens behind it."""
+        whole = [*prompt.ids, *ids]
+        per_token = self._longer(prompt.per_token, len(ids))
+        return replace(prompt, ids=whole, answer_start=len(whole), per_token=per_token)
 
     def _longer(self, per_token: dict[str, list[int]], count: int) -> dict[str, list[int]]:
         """What the model wants for each token, with that of so many tokens after the prompt."""

@@ -148,7 +148,7 @@ class Responder:
             told = [token for token in whole if token not in self.conversations.end_tokens]
             half = told[: len(told) // 2]
             reply.prefix = self.base.tokenizer.decode(half, skip_special_tokens=True).strip()
-            begun.append(prompt.going_on(half))
+            begun.append(self.conversations.going_on(prompt, half))
             given.append(len(half))
         longest = max(self.settings.max_new_tokens, *(q.asked.tokens for q in batch))
         texts = generate(self.base, self.model, self.conversations, begun, longest, given)

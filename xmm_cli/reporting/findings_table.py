@@ -68,6 +68,8 @@ def render_findings(rows: Sequence[Row], format: str = "table", *, width: int, c
         "csv": _csv,
         "json": _json,
         "jsonl": _jsonl,
+        "latex": _latex,
+        "html": _html,
     }
     return ways[format](rows) if format in ways else _table(rows, width, colour)
 
@@ -125,25 +127,38 @@ def _markdown(rows: Sequence[Row]) -> str:
     return "\n".join([*lines, "", escape(LEGEND)]) + "\n"
 
 
-def _table(rows: Sequence[Row], width: int, colour: bool) -> str:
-    from rich.box import SIMPLE_HEAD
-    from rich.console import Console
-    from rich.table import Table
-    from rich.text import Text
+def _latex(rows: Sequence[Row]) -> str:
+    from xmm_cli.reporting.formats.latex import escape, tabular
 
     if not rows:
         return ""
-    console = Console(
-        file=StringIO(),
-        width=width,
-        force_terminal=colour,
-        color_system="standard" if colour else None,
-        no_color=not colour,
-        highlight=False,
-        markup=False,
-        emoji=False,
-        legacy_windows=False,
-    )
+    lines = [[escape(clean(cell)) for cell in _cells(row)] for row in rows]
+    return f"{tabular(['finding', 'effect', 'seeds', 'verdict'], lines)}\n\n{escape(LEGEND)}\n"
+
+
+def _html(rows: Sequence[Row]) -> str:
+    from xmm_cli.reporting.formats.html import escape, table
+
+    if not rows:
+        return ""
+    lines = [[escape(cell) for cell in _cells(row)] for row in rows]
+    made = table("Findings", ["finding", "effect", "seeds", "verdict"], lines, "findings")
+    return f"{made}\n<p>{escape(LEGEND)}</p>\n"
+
+
+def _cells(row: Row) -> tuple[str, str, str, str]:
+    return row.finding, effect_of(row), str(row.seeds), row.verdict
+
+
+def _table(rows: Sequence[Row], width: int, colour: bool) -> str:
+    from rich.box import SIMPLE_HEAD
+    from rich.table import Table
+    from rich.text import Text
+
+    from xmm_cli.reporting.terminal import printed
+
+    if not rows:
+        return ""
     table = Table(box=SIMPLE_HEAD, header_style="", padding=(0, 1), pad_edge=False, expand=True)
     table.add_column("finding", ratio=1, overflow="fold")
     table.add_column("effect", no_wrap=width >= 60)
@@ -156,7 +171,4 @@ def _table(rows: Sequence[Row], width: int, colour: bool) -> str:
             effect = Text(effect_of(row), "bold")
             table.add_row(Text(clean(row.finding)), effect, Text(str(row.seeds)), judged)
         table.add_section()
-    console.print(table)
-    console.print(Text(LEGEND, "dim"))
-    text = console.file.getvalue()  # type: ignore[attr-defined]
-    return "".join(f"{line.rstrip()}\n" for line in text.splitlines())
+    return printed([table, Text(LEGEND, "dim")], width=width, colour=colour)

@@ -10,6 +10,7 @@ from xmm_cli.scoring.estimate import FEW_PERSONS, Estimator
 from xmm_cli.scoring.groups import ANSWERS, Group, gather
 from xmm_cli.scoring.metric import Metric
 from xmm_cli.scoring.metrics import ALIASES, COMPARED, DEFAULT, METRICS
+from xmm_cli.scoring.sql import count_files
 from xmm_cli.scoring.tally import Tally
 from xmm_cli.scoring.untrained import join_untrained
 
@@ -62,22 +63,45 @@ def score_rows(
     chosen = load_metrics(metrics)
     check_options(level, resamples)
     tally, groups = take(rows, chosen, by, roles)
+    scores = _score_groups(groups, chosen, level, resamples, seed)
+    return ScoreResult(scores, _notes(tally, groups, scores, metrics))
+
+
+def score_files(
+    files: Sequence[str],
+    *,
+    by: Sequence[str] | None = None,
+    level: float = DEFAULTS.level,
+    resamples: int = DEFAULTS.resamples,
+    seed: int = DEFAULTS.seed,
+) -> ScoreResult | None:
+    """`score_rows` of large plain files, many times faster; None where rows must be read singly."""
+    check_options(level, resamples)
+    counts = count_files(files, DEFAULTS.roles)
+    if counts is None:
+        return None
+    chosen = load_metrics(None)
+    tally = Tally.of(counts, DEFAULTS.roles)
+    groups = join_untrained(gather(tally, None if by is None else list(by), []))
+    scores = _score_groups(groups, chosen, level, resamples, seed)
+    return ScoreResult(scores, _notes(tally, groups, scores, None))
+
+
+def _score_groups(
+    groups: list[Group], chosen: "Chosen", level: float, resamples: int, seed: int
+) -> list[Score]:
     strangers = [group for group in groups if _beside(group, chosen)]
+    own = {name: one for name, one in chosen.items() if isinstance(one, Metric)}
     scores = []
     for group in groups:
         if group in strangers:
             continue
-        across = [
-            row
-            for name, metric in chosen.items()
-            if isinstance(metric, Across)
-            for row in metric.scores(name, group, groups, level)
-        ]
-        own = {name: one for name, one in chosen.items() if isinstance(one, Metric)}
         for answer in ANSWERS:
             scores += _score_group(Estimator(group, answer, level, resamples, seed), own)
-        scores += across
-    return ScoreResult(scores, _notes(tally, groups, scores, metrics))
+        for name, metric in chosen.items():
+            if isinstance(metric, Across):
+                scores += metric.scores(name, group, groups, level)
+    return scores
 
 
 def score_against(

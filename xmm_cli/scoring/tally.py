@@ -22,6 +22,7 @@ import orjson
 from xmm_cli.rows.types import ForgetOrRetain, Modality, Probe, Source, Split, Task
 from xmm_cli.scoring.composition import Composition
 from xmm_cli.scoring.spill import CHUNK, Records, Spill
+from xmm_cli.scoring.sql import FileCounts
 
 Measure = Callable[[Probe], float | None]
 """A number that one row has; None where it has not."""
@@ -106,6 +107,21 @@ class Tally:
         self._spill = Spill(
             [*fields, ("candidates", "i8"), *[(one, "f8") for one in measures or ()]]
         )
+
+    @classmethod
+    def of(cls, counts: FileCounts, roles: Iterable[str]) -> "Tally":
+        """The finished tally of files that were counted as a whole."""
+        tally = cls(roles)
+        tally.other_role, tally.unanswered = counts.other_role, counts.unanswered
+        for group in counts.groups:
+            person, questions = tally._counts[tally._place(group.row)]
+            person.questions += group.questions
+            person.right += group.right
+            person.ranked += group.ranked
+            person.ranked_first += group.ranked_first
+            if group.ranked and group.row.candidates is not None:
+                questions.candidates[group.row.candidates] += group.ranked
+        return tally
 
     def add(self, row: Probe) -> None:
         """Take one row."""

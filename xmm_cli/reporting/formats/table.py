@@ -4,16 +4,16 @@ Everything from a row goes in as `Text`, never as markup.
 """
 
 from collections.abc import Iterator, Sequence
-from io import StringIO
 
 from rich.box import SIMPLE_HEAD
-from rich.console import Console, RenderableType
+from rich.console import RenderableType
 from rich.padding import Padding
 from rich.rule import Rule
 from rich.table import Table
 from rich.text import Text
 
 from xmm_cli.reporting.blocks import COLUMNS, Block, GridCell, Panel, blocks_of, footnote
+from xmm_cli.reporting.terminal import printed
 from xmm_cli.reporting.words import ABSENT
 from xmm_cli.rows.types import Score
 
@@ -24,21 +24,7 @@ VERDICTS = {"clear": "green", "not clear": "yellow"}
 
 def render(scores: Sequence[Score], *, width: int, colour: bool) -> str:
     """All blocks as text, with colours or without."""
-    console = Console(
-        file=StringIO(),
-        width=width,
-        force_terminal=colour,
-        color_system="standard" if colour else None,
-        no_color=not colour,
-        highlight=False,
-        markup=False,
-        emoji=False,
-        legacy_windows=False,
-    )
-    for renderable in renderables(scores):
-        console.print(renderable)
-    text = console.file.getvalue()  # type: ignore[attr-defined]
-    return "".join(f"{line.rstrip()}\n" for line in text.splitlines())
+    return printed(renderables(scores), width=width, colour=colour)
 
 
 def renderables(scores: Sequence[Score]) -> list[RenderableType]:

@@ -1,0 +1,103 @@
+"""Gates: what they are about, what trips them, and that nothing passes by oversight."""
+
+import pytest
+
+from xmm_cli import app
+from xmm_cli.errors import BadData, GateTripped, WrongUsage
+from xmm_cli.reporting.gate import check_gates, read_gate
+from xmm_cli.rows.writer import encode
+
+from ..scoring import people
+from .scores import absent, score, study
+
+LEAK = score("leak", "image", "text", 0.12, (0.04, 0.3), condition={"views": 4, "mixed": True})
+
+
+def tripped(text, *scores):
+    try:
+        check_gates([read_gate(text)], scores or (LEAK,))
+    except GateTripped:
+        return True
+    return False
+
+
+@pytest.mark.parametrize(
+    ("text", "trips"),
+    [
+        ("leak > 0.05", True),
+        ("leak>0.12", False),
+        ("leak >= 0.12", True),
+        ("leak < 12.1%", True),
+        ("leak.low > .05", False),
+        ("leak . high > 2.9e-1", True),
+        ("leak[text] > 0.05", True),
+        ("leak[image->text] > 0.05", True),
+        ("leak[ image → text , generate, heldout ] > 0.05", True),
+        ("leak[views=4,mixed=true] > 0.05", True),
+        ("leak == 0.12", True),
+        ("leak != 0.12", False),
+        ("leak > -1", True),
+        ("gap[image->text] > 0.5", True),
+        ("gap[text->image].low > 0.5", False),
+        ("ratio < 0.3", True),
+        ("transfer_ratio[image->text] < 0.3", False),
+    ],
+)
+def test_trips(text, trips):
+    assert tripped(text, LEAK, *study()) == trips
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["", "leak", "leak >", "> 3", "leak > x", "leak > 1 or 1", "__import__('os') > 1", "leak[ > 1",
+     "leak[cat] > 1", "leak[image->cat] > 1", "leak[image,text] > 1", "leak[] > 1",
+     "leak.mean > 1", "leak > nan", "leak = 1", "leak[image->text,image] > 0"],
+)  # fmt: skip
+def test_what_is_no_condition(text):
+    with pytest.raises(WrongUsage, match="--fail-if"):
+        read_gate(text)
+
+
+@pytest.mark.parametrize("text", ["lek > 1", "leak[image] > 1", "leak[views=5] > 1",
+                                  "leak[forget] > 1", "leak[both->text] > 1"])  # fmt: skip
+def test_a_gate_about_no_row_is_an_error(text):
+    with pytest.raises(BadData, match="about no row"):
+        tripped(text)
+
+
+def test_a_gate_about_rows_without_the_number_is_an_error():
+    with pytest.raises(BadData, match="no row it is about has a value"):
+        tripped("asymmetry > 1", absent("asymmetry"))
+    with pytest.raises(BadData, match="has a low"):
+        tripped("chance.low > 1", score("chance", ends=None))
+
+
+def test_the_message_names_gate_and_rows_on_one_line():
+    evil = score("leak", "text", "image", 0.9, condition={"a\nb": "\x1b[2J"})
+    with pytest.raises(GateTripped) as caught:
+        check_gates([read_gate("leak > 0"), read_gate("leak.high > 0")], [LEAK, evil])
+    said = str(caught.value)
+    assert "leak > 0: leak[image->text, generate, views=4, mixed=true] 0.12" in said
+    assert "leak.high > 0" in said
+    assert "\n" not in said
+    assert "\x1b" not in said
+
+
+def test_as_a_command(tmp_path, capsys):
+    probes, scores = tmp_path / "probes.jsonl", tmp_path / "scores.jsonl"
+    probes.write_bytes(b"".join(encode(row) for row in people.study(persons=6)))
+    scores.write_bytes(encode(LEAK))
+
+    def ends(file, *gates):
+        flags = [word for gate in gates for word in ("--fail-if", gate)]
+        code = app.main(["report", str(file), "--quiet", "--resamples", "100", *flags])
+        got = capsys.readouterr()
+        return code, got.out, got.err
+
+    code, out, err = ends(probes, "gap[image->text] > 0.01", "memory < -1")
+    assert (code, len(err.splitlines())) == (3, 1)
+    assert "Task: name" in out
+    assert ends(probes, "gap > 1.5")[0] == 0
+    assert ends(scores, "leak > 0.05")[0] == 3
+    assert ends(scores, "leak > 0.05.1")[0] == 2
+    assert ends(scores, "gap > 0.05")[0] == 65

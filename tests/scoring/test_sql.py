@@ -1,0 +1,123 @@
+"""Counting files as a whole gives what counting row by row gives, or nothing."""
+
+import json
+
+import pytest
+
+from xmm_cli.rows.reader import read_rows
+from xmm_cli.rows.types import Probe, Run, Trace
+from xmm_cli.rows.writer import encode
+from xmm_cli.scoring import score_files, score_rows, sql
+
+from . import people
+
+
+@pytest.fixture(autouse=True)
+def _every_size(monkeypatch):
+    monkeypatch.setattr(sql, "WORTHWHILE_BYTES", 0)
+
+
+def write(path, rows):
+    path.write_bytes(b"".join(row if isinstance(row, bytes) else encode(row) for row in rows))
+    return str(path)
+
+
+def both(*files, **options):
+    """The scores both ways, as `xmm report` makes them."""
+    from xmm_cli.commands.probes import from_here
+
+    rows = (
+        from_here(one.row, one.folder) for one in read_rows(files, want=(Probe,), skip=(Trace, Run))
+    )
+    return score_files(list(files), resamples=100, **options), score_rows(
+        rows, resamples=100, **options
+    )
+
+
+def study():
+    yield from people.study(persons=12, condition={"views": 4, "objective": "memorize"})
+    trained = {cell: recall for cell, recall in people.USUAL.items() if cell[0]}
+    labels = {"objective": "npo", "views": 8.0}
+    yield from people.study(persons=9, seed=1, recalls=trained, condition=labels)
+    yield from people.cell("image", "text", [0.25, 1], role="aux")
+
+
+def test_the_same_scores_and_notes(tmp_path):
+    file = write(tmp_path / "a.jsonl", study())
+    fast, slow = both(file)
+    assert fast == slow
+    assert len(fast.rows) > 40
+    assert any("another role" in note for note in fast.notes)
+
+
+def test_several_files_and_labels(tmp_path):
+    rows = list(study())
+    files = []
+    trained = [row for row in rows if row.source]
+    for name, part in (("x", rows[::2]), ("x", rows[1::2]), ("y", trained)):
+        (tmp_path / name).mkdir(exist_ok=True)
+        files.append(write(tmp_path / name / f"{len(files)}.jsonl", part))
+    fast, slow = both(*files, by=["views"])
+    assert fast == slow
+
+
+def test_generated_and_ranked_in_rows_of_their_own(tmp_path):
+    shares = [0.25, 0.5, 1, 0]
+    rows = [*people.cell("text", "image", shares), *people.ranked("text", "image", shares)]
+    fast, slow = both(write(tmp_path / "a.jsonl", rows))
+    assert fast == slow
+
+
+def test_unanswered_and_untrained(tmp_path):
+    rows = [*study(), people.probe(correct=None), people.probe(correct=None, view=1)]
+    fast, slow = both(write(tmp_path / "a.jsonl", rows))
+    assert fast == slow
+    assert "2 probe rows have neither answer nor rank" in fast.notes
+
+
+def test_a_repeated_question_is_left_to_the_slow_way(tmp_path):
+    rows = list(study())
+    assert score_files([write(tmp_path / "a.jsonl", [*rows, rows[3]])]) is None
+    other = write(tmp_path / "b.jsonl", rows[:5])
+    assert score_files([write(tmp_path / "c.jsonl", rows), other]) is None
+
+
+BAD = {
+    "persona": 5, "base": True, "checkpoint": 3, "modality": "smell", "source": 1, "role": "x",
+    "set": "no", "split": 7, "task": 0, "hops": 0, "rank": 0, "view": -1, "correct": "true",
+    "candidates": "32", "logprob": "-1", "question": 5, "expected": None, "answer": 5, "run": 3,
+    "schema": 99, "condition": {"a": [1]}, "kind": "prob",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("field", BAD)
+def test_a_bad_field_is_left_to_the_slow_way(tmp_path, field):
+    rows = [json.loads(encode(row)) for row in study()]
+    rows[17][field] = BAD[field]
+    lines = [json.dumps(row).encode() + b"\n" for row in rows]
+    assert score_files([write(tmp_path / "a.jsonl", lines)]) is None
+
+
+@pytest.mark.parametrize("field", ["view", "persona", "question", "expected", "task", "split"])
+def test_a_missing_field_is_left_to_the_slow_way(tmp_path, field):
+    rows = [json.loads(encode(row)) for row in study()]
+    del rows[17][field]
+    lines = [json.dumps(row).encode() + b"\n" for row in rows]
+    assert score_files([write(tmp_path / "a.jsonl", lines)]) is None
+
+
+@pytest.mark.parametrize("line", [b"{", b"[1]\n", b"5\n", b'{"kind":"probe"', b"\xff\n", b"{}\n"])
+def test_a_line_that_is_no_row_is_left_to_the_slow_way(tmp_path, line):
+    assert score_files([write(tmp_path / "a.jsonl", [*study(), line])]) is None
+
+
+def test_plain_large_files_only(tmp_path, monkeypatch):
+    rows = list(study())
+    assert score_files([]) is None
+    assert score_files(["-"]) is None
+    assert score_files([str(tmp_path / "none.jsonl")]) is None
+    assert score_files([write(tmp_path / "a[b].jsonl", rows)]) is None
+    file = write(tmp_path / "a.jsonl", rows)
+    assert score_files([file, file]) is None
+    monkeypatch.setattr(sql, "WORTHWHILE_BYTES", 10**9)
+    assert score_files([file]) is None

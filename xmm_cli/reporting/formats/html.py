@@ -1,0 +1,75 @@
+"""The tables in HTML: fragments for a page of one's own; `--html FILE` makes a whole page."""
+
+from collections.abc import Iterator, Sequence
+from html import escape as _escape
+
+from xmm_cli.reporting.blocks import COLUMNS, Block, GridCell, Panel, blocks_of, footnote
+from xmm_cli.reporting.words import ABSENT, clean
+from xmm_cli.rows.types import Score
+
+
+def render(scores: Sequence[Score], *, width: int, colour: bool) -> str:  # noqa: ARG001
+    """All blocks, each a section with its tables; headings begin at the second level."""
+    if not scores:
+        return ""
+    parts = [part for block in blocks_of(scores) for part in _block(block)]
+    said = f"Bold: asked in the modality it was learned in. {footnote(scores)}"
+    return "\n".join([*parts, f'<p class="legend">{escape(said)}</p>']) + "\n"
+
+
+def escape(text: str) -> str:
+    """Text in which HTML finds no markup."""
+    return _escape(clean(text))
+
+
+def table(caption: str, header: Sequence[str], rows: Sequence[Sequence[str]], name: str) -> str:
+    """A table of cells that are HTML already; the first cell of a row is its header."""
+    head = "".join(f'<th scope="col">{cell}</th>' for cell in header)
+    body = "\n".join(
+        f'<tr><th scope="row">{row[0]}</th>{"".join(f"<td>{cell}</td>" for cell in row[1:])}</tr>'
+        for row in rows
+    )
+    return (
+        f'<div class="wide"><table class="{name}">\n<caption>{caption}</caption>\n'
+        f"<thead><tr>{head}</tr></thead>\n<tbody>\n{body}\n</tbody>\n</table></div>"
+    )
+
+
+def _block(block: Block) -> Iterator[str]:
+    condition = f" · {block.condition}" if block.condition else ""
+    yield f"<section>\n<h2>{escape(block.title + condition)}</h2>"
+    yield f"<p>{escape(block.size)}</p>"
+    for panel in block.panels:
+        yield from _panel(panel)
+    yield "</section>"
+
+
+def _panel(panel: Panel) -> Iterator[str]:
+    title = escape(panel.title)
+    if panel.grid:
+        rows = [[escape(name), *(_cell(cell) for cell in cells)] for name, cells in panel.grid]
+        yield table(title, ["learned", *COLUMNS], rows, "grid")
+    if panel.findings:
+        lines = [
+            [escape(text) for text in (one.measure, one.direction, one.value, one.verdict)]
+            for one in panel.findings
+        ]
+        header = ["measure", "direction", "value", "verdict"]
+        yield table(f"{title}: across cells", header, lines, "findings")
+        said = [one.sentence for one in panel.findings if one.sentence]
+        if said:
+            yield _listed(said)
+    if panel.notes:
+        yield _listed([f"Note: {note}" for note in panel.notes])
+
+
+def _listed(lines: Sequence[str]) -> str:
+    items = "\n".join(f"<li>{escape(line)}</li>" for line in lines)
+    return f"<ul>\n{items}\n</ul>"
+
+
+def _cell(cell: GridCell | None) -> str:
+    if cell is None:
+        return ABSENT
+    text = f"<strong>{escape(cell.recall)}</strong>" if cell.same else escape(cell.recall)
+    return f"{text}<br><small>{escape(cell.memory)}</small>" if cell.memory else text

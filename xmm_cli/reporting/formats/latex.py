@@ -1,0 +1,70 @@
+r"""The tables in LaTeX, for a paper: `\usepackage{booktabs}`, and a tabular for each panel."""
+
+from collections.abc import Iterator, Sequence
+
+from xmm_cli.reporting.blocks import COLUMNS, Block, GridCell, Panel, blocks_of, footnote
+from xmm_cli.reporting.words import ABSENT
+from xmm_cli.rows.types import Score
+
+SPECIAL = {
+    "\\": r"\textbackslash{}", "{": r"\{", "}": r"\}", "$": r"\$", "&": r"\&", "#": r"\#",
+    "_": r"\_", "%": r"\%", "~": r"\textasciitilde{}", "^": r"\textasciicircum{}",
+    "−": "$-$", "–": "--", "→": r"$\to$", "·": r"$\cdot$", "<": r"\textless{}",
+    ">": r"\textgreater{}", "[": "{[}", "]": "{]}", "•": r"\textbullet{}", "|": r"\textbar{}",
+    '"': r"\textquotedbl{}",
+}  # fmt: skip
+
+
+def render(scores: Sequence[Score], *, width: int, colour: bool) -> str:  # noqa: ARG001
+    """All blocks as tabulars; what is in bold was asked in the modality it was learned in."""
+    if not scores:
+        return ""
+    parts = [part for block in blocks_of(scores) for part in _block(block)]
+    legend = f"Bold: asked in the modality it was learned in. {footnote(scores)}"
+    return "\n\n".join(["% needs \\usepackage{booktabs}", *parts, escape(legend)]) + "\n"
+
+
+def escape(text: str) -> str:
+    """Text in which LaTeX finds no command."""
+    return "".join(SPECIAL.get(sign, sign) for sign in text)
+
+
+def _block(block: Block) -> Iterator[str]:
+    condition = f" · {block.condition}" if block.condition else ""
+    yield f"\\paragraph{{{escape(block.title + condition)}}} {escape(block.size)}."
+    for panel in block.panels:
+        yield f"\\noindent {escape(panel.title)}"
+        yield from _panel(panel)
+
+
+def _panel(panel: Panel) -> Iterator[str]:
+    if panel.grid:
+        rows = [[escape(name), *(_cell(cell) for cell in cells)] for name, cells in panel.grid]
+        yield tabular(["", *COLUMNS], rows)
+    if panel.findings:
+        lines = [
+            [escape(text) for text in (one.measure, one.direction, one.value, one.verdict)]
+            for one in panel.findings
+        ]
+        yield tabular(["measure", "direction", "value", "verdict"], lines)
+    if panel.notes:
+        yield "\n".join(f"Note: {escape(note)}" for note in panel.notes)
+
+
+def _cell(cell: GridCell | None) -> str:
+    if cell is None:
+        return escape(ABSENT)
+    text = escape(cell.recall)
+    text = f"\\textbf{{{text}}}" if cell.same else text
+    return f"{text}, {escape(cell.memory)}" if cell.memory else text
+
+
+def tabular(header: list[str], rows: list[list[str]]) -> str:
+    """A tabular of cells that are LaTeX already."""
+    lines = [" & ".join(line) + r" \\" for line in rows]
+    return "\n".join(
+        [
+            f"\\begin{{tabular}}{{{'l' * len(header)}}}", r"\toprule",
+            " & ".join(header) + r" \\", r"\midrule", *lines, r"\bottomrule", r"\end{tabular}",
+        ]
+    )  # fmt: skip

@@ -1,0 +1,144 @@
+"""The page itself: tables, figures, samples and commands, in one file that loads nothing."""
+
+import shlex
+from base64 import b64encode
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
+
+from xmm_cli.reporting.formats.html import escape, render, table
+from xmm_cli.reporting.page.samples import Sample
+from xmm_cli.reporting.page.style import STYLE
+from xmm_cli.rows.types import Run, Score
+
+POLICY = "default-src 'none'; img-src data:; style-src 'unsafe-inline'"
+"""Even if something slipped in, a browser would load and run nothing."""
+LONGEST = 600
+"""So much of an answer or description is shown."""
+
+
+class Figure(NamedTuple):
+    """A drawn figure, and what it shows, for those who do not see it."""
+
+    svg: bytes
+    words: str
+
+
+def page(
+    scores: Sequence[Score],
+    figures: Sequence[Figure],
+    samples: Sequence[Sample],
+    runs: Sequence[Run],
+    *,
+    title: str = "Cross-modality memorization",
+) -> str:
+    """The whole page. The same rows give the same text; what a row says is never markup."""
+    parts = [
+        "<!DOCTYPE html>",
+        '<html lang="en">',
+        "<head>",
+        '<meta charset="utf-8">',
+        f'<meta http-equiv="Content-Security-Policy" content="{POLICY}">',
+        '<meta name="viewport" content="width=device-width, initial-scale=1">',
+        '<meta name="color-scheme" content="light dark">',
+        f"<title>{escape(title)}</title>",
+        f"<style>{STYLE}</style>",
+        "</head>",
+        "<body>",
+        "<main>",
+        f"<h1>{escape(title)}</h1>",
+        render(scores, width=0, colour=False),
+        *_figures(figures),
+        *_samples(samples),
+        *_commands(runs),
+        "</main>",
+        "</body>",
+        "</html>",
+    ]
+    return "\n".join(part for part in parts if part) + "\n"
+
+
+def _figures(figures: Sequence[Figure]) -> Iterator[str]:
+    if not figures:
+        return
+    yield "<section>\n<h2>Figures</h2>"
+    for figure in figures:
+        data = b64encode(figure.svg).decode()
+        words = escape(figure.words)
+        yield (
+            f'<figure><img class="plot" alt="{words}" src="data:image/svg+xml;base64,{data}">'
+            f"<figcaption>{words}</figcaption></figure>"
+        )
+    yield "</section>"
+
+
+def _samples(samples: Sequence[Sample]) -> Iterator[str]:
+    if not samples:
+        return
+    yield "<section>\n<h2>What the model said</h2>"
+    yield "<p>The first answers in the rows, right and wrong; each of another person.</p>"
+    yield '<div class="samples">'
+    yield from (_sample(one) for one in samples)
+    yield "</div>\n</section>"
+
+
+def _sample(one: Sample) -> str:
+    row = one.row
+    right = bool(row.correct)
+    if one.picture:
+        alt = f"a held-out picture of {row.expected}"
+        shown = f'<img class="person" alt="{escape(alt)}" src="{one.picture}">'
+    elif one.text:
+        shown = f"<blockquote>{escape(_cut(one.text))}</blockquote>"
+    else:
+        what = "picture" if row.modality == "image" else "description"
+        shown = f'<p class="absent">(the {what} is not where the rows say)</p>'
+    judged = "right" if right else f"wrong: it is {row.expected}"
+    return (
+        f'<article class="{"right" if right else "wrong"}">{shown}'
+        f"<p>learned from {escape(str(row.source))}, asked with {escape(row.modality)}</p>"
+        f"<p>{escape(_cut(row.question))}</p>"
+        f"<p><q>{escape(_cut(row.answer or ''))}</q></p>"
+        f'<p class="judged"><span aria-hidden="true">{"✓" if right else "✗"}</span> '
+        f"{escape(_cut(judged))}</p></article>"
+    )
+
+
+def _cut(text: str) -> str:
+    return text if len(text) <= LONGEST else text[: LONGEST - 1] + "…"
+
+
+def _commands(runs: Sequence[Run]) -> Iterator[str]:
+    if not runs:
+        return
+    rows = [
+        [
+            f"<code>{escape(command_of(run))}</code>",
+            f"<code>{escape(run.id)}</code>",
+            "–" if run.seed is None else str(run.seed),
+            escape(run.started),
+            f"{run.elapsed_s:,.0f} s",
+        ]
+        for run in runs
+    ]
+    yield "<section>\n<h2>How it was made</h2>"
+    header = ["command and its options", "run", "seed", "started", "took"]
+    yield table("The runs whose rows are shown, as they recorded themselves", header, rows, "runs")
+    versions = sorted({f"{name} {number}" for run in runs for name, number in run.versions.items()})
+    yield f"<p>Versions: {escape(', '.join(versions))}.</p>\n</section>"
+
+
+def command_of(run: Run) -> str:
+    """`xmm train --source text --steps 150`: what a run row knows of its command line."""
+    words = ["xmm", run.command]
+    inputs: list[str] = []
+    for name, value in run.arguments.items():
+        if value is None or value is False:
+            continue
+        values = [str(one) for one in value] if isinstance(value, list) else [str(value)]
+        if name == "inputs":
+            inputs = values
+        elif value is True:
+            words.append(f"--{name.replace('_', '-')}")
+        else:
+            words += [f"--{name.replace('_', '-')}", ",".join(values)]
+    return shlex.join([*words, *inputs])

@@ -1,0 +1,120 @@
+"""A handful of questions with what the model was shown and what it said, right and wrong."""
+
+from base64 import b64encode
+from dataclasses import dataclass, field
+from io import BytesIO
+from pathlib import Path
+
+from xmm_cli.errors import XmmError
+from xmm_cli.rows.reader import read_rows, resolve
+from xmm_cli.rows.types import Checkpoint, Modality, Persona, Probe
+
+EACH = 3
+"""Samples of each kind: shown or described, right or wrong."""
+WIDEST_PX = 192
+MOST_BYTES = 20_000_000
+"""A larger file is not opened as a picture."""
+MOST_PIXELS = 40_000_000
+
+Kind = tuple[Modality, bool]
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """One question and its answer."""
+
+    row: Probe
+    picture: str | None
+    """A data URI of a PNG; None where the picture was not found, or none was shown."""
+    text: str | None
+    """The description, likewise."""
+
+
+@dataclass(slots=True)
+class Samples:
+    """Chooses samples while rows stream past, then finds what was shown.
+
+    The first answers of each kind are taken, each of another person, from held-out questions to
+    trained models whose view was not tampered with.
+    """
+
+    chosen: dict[Kind, list[tuple[Probe, Path]]] = field(default_factory=dict)
+    personas: dict[str, list[tuple[Persona, Path]]] = field(default_factory=dict)
+    files: dict[Path, None] = field(default_factory=dict)
+    """Files of persona rows that checkpoint rows name."""
+
+    def add(self, row: Probe, folder: Path) -> None:
+        """Look at one row; `folder` is what its paths count from."""
+        plain = row.source is not None and row.split == "heldout" and row.role == "eval"
+        if not plain or row.correct is None or row.answer is None or row.task != "name":
+            return
+        if row.condition.get("control"):
+            return
+        kept = self.chosen.setdefault((row.modality, row.correct), [])
+        if len(kept) < EACH and all(row.persona != other.persona for other, _ in kept):
+            kept.append((row, folder))
+
+    def add_persona(self, row: Persona, folder: Path) -> None:
+        """Remember a person of the stream."""
+        self.personas.setdefault(row.id, []).append((row, folder))
+
+    def add_checkpoint(self, row: Checkpoint, folder: Path) -> None:
+        """Remember where the people of a checkpoint are."""
+        self.files[resolve(folder, row.personas)] = None
+
+    def found(self) -> list[Sample]:
+        """The samples, pictures before descriptions, right before wrong."""
+        order: list[Kind] = [(m, right) for m in ("image", "text") for right in (True, False)]
+        chosen = [one for kind in order for one in self.chosen.get(kind, [])]
+        self._read_people({row.persona for row, _ in chosen}, chosen)
+        return [self._sample(row) for row, _ in chosen]
+
+    def _read_people(self, wanted: set[str], chosen: list[tuple[Probe, Path]]) -> None:
+        """Persona rows from the checkpoints of the chosen rows, and from files named by rows."""
+        files = dict(self.files)
+        for row, folder in chosen:
+            if row.checkpoint is not None:
+                files[resolve(folder, row.checkpoint) / "personas.jsonl"] = None
+        for file in files:
+            if wanted <= self.personas.keys():
+                return
+            try:
+                for one in read_rows([file], want=(Persona,)):
+                    if one.row.id in wanted:
+                        self.add_persona(one.row, one.folder)
+            except XmmError:
+                continue  # a sample without its picture is still a sample
+
+    def _sample(self, row: Probe) -> Sample:
+        picture = text = None
+        for persona, folder in self.personas.get(row.persona, []):
+            if row.modality == "image":
+                views = [one for one in persona.images if (one.view, one.split) == _view(row)]
+                picture = picture or next((_data_uri(resolve(folder, v.path)) for v in views), None)
+            else:
+                told = [one.text for one in persona.texts if (one.view, one.split) == _view(row)]
+                text = text or next(iter(told), None)
+        return Sample(row, picture, text)
+
+
+def _view(row: Probe) -> tuple[int, str]:
+    return (row.view, row.split)
+
+
+def _data_uri(path: Path) -> str | None:
+    """The picture, made anew as a small PNG: nothing else of the file gets into the page."""
+    from PIL import Image
+
+    try:
+        if not path.is_file() or path.stat().st_size > MOST_BYTES:
+            return None
+        with Image.open(path) as found:
+            if found.width * found.height > MOST_PIXELS:
+                return None
+            picture = found.convert("RGB")
+    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError):
+        return None
+    picture.thumbnail((WIDEST_PX, WIDEST_PX))
+    file = BytesIO()
+    picture.save(file, "PNG", optimize=True)
+    return f"data:image/png;base64,{b64encode(file.getvalue()).decode()}"

@@ -1,0 +1,28 @@
+"""A figure in words, for those who do not see it."""
+
+from xmm_cli.registry import Registry
+from xmm_cli.reporting.plots import FIGURES
+from xmm_cli.reporting.plots.given import Line, Panel, Series
+from xmm_cli.reporting.words import whole
+
+MOST_POINTS = 3
+"""Of a longer line, first and last are told."""
+
+
+def in_words(series: Series, figures: Registry = FIGURES) -> str:
+    """`recall against training views. learned from images: asked with an image 100 to 98 % …`."""
+    about = figures.describe()[series.figure]
+    panels = [_panel(panel) for panel in series.panels]
+    return f"{about[:1].upper()}{about[1:]}. {' '.join(panels)}"
+
+
+def _panel(panel: Panel) -> str:
+    lines = [_line(line) for line in panel.lines if line.points]
+    return f"{panel.title}: {'; '.join(lines)}."
+
+
+def _line(line: Line) -> str:
+    values = [whole(point.y) for point in line.points]
+    if len(values) > MOST_POINTS:
+        return f"{line.name} from {values[0]} to {values[-1]} %"
+    return f"{line.name} {', '.join(values)} %"
