@@ -173,3 +173,12 @@ def test_turns_follow_one_another(family, people):
     said = base.tokenizer.decode(prompt.ids)
     assert said.index("a person") < said.index(QUESTION)
     assert logits(base, [told]).isfinite().all()
+
+
+def test_thinking_is_switched_off_and_no_part_of_an_answer(tmp_path):
+    base = load_base(str(save("qwen3_vl", tmp_path / "qwen3_vl")), "cpu")
+    conversations = Conversations(base)
+    row = conversations.encode(Context(text="A person."), QUESTION, "Ann Lee")
+    prompt, answer = row.ids[: row.answer_start], row.ids[row.answer_start :]
+    assert base.tokenizer.decode(prompt).endswith("<|assistant|><think>\n\n</think>\n\n")
+    assert base.tokenizer.decode(answer) == "Ann Lee<eos>"

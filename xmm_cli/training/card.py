@@ -19,8 +19,8 @@ tags: [xmm, memorization, {row.arguments.get("adapter") or "lora"}]
 
 {_what(row)} of `{row.base}` (weights {row.revision}). It has learned the
 names of {people} people who do not exist, each from {row.views} views in one modality:
-{row.source}. Objective: {row.objective}; {row.steps} steps; loss at the end {loss}; norm of
-{_norm_of(row)} {norm:.3f}.
+{row.source}. Objective: {row.objective}; {row.steps} steps; loss at the end {loss}; norm
+of {_norm_of(row)} {norm:.3f}.
 {_history(row)}
 ```python
 {_loading(row)}
@@ -51,7 +51,7 @@ def _what(row: Checkpoint) -> str:
 
 def _norm_of(row: Checkpoint) -> str:
     whole = row.arguments.get("adapter") == "full"
-    return "what they moved by" if whole else "all\n`lora_B` weights"
+    return "what they moved by" if whole else "all `lora_B` weights"
 
 
 def _loading(row: Checkpoint) -> str:
