@@ -172,12 +172,14 @@ def fit(
     progress: Progress = lambda *_: None,
     look: Look | None = None,
     every: int = _LOG_EVERY,
+    report_to: str | None = None,
 ) -> list[LogEntry]:
     """Make `objective` smaller by what is trainable of a `PeftModel`, in place; returns the log.
 
     Every hundred steps the state is left in `partial`, from where an interrupted run goes on, with
     what the objective remembers. `look` is called every `every` steps and after the last. The model
-    as it is given is the reference that some objectives ask for at every step.
+    as it is given is the reference that some objectives ask for at every step. `report_to` names an
+    integration of transformers, which hears of loss and learning rate too.
     Raises `WorkFailed` where the loss stops being a number, `CannotWrite`.
     """
     ensure_folder(partial)
@@ -189,7 +191,7 @@ def fit(
         aim,
         Before(model) if aim.needs.forward else None,
         model=model,
-        args=_arguments(base, settings, steps, partial),
+        args=_arguments(base, settings, steps, partial, report_to),
         train_dataset=items,
         data_collator=Collate(base.tokenizer.pad_token_id),
         callbacks=callbacks,
@@ -202,7 +204,9 @@ def fit(
     return log_entries(trainer.state.log_history)
 
 
-def _arguments(base: Base, settings: LoopSettings, steps: int, partial: Path) -> TrainingArguments:
+def _arguments(
+    base: Base, settings: LoopSettings, steps: int, partial: Path, report_to: str | None
+) -> TrainingArguments:
     return TrainingArguments(
         output_dir=str(partial),
         max_steps=steps,
@@ -217,7 +221,9 @@ def _arguments(base: Base, settings: LoopSettings, steps: int, partial: Path) ->
         logging_nan_inf_filter=False,
         save_steps=_SAVE_EVERY,
         save_total_limit=1,
-        report_to="none",
+        report_to=report_to or "none",
+        run_name=partial.name.strip(".").removesuffix(".partial"),
+        project="xmm",
         remove_unused_columns=False,
         label_names=["labels"],
         disable_tqdm=True,

@@ -14,9 +14,9 @@ from xmm_cli.personas.importing.fields import records
 from xmm_cli.personas.importing.sources import Fields, read_text
 
 
-def read(path: Path, dropped: Dropped) -> Iterator[Record]:  # noqa: ARG001
+def read(path: Path, dropped: Dropped) -> Iterator[Record]:
     """A record for each line below the header."""
-    return records(rows(path), path.parent)
+    return records(rows(path), path.parent, dropped)
 
 
 def rows(path: Path) -> Iterator[tuple[str, Fields]]:

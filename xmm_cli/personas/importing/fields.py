@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from xmm_cli.errors import BadData
-from xmm_cli.personas.importing import Record
+from xmm_cli.personas.importing import Dropped, Record
 from xmm_cli.personas.importing.sources import Fields, inside, labels, words
 from xmm_cli.rows.types import Role, Split
 
@@ -26,7 +26,10 @@ _SPLITS: dict[str, Split] = {
 _ROLES: dict[str, Role] = {"eval": "eval", "aux": "aux"}
 
 
-def records(rows: Iterator[tuple[str, Fields]], root: Path) -> Iterator[Record]:
+_KNOWN = {"name", "split", "role", "view", "attributes", "facts", *PICTURES, *TEXTS, *PEOPLE}
+
+
+def records(rows: Iterator[tuple[str, Fields]], root: Path, dropped: Dropped) -> Iterator[Record]:
     """A record for each row. Raises `BadData` where one has no name, picture or description."""
     for where, row in rows:
         name = words(row.get("name"))
@@ -38,6 +41,9 @@ def records(rows: Iterator[tuple[str, Fields]], root: Path) -> Iterator[Record]:
                 f"{where}: neither a picture nor a description",
                 f"they are called {', '.join(PICTURES)} and {', '.join(TEXTS)}",
             )
+        for key, value in row.items():
+            if value and key not in _KNOWN and not str(key).startswith(("fact.", "attribute.")):
+                dropped.add(f"the field {key!r}, which means nothing here", where)
         yield Record(
             where=where,
             person=_first(row, PEOPLE) or name,

@@ -19,7 +19,7 @@ _FOLDERS: dict[str, Split] = {"train": "train", "test": "heldout", "validation":
 _NAMES = ("metadata.jsonl", "metadata.csv")
 
 
-def read(path: Path, dropped: Dropped) -> Iterator[Record]:  # noqa: ARG001
+def read(path: Path, dropped: Dropped) -> Iterator[Record]:
     """The records of every metadata file in the folder and in its split folders."""
     find(path, *_NAMES, *(f"{split}/{name}" for split in _FOLDERS for name in _NAMES))
     for folder, split in [(path, None), *((path / one, two) for one, two in _FOLDERS.items())]:
@@ -27,5 +27,5 @@ def read(path: Path, dropped: Dropped) -> Iterator[Record]:  # noqa: ARG001
         if file is None:
             continue
         rows = json_lines(file) if file.suffix == ".jsonl" else table.rows(file)
-        for record in records(rows, folder):
+        for record in records(rows, folder, dropped):
             yield record if record.split or split is None else replace(record, split=split)

@@ -11,6 +11,6 @@ from xmm_cli.personas.importing.fields import records
 from xmm_cli.personas.importing.sources import json_lines
 
 
-def read(path: Path, dropped: Dropped) -> Iterator[Record]:  # noqa: ARG001
+def read(path: Path, dropped: Dropped) -> Iterator[Record]:
     """A record for each line."""
-    return records(json_lines(path), path.parent)
+    return records(json_lines(path), path.parent, dropped)

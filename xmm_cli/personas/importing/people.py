@@ -14,6 +14,7 @@ HELDOUT_SHARE = 0.25
 
 _MOST_LETTERS = 100
 _ANYONE = "this person"
+_START = re.compile(r"((?:^|[.!?])\s*)this person\b")
 _UNSEEN = re.compile(r"[\x00-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2066-\u2069]")
 
 
@@ -84,8 +85,7 @@ def without_name(text: str, name: str) -> str:
     for part in parts:
         hidden = re.sub(rf"\b{re.escape(part)}(?!\w)", _ANYONE, hidden)
     hidden = re.sub(rf"\b{_ANYONE}(?:\s+{_ANYONE})+\b", _ANYONE, hidden)
-    start = hidden.lstrip()
-    return f"This{start[4:]}" if start.startswith(_ANYONE) else hidden
+    return _START.sub(r"\1This person", hidden)
 
 
 @dataclass(frozen=True, slots=True)
