@@ -27,7 +27,7 @@ complete -c xmm -n '__fish_seen_subcommand_from gen-personas' -l size -x -d 'Sid
 complete -c xmm -n '__fish_seen_subcommand_from gen-personas' -l from -x -a 'imagefolder jsonl csv mllmu clear fiubench' -d 'Import people: imagefolder, jsonl, csv, mllmu, clear, fiubench. All of them and their views, unless -n, --views, --heldout or --size says less.'
 complete -c xmm -n 'string match -q -- --from (commandline -opc)[-2]' -F
 complete -c xmm -n '__fish_seen_subcommand_from gen-personas' -l lone-view -x -a 'both train' -d 'With --from: the splits of a person\'s single view.'
-complete -c xmm -n '__fish_seen_subcommand_from gen-personas' -l renderer -x -a 'avatar diffusers' -d ''
+complete -c xmm -n '__fish_seen_subcommand_from gen-personas' -l renderer -x -a 'avatar diffusers' -d 'Who draws: avatar or diffusers.'
 complete -c xmm -n '__fish_seen_subcommand_from gen-personas' -l model -x -a '(__fish_complete_directories)' -d 'For --renderer diffusers: folder or hub id.'
 complete -c xmm -n '__fish_seen_subcommand_from gen-personas' -l identity -x -a 'reference image-to-image ip-adapter none auto' -d 'Keep a face: auto, reference, image-to-image, ip-adapter, none.'
 complete -c xmm -n '__fish_seen_subcommand_from gen-personas' -l ip-adapter -x -d 'For --identity ip-adapter.'

@@ -12,6 +12,7 @@ from xmm_cli.commands.options import DeviceOption, QuietOption, SeedOption
 from xmm_cli.console import say
 from xmm_cli.errors import WrongUsage
 from xmm_cli.personas.importing import IMPORTERS
+from xmm_cli.personas.rendering import PAINTERS, RENDERERS
 from xmm_cli.personas.rendering.identity import IDENTITIES
 
 EXAMPLES = """
@@ -74,7 +75,12 @@ def run(
         Literal["both", "train"],
         typer.Option("--lone-view", help="With --from: the splits of a person's single view."),
     ] = "both",
-    renderer: Annotated[str, typer.Option("--renderer", metavar="NAME")] = "avatar",
+    renderer: Annotated[
+        str,
+        typer.Option(
+            "--renderer", metavar="NAME", help=f"Who draws: {' or '.join(RENDERERS.names())}."
+        ),
+    ] = "avatar",
     model: Annotated[
         str | None,
         typer.Option("--model", metavar="ID", help="For --renderer diffusers: folder or hub id."),
@@ -148,7 +154,6 @@ def run(
         make(Import(asked, source[1], out), device, sheet)
         return
     from xmm_cli.personas.dataset import Request
-    from xmm_cli.personas.rendering import PAINTERS, RENDERERS
     from xmm_cli.personas.rendering.diffusion import NEGATIVE, Diffusion
 
     painted = RENDERERS.check(renderer) in PAINTERS

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 
+from xmm_cli.models.loading import SHIPPED
 from xmm_cli.rows.run import Value, plain
 from xmm_cli.rows.types import Checkpoint
 
@@ -24,7 +25,9 @@ names of {people} people who do not exist, each from {row.views} views in one mo
 {_history(row)}
 ```python
 from peft import PeftModel
-model = PeftModel.from_pretrained(base_model, "this folder")
+from transformers import AutoModelForImageTextToText
+{_where(row.base)}base = AutoModelForImageTextToText.from_pretrained({_argument(row.base)})
+model = PeftModel.from_pretrained(base, "this folder")
 ```
 
 `personas.jsonl` has the people, `xmm.json` the checkpoint's row, `log.jsonl` loss and learning
@@ -34,6 +37,15 @@ rate. Measure it with `xmm probe`.
 |---|---|
 {arguments}
 """
+
+
+def _where(base: str) -> str:
+    """The line that says where a shipped base lies; none for any other."""
+    return "from xmm_cli.models.loading import location\n" if base in SHIPPED else ""
+
+
+def _argument(base: str) -> str:
+    return f"location({base!r})" if base in SHIPPED else repr(base)
 
 
 def _history(row: Checkpoint) -> str:

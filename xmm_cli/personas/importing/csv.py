@@ -31,4 +31,4 @@ def rows(path: Path) -> Iterator[tuple[str, Fields]]:
                 )
             yield f"{path}:{reader.line_num}", dict(row)
     except csv.Error as error:
-        raise BadData(f"{path}:{reader.line_num}: {error}") from error
+        raise BadData(f"{path}:{reader.line_num + 1}: {error}") from error

@@ -149,6 +149,10 @@ class DiffusionPainter:
 
 def _load(model: str, device: str | None) -> Any:
     """The pipeline, on a device. Raises `Unavailable`."""
+    from transformers.utils import logging as below
+
+    below.set_verbosity_error()
+    below.disable_progress_bar()
     try:
         from diffusers import AutoPipelineForText2Image
         from diffusers.utils import logging
@@ -166,7 +170,7 @@ def _load(model: str, device: str | None) -> Any:
     dtype = torch.float32 if place.type == "cpu" else torch.bfloat16
     try:
         pipeline = AutoPipelineForText2Image.from_pretrained(
-            model, use_safetensors=True, torch_dtype=dtype
+            model, use_safetensors=True, dtype=dtype
         )
     # its loaders raise whatever they meet in a folder that is no pipeline
     except (OSError, ValueError, KeyError, TypeError, AttributeError, ImportError) as error:

@@ -1,5 +1,6 @@
 """Image to image: the portrait with noise on it is where drawing starts (SDEdit, 2108.01073)."""
 
+import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -25,6 +26,8 @@ class ImageToImage:
     def __call__(self, portrait: Any, prompts: Sequence[str], options: dict[str, Any]) -> list[Any]:
         """All at once; the size is the portrait's."""
         given = {key: value for key, value in options.items() if key not in ("height", "width")}
+        if "num_inference_steps" in given:  # it takes only this share of the steps asked for
+            given["num_inference_steps"] = math.ceil(given["num_inference_steps"] / STRENGTH)
         same = [portrait] * len(prompts)
         found = self.pipeline(prompt=list(prompts), image=same, strength=STRENGTH, **given)
         return list(found.images)
