@@ -35,7 +35,8 @@ class Someone:
         """All `attributes` or `facts` together; the first value of each counts."""
         found: dict[str, str] = {}
         for record in self.records:
-            found = getattr(record, what) | found
+            for key, value in getattr(record, what).items():
+                found.setdefault(key, value)
         return found
 
 
