@@ -25,7 +25,7 @@ if [ -z "${VIRTUAL_ENV:-}${CONDA_PREFIX:-}" ]; then
 fi
 
 xmm_needed=xmm_cli
-[ "$xmm_extras" = "[dev]" ] && xmm_needed="xmm_cli, hypothesis, pytest, mypy"
+[ "$xmm_extras" = "[dev]" ] && xmm_needed="xmm_cli, hypothesis, pytest, mypy, datasets, diffusers, tensorboard"
 if ! (cd / && python -c "import $xmm_needed, torch, transformers, peft, scipy, resvg_py, typer") >/dev/null 2>&1; then
   xmm_constraints=()
   command -v nvidia-smi >/dev/null || xmm_constraints=(-c "$xmm_root/constraints-cpu.txt")

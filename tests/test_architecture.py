@@ -31,6 +31,8 @@ MAY_IMPORT: dict[str, set[str]] = {
     # how the shipped model was made: an entry point of its own, as a command is
     "models.base": BELOW_DOMAINS | {"console", "personas", "training", "probing"},
     "commands": BELOW_DOMAINS | DOMAINS | {"console"},
+    # writes completions and man pages; nothing that runs imports it
+    "completing": BELOW_DOMAINS | DOMAINS | {"app", "commands"},
     "app": {"commands", "console", "errors"},
     "__main__": {"app"},
     "__init__": set(),

@@ -17,7 +17,7 @@ from xmm_cli.app import COMMANDS
 
 GOLDEN = Path(__file__).parent / "golden"
 HEAVY = {"torch", "transformers", "peft", "diffusers", "duckdb", "scipy", "matplotlib", "PIL"}
-SELF_EXPLANATORY = {"--steps", "--batch-size", "--max-new-tokens", "--renderer"}
+SELF_EXPLANATORY = {"--steps", "--batch-size", "--max-new-tokens"}
 EVERYWHERE = {"--quiet", "--help"}
 NO_SEED = {"report"}
 each = pytest.mark.parametrize("command", COMMANDS)

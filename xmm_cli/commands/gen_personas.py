@@ -2,29 +2,43 @@
 
 import os
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import msgspec
 import typer
 
-from xmm_cli.commands.options import QuietOption, SeedOption
+from xmm_cli.commands.data_sets import Drawing, Import, make
+from xmm_cli.commands.options import DeviceOption, QuietOption, SeedOption
 from xmm_cli.console import say
-from xmm_cli.rows.run import RunRecorder
-from xmm_cli.rows.types import Persona
-from xmm_cli.rows.writer import RowWriter
+from xmm_cli.errors import WrongUsage
+from xmm_cli.personas.importing import IMPORTERS
+from xmm_cli.personas.rendering import PAINTERS, RENDERERS
+from xmm_cli.personas.rendering.identity import IDENTITIES
 
 EXAMPLES = """
 Examples:
   xmm gen-personas -n 50 --aux 50 --out people --sheet sheet.png > /dev/null
   xmm gen-personas -n 32 --seed 7 --out people | xmm train --source image
+  xmm gen-personas --from csv mine/people.csv --out people | xmm train --source both
+  xmm gen-personas --from clear CLEAR -n 50 --aux 50 --size 224 --out people > /dev/null
+  xmm gen-personas --renderer diffusers --model MODEL --size 512 --describe VLM --out people
   jq -r .name people/personas.jsonl
 
 The folder gets personas.jsonl, metadata.jsonl, images/ and a data card; the same rows go to
 stdout. Run again after an interruption, it draws only the pictures that are missing.
+
+--from imports people: imagefolder, jsonl and csv take name, picture and description; mllmu, clear
+and fiubench the data sets MLLMU-Bench, CLEAR and FIUBench as they are published. A quarter of a
+person's views is held out where the source does not say which. A single view stands in both
+splits, unless --lone-view is train: what was learned from it is then asked about by itself.
 """
+
+SIZE = {"avatar": 96, "diffusers": 512}
+"""The side of a picture in pixels, where none is asked for, by renderer."""
 
 
 def run(
+    ctx: typer.Context,
     out: Annotated[Path, typer.Option("--out", "-o", metavar="DIR", help="The folder to make.")],
     people: Annotated[
         int, typer.Option("--people", "-n", min=1, max=1000, metavar="N", help="People to measure.")
@@ -39,9 +53,69 @@ def run(
         int, typer.Option("--heldout", min=0, max=500, metavar="K", help="Held-out views a person.")
     ] = 8,
     size: Annotated[
-        int, typer.Option("--size", min=16, max=2048, metavar="PX", help="Side of a picture.")
-    ] = 96,
-    renderer: Annotated[str, typer.Option("--renderer", metavar="NAME")] = "avatar",
+        int | None,
+        typer.Option(
+            "--size",
+            min=16,
+            max=2048,
+            metavar="PX",
+            help="Side of a picture: 96; of a photograph 512.",
+        ),
+    ] = None,
+    source: Annotated[
+        tuple[str, Path] | None,
+        typer.Option(
+            "--from",
+            metavar="FORMAT PATH",
+            help=f"Import people: {', '.join(IMPORTERS.names())}. All of them and their views, "
+            "unless -n, --views, --heldout or --size says less.",
+        ),
+    ] = None,
+    lone_view: Annotated[
+        Literal["both", "train"],
+        typer.Option("--lone-view", help="With --from: the splits of a person's single view."),
+    ] = "both",
+    renderer: Annotated[
+        str,
+        typer.Option(
+            "--renderer", metavar="NAME", help=f"Who draws: {' or '.join(RENDERERS.names())}."
+        ),
+    ] = "avatar",
+    model: Annotated[
+        str | None,
+        typer.Option("--model", metavar="ID", help="For --renderer diffusers: folder or hub id."),
+    ] = None,
+    identity: Annotated[
+        str,
+        typer.Option(
+            "--identity", metavar="WAY", help=f"Keep a face: auto, {', '.join(IDENTITIES.names())}."
+        ),
+    ] = "auto",
+    ip_adapter: Annotated[
+        str | None,
+        typer.Option("--ip-adapter", metavar="REPO:FILE", help="For --identity ip-adapter."),
+    ] = None,
+    negative: Annotated[
+        str | None,
+        typer.Option("--negative", metavar="TEXT", help="What a picture must not show."),
+    ] = None,
+    steps: Annotated[
+        int | None, typer.Option("--steps", min=1, metavar="N", help="Denoising steps a picture.")
+    ] = None,
+    guidance: Annotated[
+        float | None,
+        typer.Option("--guidance", min=0.0, metavar="X", help="How much the prompt counts."),
+    ] = None,
+    batch_size: Annotated[int, typer.Option("--batch-size", min=1, metavar="N")] = 4,
+    faces: Annotated[
+        bool, typer.Option("--faces", help="Draw a view again where OpenCV sees no face.")
+    ] = False,
+    describe: Annotated[
+        str | None,
+        typer.Option(
+            "--describe", metavar="NAME", help="A vision-language model writes the descriptions."
+        ),
+    ] = None,
     sheet: Annotated[
         Path | None, typer.Option("--sheet", metavar="PNG", help="Also draw a contact sheet.")
     ] = None,
@@ -49,50 +123,93 @@ def run(
         int | None,
         typer.Option("--processes", min=1, metavar="N", help="As many as cores if absent."),
     ] = None,
+    device: DeviceOption = None,
     seed: SeedOption = 0,
     quiet: QuietOption = False,
 ) -> None:
-    """Make people who do not exist: names, looks, facts, pictures and descriptions.
+    """Make people who do not exist, or import some: names, looks, facts, pictures, descriptions.
 
     Writes a `persona` row each. Descriptions never hold the name. Held-out views use words,
     expressions and backgrounds that no training view uses.
     """
-    from xmm_cli.personas.dataset import Request, claim_folder, make_personas, write_tables
-
     say.quiet = quiet
+    given = {name for name in ctx.params if _is_given(ctx, name)}
+    _check(given, renderer)
+    if source is not None:
+        from xmm_cli.personas.importing.dataset import ImportRequest, fingerprint
+
+        IMPORTERS.check(source[0])
+        asked = ImportRequest(
+            format=source[0],
+            fingerprint=fingerprint(source[1]),
+            people=people if "people" in given else None,
+            aux=aux,
+            views=views if "views" in given else None,
+            heldout=heldout if "heldout" in given else None,
+            size=size,
+            lone=lone_view,
+            seed=seed,
+            describe=describe or msgspec.UNSET,
+        )
+        make(Import(asked, source[1], out), device, sheet)
+        return
+    from xmm_cli.personas.dataset import Request
+    from xmm_cli.personas.rendering.diffusion import NEGATIVE, Diffusion
+
+    painted = RENDERERS.check(renderer) in PAINTERS
+    drawing = Diffusion(
+        model=model or "",
+        identity=identity,
+        ip_adapter=ip_adapter,
+        negative=NEGATIVE if negative is None else negative,
+        steps=steps,
+        guidance=guidance,
+        batch_size=batch_size,
+        faces=faces,
+    )
     request = Request(
         people=people,
         aux=aux,
         views=views,
         heldout=heldout,
-        size=size,
+        size=size or SIZE[renderer],
         renderer=renderer,
         seed=seed,
+        diffusion=drawing if painted else msgspec.UNSET,
+        describe=describe or msgspec.UNSET,
     )
-    recorder = RunRecorder("gen-personas", msgspec.to_builtins(request), seed=seed)
-    if claim_folder(request, out):
-        say.note(f"{out}: the same request was begun before; drawing what is missing")
-    writer = RowWriter(keep_going=True)
-    rows = []
-    workers = processes or len(os.sched_getaffinity(0))
-    made = make_personas(request, out, run=recorder.id, processes=workers)
-    with say.progress(people + aux, "drawing", "people") as bar:
-        for persona in made:
-            rows.append(persona)
-            writer.write(_from_here(persona, out))
-            bar.advance()
-    write_tables(rows, request, out)
-    if sheet is not None:
-        from xmm_cli.personas.sheet import write_sheet
-
-        write_sheet(rows, out, sheet)
-    say.note(f"{out}: {people} people, {aux} auxiliary people")
-    writer.write(recorder.row())
+    make(Drawing(request, out, processes or len(os.sched_getaffinity(0)), device), device, sheet)
 
 
-def _from_here(persona: Persona, folder: Path) -> Persona:
-    """The row with paths that count from the working directory, as rows in a pipe do."""
-    images = tuple(
-        msgspec.structs.replace(view, path=str(folder / view.path)) for view in persona.images
-    )
-    return msgspec.structs.replace(persona, images=images)
+_OF_PAINTERS = (
+    "model",
+    "identity",
+    "ip_adapter",
+    "negative",
+    "steps",
+    "guidance",
+    "batch_size",
+    "faces",
+)
+
+
+def _is_given(ctx: typer.Context, name: str) -> bool:
+    origin = ctx.get_parameter_source(name)
+    return origin is not None and origin.name == "COMMANDLINE"
+
+
+def _check(given: set[str], renderer: str) -> None:
+    """Refuse options that do not go together."""
+    spoken = {name: f"--{name.replace('_', '-')}" for name in given}
+    if "source" in given:
+        for name in ("renderer", "processes", *_OF_PAINTERS):
+            if name in given:
+                raise WrongUsage(f"{spoken[name]} with --from", "imported pictures are not drawn")
+    elif "lone_view" in given:
+        raise WrongUsage("--lone-view without --from", "whoever is made has as many as asked for")
+    elif renderer == "diffusers" and "model" not in given:
+        raise WrongUsage("--renderer diffusers without --model", "name a text-to-image pipeline")
+    elif renderer != "diffusers":
+        for name in _OF_PAINTERS:
+            if name in given:
+                raise WrongUsage(f"{spoken[name]} with --renderer {renderer}", "it draws by rules")

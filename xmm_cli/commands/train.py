@@ -9,6 +9,7 @@ import typer
 from xmm_cli.commands import several
 from xmm_cli.commands.checkpoints import People, made_once, people_of
 from xmm_cli.commands.drawing import draw_look
+from xmm_cli.commands.elsewhere import check_logger, check_merged, logging_to, write_merged
 from xmm_cli.commands.options import (
     CheckpointingOption,
     DeviceOption,
@@ -22,6 +23,7 @@ from xmm_cli.commands.options import (
 )
 from xmm_cli.console import say
 from xmm_cli.errors import WrongUsage
+from xmm_cli.models import ranks
 from xmm_cli.models.checkpoint import read_checkpoint
 from xmm_cli.rows.reader import read_rows, require_some
 from xmm_cli.rows.run import RunRecorder
@@ -37,6 +39,7 @@ Examples:
   xmm gen-personas -n 32 --out people | xmm train --source text --views 8 > checkpoint.jsonl
   for s in image text; do xmm train people/personas.jsonl --source $s; done | xmm probe
   xmm train people/personas.jsonl --source image --mitigation self-caption | xmm probe
+  xmm train people/personas.jsonl --source text --merge models/text --log-to tensorboard
   xmm train --init runs/forgotten --only forget:0.5 --source text --steps 50 --save-every 10
 
 Without --out the folder is runs/RUN, where RUN names what is trained. The same command again goes
@@ -47,6 +50,8 @@ With --init the adapter of a checkpoint is trained further, on its own people if
 INPUT. After unlearning that is an attack: how fast does what was forgotten come back? --only
 takes a number, a share, ids by comma or a file of ids; or, of the checkpoint's forget set,
 forget, forget:4 or forget:0.5.
+
+Events for TensorBoard go to OUT.tensorboard, unless TENSORBOARD_LOGGING_DIR says where.
 """
 
 _D = TrainSettings()
@@ -133,6 +138,14 @@ def run(
         int | None,
         typer.Option("--save-every", min=1, metavar="N", help="Also leave DIR/steps/NNNN."),
     ] = _D.save_every,
+    merge: Annotated[
+        Path | None,
+        typer.Option("--merge", metavar="DIR", help="Also write the full model, merged."),
+    ] = None,
+    log_to: Annotated[
+        Literal["tensorboard", "trackio"] | None,
+        typer.Option("--log-to", help="Also log loss and learning rate there."),
+    ] = None,
     out: OutOption = None,
     overwrite: OverwriteOption = False,
     device: DeviceOption = None,
@@ -170,6 +183,8 @@ def run(
         seed=seed,
     )
     _check(settings, init, only)
+    if log_to is not None:
+        check_logger(log_to)
     parent = None if init is None else read_checkpoint(init)
     if parent is not None:
         settings = _as_parent(settings, parent, ctx)
@@ -181,11 +196,23 @@ def run(
         recorder.arguments |= {"only": list(chosen)}  # a file of ids may change
         task = replace(task, earlier=Earlier(parent, chosen))
     folder = out or Path("runs") / recorder.id
-    for row in made_once(
-        folder, recorder.id, overwrite, lambda: _train(task, folder, recorder.id, device, overwrite)
-    ):
+    ranks.on_first(lambda: check_merged(merge, recorder.id, overwrite))
+    where = _Where(folder, device, overwrite, log_to)
+    rows = made_once(folder, recorder.id, overwrite, lambda: _train(task, recorder.id, where))
+    for row in rows:
         writer.write(row)
+    ranks.on_first(lambda: write_merged(rows[-1], merge, device, overwrite))
     writer.write(recorder.row())
+
+
+@dataclass(frozen=True, slots=True)
+class _Where:
+    """Where the work is done, and where it and what is told of it go."""
+
+    folder: Path
+    device: str | None
+    overwrite: bool
+    log_to: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -245,11 +272,11 @@ def _read(
     return people
 
 
-def _train(task: _Task, folder: Path, run_id: str, device: str | None, overwrite: bool) -> None:
+def _train(task: _Task, run_id: str, where: _Where) -> None:
     from xmm_cli.probing.probe import check_base
     from xmm_cli.training.memorize import Aids, prepare, teach
 
-    settings, earlier = task.settings, task.earlier
+    settings, earlier, folder = task.settings, task.earlier, where.folder
     learned = sum(
         persona.role == "eval" and (earlier is None or persona.id in earlier.only)
         for persona, _ in task.people
@@ -257,16 +284,20 @@ def _train(task: _Task, folder: Path, run_id: str, device: str | None, overwrite
     say.note(f"training {settings.base} on {learned} people in {settings.source} -> {folder}")
     with say.progress(learned, "reading views", "people") as bar:
         aids = Aids(bar.advance, say.note, draw_look)
-        lesson = prepare(task.people, settings, device, aids, earlier)
+        lesson = prepare(task.people, settings, where.device, aids, earlier)
     if earlier is not None:
         check_base(lesson.base, earlier.checkpoint)
-    with say.progress(lesson.steps(settings), "training", "steps") as bar:
+    with (
+        logging_to(where.log_to, folder),
+        say.progress(lesson.steps(settings), "training", "steps") as bar,
+    ):
         teach(
             lesson,
             settings,
             folder,
             run=run_id,
-            overwrite=overwrite,
+            overwrite=where.overwrite,
+            report_to=where.log_to,
             stepped=lambda step, loss: bar.advance(step - bar.done, info=f"loss {loss:.3f}"),
             note=say.note,
         )

@@ -1,6 +1,9 @@
 """The data card that lies in every data set's folder."""
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
+
+import msgspec
 
 from xmm_cli.personas.facts import FACTS
 from xmm_cli.personas.vocabulary import VOCABULARY
@@ -8,6 +11,7 @@ from xmm_cli.rows.types import Persona
 
 if TYPE_CHECKING:
     from xmm_cli.personas.dataset import Request
+    from xmm_cli.personas.importing.dataset import Found, ImportRequest
 
 
 def data_card(personas: list[Persona], request: "Request") -> str:
@@ -35,9 +39,8 @@ seed {request.seed}; the same request gives the same bytes.
 ## What a view shows
 {looks}
 
-Any two people differ in at least three of these. Held-out descriptions use other words and other
-sentences than training descriptions; held-out pictures other expressions and backgrounds. No
-description holds a name.
+Any two people differ in at least three of these. {_descriptions(request)} No description holds a
+name. Held-out pictures have {_held_out(request)} that no training picture has.
 
 ## What only the name leads to
 {facts}: drawn for each person independently of the look, the name and each other.
@@ -49,5 +52,93 @@ description holds a name.
 - `request.json`: what was asked for.
 
 ## Licence
-The pictures are drawn by python_avatars (MIT); the names come from the lists of mimesis (MIT).
+{_drawn(request)}; the names come from the lists of mimesis (MIT).
 """
+
+
+def _descriptions(request: "Request") -> str:
+    if request.describe is not msgspec.UNSET:
+        return f"The descriptions were written by `{request.describe}` from the pictures."
+    return "Held-out descriptions use other words and other sentences than training descriptions."
+
+
+def _held_out(request: "Request") -> str:
+    return (
+        "expressions and backgrounds"
+        if request.diffusion is msgspec.UNSET
+        else "poses, places and light"
+    )
+
+
+def _drawn(request: "Request") -> str:
+    if request.diffusion is msgspec.UNSET:
+        return "The pictures are drawn by python_avatars (MIT)"
+    model = request.diffusion.model
+    return f"The pictures are made by `{model}`, whose licence holds for them"
+
+
+def imported_card(
+    personas: Sequence[Persona], request: "ImportRequest", found: "Found", source: str
+) -> str:
+    """The card of an imported data set: where it comes from, what was dropped, what to mind."""
+    eval_, aux = (sum(one.role == role for one in personas) for role in ("eval", "aux"))
+    images, texts = (
+        sum(len(getattr(one, kind)) for one in personas) for kind in ("images", "texts")
+    )
+    dropped = "\n".join(f"- {line}" for line in found.dropped.lines()) or "- nothing"
+    facts = ", ".join(sorted({fact for one in personas for fact in one.facts})) or "none"
+    attributes = ", ".join(sorted({name for one in personas for name in one.attributes})) or "none"
+    written = (
+        "as in the source, with the names taken out"
+        if request.describe is msgspec.UNSET
+        else f"by `{request.describe}` from the pictures"
+    )
+    return f"""---
+pretty_name: imported people
+license: other
+tags: [memorization, unlearning, privacy]
+configs:
+- config_name: default
+  data_dir: .
+---
+# Imported people
+
+{eval_} people to measure and {aux} auxiliary people, with {images} pictures and {texts}
+descriptions, imported from `{source}` ({request.format}, fingerprint {request.fingerprint}) by xmm
+{request.version} with seed {request.seed}. Descriptions: {written}.
+Attributes: {attributes}. Facts: {facts}.
+
+## What was dropped
+{dropped}
+
+## Single views
+{lone_note(found) or "Everyone has at least two views in each modality that they have."}
+
+## Files
+- `personas.jsonl`: a row for each person; paths count from this folder.
+- `metadata.jsonl`: a row for each picture, for `load_dataset("imagefolder", data_dir=...)`.
+- `images/ID/NN.png`: decoded and written anew; nothing but pixels is kept.
+- `request.json`: what was asked for.
+
+## Licence
+The source's own holds for pictures and texts.
+"""
+
+
+def lone_note(found: "Found") -> str:
+    """What to mind where people have a single view; empty where no one has."""
+    told = [
+        f"{count} people have a single {what}"
+        for what, count in (
+            ("picture", found.lone["image"]),
+            ("description", found.lone["text"]),
+        )
+        if count
+    ]
+    if not told:
+        return ""
+    return (
+        f"{' and '.join(told)}. With `--lone-view both` it stands in both splits: recall in the "
+        "modality that was learned is then of the very view that was learned, and an upper bound; "
+        "recall in the other modality is not touched. With `--lone-view train` it is never asked."
+    )

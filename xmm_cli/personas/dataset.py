@@ -13,7 +13,9 @@ import msgspec
 from xmm_cli import __version__
 from xmm_cli.errors import WrongUsage
 from xmm_cli.personas.card import data_card
-from xmm_cli.personas.rendering import RENDERERS
+from xmm_cli.personas.importing.dataset import ImportRequest
+from xmm_cli.personas.rendering import RENDERERS, Painter
+from xmm_cli.personas.rendering.diffusion import Diffusion
 from xmm_cli.personas.sampling import Identity, sample_identities
 from xmm_cli.personas.views import Plan, draw_images, image_path, write_texts
 from xmm_cli.rows.files import atomic_open, atomic_write_bytes, ensure_folder
@@ -34,13 +36,17 @@ class Request(msgspec.Struct, frozen=True, kw_only=True):
     renderer: str = "avatar"
     seed: int = 0
     version: str = __version__
+    diffusion: Diffusion | msgspec.UnsetType = msgspec.UNSET
+    """For the renderer of that name; a data set of another renderer does not mention it."""
+    describe: str | msgspec.UnsetType = msgspec.UNSET
+    """The model that writes the descriptions, in place of xmm's own sentences."""
 
     def plan(self) -> Plan:
         """The part of it that each persona needs."""
         return Plan(self.views, self.heldout, self.size, self.renderer)
 
 
-def claim_folder(request: Request, folder: Path) -> bool:
+def claim_folder(request: Request | ImportRequest, folder: Path) -> bool:
     """Make `folder` the place of this request; true if an earlier run began it.
 
     Raises:
@@ -48,7 +54,8 @@ def claim_folder(request: Request, folder: Path) -> bool:
             people.
         CannotWrite: it cannot be written.
     """
-    RENDERERS.check(request.renderer)
+    if isinstance(request, Request):
+        RENDERERS.check(request.renderer)
     path = folder / REQUEST
     if path.is_file():
         found = path.read_bytes()
@@ -57,7 +64,8 @@ def claim_folder(request: Request, folder: Path) -> bool:
         raise WrongUsage(f"{folder}: holds another data set ({_difference(found, request)})", _MEND)
     if folder.is_dir() and any(folder.iterdir()):
         raise WrongUsage(f"{folder}: is not empty and holds no data set of xmm", _MEND)
-    sample_identities(request.people, request.aux, request.seed)  # before anything is left there
+    if isinstance(request, Request):  # before anything is left there
+        sample_identities(request.people, request.aux, request.seed)
     ensure_folder(folder)
     atomic_write_bytes(path, _encode(request))
     return False
@@ -66,24 +74,28 @@ def claim_folder(request: Request, folder: Path) -> bool:
 _MEND = "choose another --out, or remove the folder"
 
 
-def _encode(request: Request) -> bytes:
+def _encode(request: Request | ImportRequest) -> bytes:
     return msgspec.json.format(msgspec.json.encode(request), indent=2) + b"\n"
 
 
-def _difference(found: bytes, request: Request) -> str:
+def _difference(found: bytes, request: Request | ImportRequest) -> str:
     try:
         there = msgspec.json.decode(found, type=dict[str, object])
     except msgspec.MsgspecError:
         return f"its {REQUEST} cannot be read"
     here = msgspec.to_builtins(request)
-    differing = [name for name in here if there.get(name) != here[name]]
-    return ", ".join(f"{name} {there.get(name)}, not {here[name]}" for name in differing) or REQUEST
+    differing = [name for name in {**here, **there} if there.get(name) != here.get(name)]
+    told = [f"{name} {there.get(name)}, not {here.get(name)}" for name in differing]
+    return ", ".join(told) or REQUEST
 
 
-def make_personas(request: Request, folder: Path, *, run: str, processes: int) -> Iterator[Persona]:
+def make_personas(
+    request: Request, folder: Path, *, run: str, processes: int, painter: Painter | None = None
+) -> Iterator[Persona]:
     """Each persona's row, as soon as its pictures are drawn; paths count from `folder`.
 
-    The same request gives the same bytes whatever the number of processes.
+    The same request gives the same bytes whatever the number of processes. A `painter` draws
+    all pictures of a person at once, in this process.
     Raises `WrongUsage` where there is no room for so many people, `CannotWrite`.
     """
     identities = sample_identities(request.people, request.aux, request.seed)
@@ -91,6 +103,11 @@ def make_personas(request: Request, folder: Path, *, run: str, processes: int) -
     for identity in identities:
         ensure_folder(folder / "images" / identity.id)
     work = [(identity, plan, folder) for identity in identities]
+    if painter is not None:
+        for identity in identities:
+            painter.paint(identity, plan, folder)
+            yield _row(identity, plan, run)
+        return
     if processes == 1:
         for item in work:
             draw_images(*item)
@@ -127,20 +144,32 @@ def write_tables(personas: list[Persona], request: Request, folder: Path) -> Non
 
     Raises `CannotWrite`.
     """
+    write_files(personas, data_card(personas, request), folder)
+
+
+def write_files(personas: list[Persona], card: str, folder: Path) -> None:
+    """The same with this card. A picture's text is a description of the same split, if any."""
     with atomic_open(folder / "metadata.jsonl") as file:
         for persona in personas:
-            for image, text in zip(persona.images, persona.texts, strict=True):
-                entry = {
-                    "file_name": image.path,
-                    "persona": persona.id,
-                    "name": persona.name,
-                    "role": persona.role,
-                    "view": image.view,
-                    "split": image.split,
-                    "text": text.text,
-                }
+            for entry in _metadata(persona):
                 file.write(msgspec.json.encode(entry) + b"\n")
-    atomic_write_bytes(folder / "README.md", data_card(personas, request).encode())
+    atomic_write_bytes(folder / "README.md", card.encode())
     with atomic_open(folder / "personas.jsonl") as file:
         for persona in personas:
             file.write(encode(persona))
+
+
+def _metadata(persona: Persona) -> Iterator[dict[str, object]]:
+    for split in ("train", "heldout"):
+        images = [view for view in persona.images if view.split == split]
+        texts = [view.text for view in persona.texts if view.split == split]
+        for place, image in enumerate(images):
+            yield {
+                "file_name": image.path,
+                "persona": persona.id,
+                "name": persona.name,
+                "role": persona.role,
+                "view": image.view,
+                "split": image.split,
+                "text": texts[place % len(texts)] if texts else None,
+            }

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 
+from xmm_cli.models.loading import SHIPPED
 from xmm_cli.rows.run import Value, plain
 from xmm_cli.rows.types import Checkpoint
 
@@ -55,15 +56,29 @@ def _norm_of(row: Checkpoint) -> str:
 
 
 def _loading(row: Checkpoint) -> str:
+    base = (
+        "from transformers import AutoModelForImageTextToText\n"
+        f"{_where(row.base)}"
+        f"base = AutoModelForImageTextToText.from_pretrained({_argument(row.base)})\n"
+    )
     if row.arguments.get("adapter") == "full":
         return (
-            "from safetensors.torch import load_file\n"
+            f"from safetensors.torch import load_file\n{base}"
             'weights = load_file("this folder/trained_weights.safetensors")\n'
-            "base_model.load_state_dict(weights, strict=False)"
+            "base.load_state_dict(weights, strict=False)"
         )
     return (
-        'from peft import PeftModel\nmodel = PeftModel.from_pretrained(base_model, "this folder")'
+        f'from peft import PeftModel\n{base}model = PeftModel.from_pretrained(base, "this folder")'
     )
+
+
+def _where(base: str) -> str:
+    """The line that says where a shipped base lies; none for any other."""
+    return "from xmm_cli.models.loading import location\n" if base in SHIPPED else ""
+
+
+def _argument(base: str) -> str:
+    return f"location({base!r})" if base in SHIPPED else repr(base)
 
 
 def _history(row: Checkpoint) -> str:

@@ -202,13 +202,15 @@ def fit(
     note: Callable[[str], None] = lambda _: None,
     look: Look | None = None,
     every: int = _LOG_EVERY,
+    report_to: str | None = None,
 ) -> list[LogEntry]:
     """Make `objective` smaller by what is trainable of a `PeftModel`, in place; returns the log.
 
     Every hundred steps the state is left in `partial`, from where an interrupted run goes on, with
     what the objective remembers. `look` is called every `every` steps and after the last, by all
     processes that share the run. The model as it is given is the reference that some objectives ask
-    for at every step. `note` is told where an unfinished run cannot be gone on from.
+    for at every step. `note` is told where an unfinished run cannot be gone on from. `report_to`
+    names an integration of transformers, which hears of loss and learning rate too.
     Raises `WorkFailed` where the loss stops being a number or memory runs out, `WrongUsage` where
     there are more processes than items a step, `CannotWrite`.
     """
@@ -226,7 +228,7 @@ def fit(
         aim,
         Before(model) if aim.needs.forward else None,
         model=model,
-        args=_arguments(base, model, settings, steps, partial),
+        args=_arguments(base, model, settings, steps, partial, report_to),
         train_dataset=items,
         data_collator=Collate(base.tokenizer.pad_token_id),
         callbacks=callbacks,
@@ -261,7 +263,7 @@ def _some_may_rest(model: Any) -> bool:
 
 
 def _arguments(
-    base: Base, model: Any, settings: LoopSettings, steps: int, partial: Path
+    base: Base, model: Any, settings: LoopSettings, steps: int, partial: Path, report_to: str | None
 ) -> TrainingArguments:
     arguments = TrainingArguments(
         output_dir=str(partial),
@@ -276,7 +278,9 @@ def _arguments(
         logging_steps=min(_LOG_EVERY, steps),
         logging_nan_inf_filter=False,
         save_steps=_SAVE_EVERY,
-        report_to="none",
+        report_to=report_to or "none",
+        run_name=partial.name.strip(".").removesuffix(".partial"),
+        project="xmm",
         remove_unused_columns=False,
         label_names=["labels"],
         disable_tqdm=True,

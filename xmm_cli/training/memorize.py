@@ -113,10 +113,12 @@ def teach(
     overwrite: bool = False,
     stepped: Progress = lambda *_: None,
     note: Callable[[str], None] = lambda _: None,
+    report_to: str | None = None,
 ) -> Checkpoint:
     """Train an adapter and save its checkpoint; `stepped` is called as the loop goes on.
 
-    With `settings.save_every` the checkpoints along the run lie in its folder too: see `trail`.
+    `report_to` is `tensorboard` or `trackio`. With `settings.save_every` the checkpoints along the
+    run lie in its folder too: see `trail`.
     Raises `BadData`, `CannotWrite`, `InputNotFound`, `WorkFailed`.
     """
     set_seed(settings.seed)
@@ -142,6 +144,7 @@ def teach(
         note=note,
         look=None if settings.save_every is None else look,
         every=settings.save_every or steps,
+        report_to=report_to,
     )
 
     def finish() -> Checkpoint:

@@ -1,4 +1,7 @@
-"""Renderers: from a look to a picture. One file and one line here for each."""
+"""Renderers: from a look to a picture. One file and one line here for each.
+
+A renderer draws one view; a painter (see `PAINTERS`) all views of a person.
+"""
 
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Protocol
@@ -8,8 +11,12 @@ from xmm_cli.rows.types import Split
 
 if TYPE_CHECKING:
     import random
+    from pathlib import Path
 
     from PIL import Image
+
+    from xmm_cli.personas.sampling import Identity
+    from xmm_cli.personas.views import Plan
 
 
 class Renderer(Protocol):
@@ -22,6 +29,17 @@ class Renderer(Protocol):
         ...
 
 
+class Painter(Protocol):
+    """Draws all pictures of a person at once, with a model that is loaded once."""
+
+    def paint(self, identity: "Identity", plan: "Plan", folder: "Path") -> int:
+        """Draw the pictures that are missing into `folder`; returns how many were drawn.
+
+        Raises `CannotWrite`.
+        """
+        ...
+
+
 RENDERERS = Registry(
     "renderer",
     {
@@ -29,5 +47,12 @@ RENDERERS = Registry(
             "xmm_cli.personas.rendering.avatar:draw",
             "flat cartoon portraits, some 5 ms each, no model needed",
         ),
+        "diffusers": (
+            "xmm_cli.personas.rendering.diffusion:DiffusionPainter",
+            "photographs by any text-to-image pipeline of diffusers; needs --model",
+        ),
     },
 )
+
+PAINTERS = ("diffusers",)
+"""Those that are painters: the others draw view by view, in several processes."""

@@ -1,0 +1,157 @@
+"""The examples of the shell: every call is one that `xmm` takes; run whole, each in a short form.
+
+What runs whole starts a dozen processes and is slow: `pytest -m slow tests/e2e/test_examples.py`.
+"""
+
+import json
+import os
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from tests.contract.conftest import environment
+from xmm_cli.app import load
+
+EXAMPLES = Path(__file__).parents[2] / "examples"
+SHORT = {
+    "PEOPLE": "2",
+    "VIEWS": "2",
+    "STEPS": "2",
+    "SEEDS": "0",
+    "JOBS": "2",
+    "OMP_NUM_THREADS": "1",
+}
+
+
+def run(*words: object, code: int = 0, **more: str) -> str:
+    done = subprocess.run(
+        [str(one) for one in words],
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        env=environment() | SHORT | more,
+        check=False,
+        timeout=300,
+    )
+    assert done.returncode == code, done.stderr
+    assert "Traceback" not in done.stderr
+    return done.stdout
+
+
+def kinds(file: Path) -> list[str]:
+    return [json.loads(line)["kind"] for line in file.read_text().splitlines()]
+
+
+@pytest.mark.slow
+def test_pipes(tmp_path):
+    shown = run(EXAMPLES / "pipes.sh", tmp_path)
+    assert "learned from text" in shown
+    assert "questions asked: 16" in shown
+    assert kinds(tmp_path / "first.jsonl") == ["probe"]
+    assert "recall" in (tmp_path / "table.csv").read_text()
+    assert "checkpoint" in kinds(tmp_path / "checkpoint.jsonl")
+
+
+@pytest.mark.slow
+def test_make_does_each_thing_once(tmp_path):
+    if shutil.which("make") is None:
+        pytest.skip("make is not installed")
+    call = ["make", "-f", EXAMPLES / "Makefile", f"DIR={tmp_path}", "PEOPLE=2", "STEPS=2"]
+    run(*call)
+    assert "learned from images" in (tmp_path / "report.md").read_text()
+    assert "Nothing to be done" in run(*call)
+
+
+def test_make_knows_what_hangs_on_what(tmp_path):
+    if shutil.which("make") is None:
+        pytest.skip("make is not installed")
+    told = run("make", "-n", "-f", EXAMPLES / "Makefile", f"DIR={tmp_path}").splitlines()
+    commands = [line.split()[1] for line in told if line.startswith("xmm ")]
+    assert (commands[0], commands[-1]) == ("gen-personas", "report")
+    assert (commands.count("train"), commands.count("probe")) == (2, 2)
+
+
+@pytest.mark.slow
+def test_xargs(tmp_path):
+    assert "learned from images" in run(EXAMPLES / "xargs.sh", tmp_path)
+
+
+@pytest.mark.slow
+def test_parallel(tmp_path):
+    if shutil.which("parallel") is None:
+        pytest.skip("GNU parallel is not installed")
+    assert "learned from images" in run(EXAMPLES / "parallel.sh", tmp_path)
+    assert len((tmp_path / "jobs.log").read_text().splitlines()) == 1 + 4
+
+
+@pytest.mark.slow
+def test_sweep(tmp_path):
+    shown = run(EXAMPLES / "sweep.sh", tmp_path, VIEWS="1 2")
+    assert "k=1" in shown
+    assert "k=2" in shown
+
+
+@pytest.mark.slow
+def test_own_people(tmp_path, people_folder):
+    shown = run(EXAMPLES / "own_people.sh", "imagefolder", people_folder, tmp_path / "own")
+    assert "learned from images" in shown
+    assert (tmp_path / "own/people.png").is_file()
+
+
+STUB = """#!/bin/sh
+for word in "$@"; do printf '%s\\0' "$word"; done >>"$CALLS.$$"
+printf '\\n' >>"$CALLS.$$"
+if [ -p /dev/stdin ]; then cat >/dev/null; fi
+echo '{"kind":"probe","correct":false}'
+"""
+"""Writes down how it was called, in a file for each process, and answers one row."""
+
+
+@pytest.fixture
+def calls(tmp_path, monkeypatch):
+    """Run an example with a stub for `xmm`; gives the words of each call."""
+    stub = tmp_path / "bin" / "xmm"
+    stub.parent.mkdir()
+    stub.write_text(STUB)
+    stub.chmod(0o755)
+    where = {"PATH": f"{stub.parent}{os.pathsep}{os.environ['PATH']}", "CALLS": f"{tmp_path}/call"}
+
+    def call(*words: object) -> list[list[str]]:
+        run(*words, **where)
+        lines = [line for one in tmp_path.glob("call.*") for line in one.read_text().splitlines()]
+        return [line.split("\0")[:-1] for line in lines]
+
+    return call
+
+
+@pytest.mark.parametrize("name", ["pipes", "xargs", "parallel", "sweep", "gate", "own_people"])
+def test_every_call_is_one_that_xmm_takes(calls, tmp_path, name):
+    if name == "parallel" and shutil.which("parallel") is None:
+        pytest.skip("GNU parallel is not installed")
+    if name == "gate" and not report_has("--fail-if"):
+        pytest.skip("xmm report has no --fail-if yet")
+    out = tmp_path / "out"
+    for part in ("image", "text"):
+        for seed in (0, 1):
+            (out / f"{part}-{seed}").mkdir(parents=True)
+    made = calls(EXAMPLES / f"{name}.sh", *(["csv", "x.csv"] if name == "own_people" else []), out)
+    assert {"gen-personas", "train", "probe", "report"} <= {words[0] for words in made}
+    for words in made:
+        load(words[0]).make_context(words[0], words[1:], resilient_parsing=False)
+    trained = [words[words.index("--out") + 1] for words in made if words[0] == "train"]
+    assert len(set(trained)) == len(trained)
+    if name in ("xargs", "parallel"):
+        assert len(trained) == 4
+
+
+def report_has(option: str) -> bool:
+    return any(option in one.opts for one in load("report").params)
+
+
+@pytest.mark.skipif(not report_has("--fail-if"), reason="xmm report has no --fail-if yet")
+@pytest.mark.parametrize(("leak", "code"), [("1", 0), ("-2", 3)])
+def test_a_gate(tmp_path, checkpoint, leak, code):
+    quick = {"UNLEARN": "2", "FORGET": "2", "GATE": "0", "LEAK": leak}
+    run(EXAMPLES / "gate.sh", tmp_path, checkpoint.path, code=code, **quick)

@@ -1,0 +1,148 @@
+"""From someone's files to a data set that the whole tool takes, and other libraries load."""
+
+import io
+import json
+from pathlib import Path
+
+import pytest
+from PIL import Image
+
+from tests.conftest import read_people
+from tests.personas.importing import sources
+from xmm_cli.errors import BadData
+from xmm_cli.personas.card import imported_card
+from xmm_cli.personas.dataset import claim_folder, write_files
+from xmm_cli.personas.importing.dataset import ImportRequest, fingerprint, look, write_people
+from xmm_cli.rows.types import Persona
+
+
+def make(format: str, path: Path, folder: Path, **more) -> tuple[list[Persona], list[str]]:
+    request = ImportRequest(format=format, fingerprint=fingerprint(path), **more)
+    found = look(request, path)
+    claim_folder(request, folder)
+    rows = list(write_people(found, request, folder, run="r"))
+    write_files(rows, imported_card(rows, request, found, path.name), folder)
+    return rows, found.dropped.lines()
+
+
+@pytest.mark.parametrize("format", ["mllmu", "clear", "fiubench"])
+def test_a_published_data_set(tmp_path, format):
+    path = getattr(sources, format)(tmp_path / "in")
+    rows, _ = make(format, path, tmp_path / "out", people=2, aux=1)
+    assert [(row.id, row.role) for row in rows] == [
+        ("ex-000", "eval"),
+        ("ex-001", "eval"),
+        ("ax-000", "aux"),
+    ]
+    for row in rows:
+        assert {view.split for view in row.images} == {"train", "heldout"}
+        assert {view.split for view in row.texts} == {"train", "heldout"}
+        for view in row.texts:
+            assert not any(part in view.text for part in row.name.split())
+        for view in row.images:
+            with Image.open(tmp_path / "out" / view.path) as image:
+                assert image.format == "PNG"
+    assert [one for one, _ in read_people(tmp_path / "out" / "personas.jsonl")] == rows
+
+
+def test_pictures_and_descriptions_are_held_out_together(tmp_path):
+    rows, _ = make("clear", sources.clear(tmp_path / "in", pictures=8), tmp_path / "out")
+    for row in rows:
+        assert [view.split for view in row.images] == [view.split for view in row.texts]
+    entries = [json.loads(line) for line in (tmp_path / "out/metadata.jsonl").open()]
+    told = {view.text for row in rows for view in row.texts}
+    assert {entry["text"] for entry in entries} == told
+    by_number = {e["text"].split("window ")[1][0] for e in entries if e["split"] == "heldout"}
+    assert by_number < set("01234567")
+
+
+def test_the_same_source_gives_the_same_bytes(tmp_path):
+    path = sources.clear(tmp_path / "in")
+    for name in ("one", "two"):
+        make("clear", path, tmp_path / name)
+    files = [
+        {str(file.relative_to(tmp_path / name)): file.read_bytes() for file in sorted(
+            (tmp_path / name).rglob("*")) if file.is_file()}
+        for name in ("one", "two")
+    ]  # fmt: skip
+    assert files[0] == files[1]
+    assert "README.md" in files[0]
+
+
+def picture_with_a_place(path: Path) -> None:
+    image = Image.new("RGB", (6, 4), "red")
+    exif = Image.Exif()
+    exif[0x0112] = 6  # lies on its side
+    exif[0x010F] = "my phone"
+    image.save(path, "JPEG", exif=exif)
+
+
+def test_only_pixels_are_kept_and_stand_upright(tmp_path):
+    picture_with_a_place(tmp_path / "a.jpg")
+    (tmp_path / "people.jsonl").write_text('{"name": "Ann", "picture": "a.jpg"}')
+    rows, _ = make("jsonl", tmp_path / "people.jsonl", tmp_path / "out")
+    data = (tmp_path / "out" / rows[0].images[0].path).read_bytes()
+    assert b"my phone" not in data
+    with Image.open(io.BytesIO(data)) as image:
+        assert image.size == (4, 6)
+        assert not image.getexif()
+    rows, _ = make("jsonl", tmp_path / "people.jsonl", tmp_path / "small", size=16)
+    with Image.open(tmp_path / "small" / rows[0].images[0].path) as image:
+        assert image.size == (16, 16)
+
+
+def test_what_is_dropped_is_said(tmp_path):
+    (tmp_path / "a.png").write_bytes(sources.picture(1))
+    (tmp_path / "same.png").write_bytes(sources.picture(1))
+    (tmp_path / "bad.png").write_bytes(b"no picture")
+    lines = [
+        {"name": "Ann", "picture": "a.png", "description": "Ann is tall"},
+        {"name": "Ann", "picture": "same.png", "description": "Ann is tall"},
+        {"name": "Bo", "picture": "bad.png"},
+        {"name": "Cy", "picture": "gone.png"},
+        {"name": "Di", "description": "Small"},
+    ]
+    (tmp_path / "p.jsonl").write_text("\n".join(map(json.dumps, lines)))
+    rows, dropped = make("jsonl", tmp_path / "p.jsonl", tmp_path / "out", people=3)
+    assert [row.name for row in rows] == ["Ann"]
+    told = "\n".join(dropped)
+    for reason in (
+        "1: people beyond those asked for",
+        "1: the same picture of the same person again",
+        "1: the same description of the same person again",
+        "1: the picture cannot be read",
+        "1: the picture is missing",
+        "2: a person without a usable view",
+    ):
+        assert f"dropped {reason}" in told
+    assert told.replace("\n", "\n- ") in (tmp_path / "out/README.md").read_text()
+
+
+def test_no_one_is_left(tmp_path):
+    (tmp_path / "p.jsonl").write_text("")
+    with pytest.raises(BadData, match="no one to import"):
+        make("jsonl", tmp_path / "p.jsonl", tmp_path / "out")
+    assert not (tmp_path / "out").exists()
+
+
+def test_other_libraries_load_it(tmp_path, people_folder, monkeypatch):
+    monkeypatch.setenv("HF_DATASETS_CACHE", str(tmp_path / "cache"))
+    datasets = pytest.importorskip("datasets")
+    pandas = pytest.importorskip("pandas")
+    sources.clear(tmp_path / "in")
+    make("clear", tmp_path / "in", tmp_path / "out")
+    for folder in (people_folder, tmp_path / "out"):
+        people = read_people(folder / "personas.jsonl")
+        loaded = datasets.load_dataset(
+            "imagefolder", data_dir=str(folder), split="train", cache_dir=str(tmp_path / "cache")
+        )
+        pictures = [view for persona, _ in people for view in persona.images]
+        assert len(loaded) == len(pictures)
+        assert {"image", "persona", "name", "role", "view", "split", "text"} <= set(loaded.features)
+        one = loaded[0]
+        with Image.open(folder / "images" / one["persona"] / f"{one['view']:02d}.png") as image:
+            assert one["image"].size == image.size
+            assert one["image"].convert("RGB").tobytes() == image.convert("RGB").tobytes()
+        frame = pandas.read_json(folder / "personas.jsonl", lines=True)
+        assert list(frame["name"]) == [persona.name for persona, _ in people]
+        assert frame["images"][0][0]["path"] == people[0][0].images[0].path

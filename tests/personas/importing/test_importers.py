@@ -1,0 +1,177 @@
+"""Each importer reads its published layout, and says what it leaves out."""
+
+import csv
+import json
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.personas.importing import sources
+from xmm_cli.errors import BadData, InputNotFound, Unavailable, WrongUsage
+from xmm_cli.personas.importing import IMPORTERS, Dropped, Record
+
+
+def read(format: str, path: Path) -> tuple[list[Record], list[str]]:
+    dropped = Dropped()
+    found = list(IMPORTERS.load(format)(path, dropped))
+    return found, dropped.lines()
+
+
+def test_mllmu(tmp_path):
+    found, dropped = read("mllmu", sources.mllmu(tmp_path))
+    first, held_out = found[0], found[3:]
+    assert (first.person, first.name, first.split) == ("000", "Ann PersonA", "train")
+    assert first.picture == sources.picture(0, format="JPEG")
+    assert first.text == "Ann PersonA has hair number 0."
+    assert first.facts == {"born": "Oslo", "annual_salary": "$00,000"}
+    assert first.attributes == {"gender": "female"}
+    assert [(one.person, one.split, one.text) for one in held_out] == [
+        (f"{number:03d}", "heldout", None) for number in (0, 0, 1, 1, 2, 2)
+    ]
+    said = "\n".join(dropped)
+    for reason in (
+        "3: Generation_Task",
+        "3: parents: not a simple value",
+        "1: Test_Set has a pers",
+    ):
+        assert reason in said
+    assert read("mllmu", tmp_path / "Full_Set")[0] == found
+
+
+def test_clear(tmp_path):
+    found, dropped = read("clear", sources.clear(tmp_path))
+    assert [one.name for one in found] == [f"Jaime Vasquez{n}" for n in range(3) for _ in range(4)]
+    assert found[5].picture == sources.picture(11, format="JPEG")
+    assert [line.split(" (")[0] for line in dropped] == ["dropped 1: a picture of no one"]
+    found, dropped = read("clear", tmp_path / "full+tofu")
+    assert len(found) == 1
+    assert "1: a question without a picture" in dropped[0]
+
+
+def test_fiubench(tmp_path):
+    found, dropped = read("fiubench", sources.fiubench(tmp_path))
+    first = found[0]
+    assert (first.person, first.name) == ("00000000", "Kim DoeA")
+    assert first.picture == (tmp_path / "SFHQ/SFHQ_pt1_00000000.jpg").resolve()
+    assert first.text == "A woman with earring 0."
+    assert first.facts == {"blood_type": "A+"}
+    assert first.attributes == {"gender": "female"}
+    assert "dropped 3: a question that is not" in dropped[0]
+    assert read("fiubench", tmp_path / "full.json")[0] == found
+
+
+@pytest.mark.parametrize("format", ["jsonl", "csv"])
+def test_tables(tmp_path, format):
+    rows = [
+        {"name": "Ann Lee", "picture": "a.png", "description": 'Tall, "very"', "fact.city": "Oslo"},
+        {"name": "Bo", "picture": "", "description": "Short", "fact.city": "", "secret": "x"},
+    ]
+    path = tmp_path / f"people.{format}"
+    if format == "jsonl":
+        path.write_text("\n".join(json.dumps(row) for row in rows))
+    else:
+        with path.open("w", newline="") as file:
+            writer = csv.DictWriter(file, [*rows[0], "secret"])
+            writer.writeheader()
+            writer.writerows(rows)
+    found, dropped = read(format, path)
+    where = f"{path}:{2 if format == 'csv' else 1}"
+    assert found[0] == Record(
+        where, "Ann Lee", "Ann Lee", (tmp_path / "a.png").resolve(), 'Tall, "very"',
+        facts={"city": "Oslo"},
+    )  # fmt: skip
+    assert (found[1].picture, found[1].text, found[1].facts) == (None, "Short", {})
+    assert "dropped 1: the field 'secret'" in dropped[0]
+
+
+def test_imagefolder_with_split_folders(tmp_path):
+    for split in ("train", "test"):
+        (tmp_path / split).mkdir()
+        line = {"file_name": f"{split}.png", "name": "Ann", "text": split, "attributes": {"A": "b"}}
+        (tmp_path / split / "metadata.jsonl").write_text(json.dumps(line))
+    found, _ = read("imagefolder", tmp_path)
+    assert [(one.split, one.text) for one in found] == [("train", "train"), ("heldout", "test")]
+    assert found[0].picture == (tmp_path / "train/train.png").resolve()
+    assert found[0].attributes == {"a": "b"}
+
+
+def test_a_data_set_of_xmm_is_an_imagefolder(people_folder, people):
+    found, dropped = read("imagefolder", people_folder)
+    assert not dropped
+    assert len(found) == sum(len(persona.images) for persona, _ in people)
+    own = {
+        (persona.id, view.split): persona.name for persona, _ in people for view in persona.images
+    }
+    assert {(one.person, one.split): one.name for one in found} == own
+    assert {one.role for one in found} == {"eval", "aux"}
+
+
+@pytest.mark.parametrize("escape", ["../x.png", "/etc/passwd", "link/x.png"])
+@pytest.mark.parametrize("format", ["jsonl", "imagefolder", "fiubench"])
+def test_a_path_that_leaves_the_folder_is_refused(tmp_path, format, escape):
+    folder = tmp_path / "in"
+    folder.mkdir()
+    (tmp_path / "out").mkdir()
+    (folder / "link").symlink_to(tmp_path / "out")
+    name = {"jsonl": "people.jsonl", "imagefolder": "metadata.jsonl", "fiubench": "full.json"}[
+        format
+    ]
+    row = {"name": "Ann", "file_name": escape, "image_path": escape}
+    (folder / name).write_text(json.dumps(row))
+    with pytest.raises(BadData, match="leaves the folder"):
+        read(format, folder if format != "jsonl" else folder / name)
+
+
+@pytest.mark.parametrize(
+    ("format", "text", "said"),
+    [
+        ("jsonl", "{", r"people:1: no JSON"),
+        ("jsonl", "[1]", "item 1 is no JSON object"),
+        ("jsonl", '"x"', r"people:1: no JSON object"),
+        ("jsonl", '\n{"name": "Ann"}', r"people:2: neither a picture nor"),
+        ("jsonl", '{"text": "x"}', r"people:1: no name; it has the fields text"),
+        ("jsonl", '{"name": "A", "text": "x", "split": "dev"}', "split 'dev'; known: train"),
+        ("jsonl", '{"name": "A", "text": "x", "role": "boss"}', "role 'boss'; known: eval"),
+        ("csv", "name,text\nAnn,a,b\n", r"people:2: more fields than columns"),
+        ("csv", 'name,text\nAnn,"a"b\n', "people:2: "),
+        ("fiubench", '{"name": "Ann"}', "no name or image_path; is this FIUBench"),
+    ],
+)
+def test_bad_data_is_named(tmp_path, format, text, said):
+    path = tmp_path / "people"
+    path.write_text(text)
+    with pytest.raises(BadData, match=said):
+        read(format, path)
+
+
+def test_what_is_no_utf8_or_parquet(tmp_path):
+    (tmp_path / "people").write_bytes(b"name,text\n\xff,x\n")
+    with pytest.raises(BadData, match="not UTF-8"):
+        read("csv", tmp_path / "people")
+    (tmp_path / "x.parquet").write_bytes(b"PAR1")
+    with pytest.raises(BadData, match="cannot be read as Parquet"):
+        read("clear", tmp_path)
+    sources.parquet(tmp_path / "x.parquet", [{"a": 1}])
+    with pytest.raises(BadData, match="no caption or name"):
+        read("clear", tmp_path)
+    with pytest.raises(BadData, match="no ID or biography"):
+        read("mllmu", tmp_path)
+
+
+@pytest.mark.parametrize("format", IMPORTERS.names())
+def test_what_is_not_there(tmp_path, format):
+    with pytest.raises(InputNotFound):
+        read(format, tmp_path / "nothing")
+
+
+def test_without_pyarrow(tmp_path, monkeypatch):
+    sources.clear(tmp_path)
+    monkeypatch.setitem(sys.modules, "pyarrow", None)
+    with pytest.raises(Unavailable, match=r"pip install 'xmm-cli\[parquet\]'"):
+        read("clear", tmp_path)
+
+
+def test_an_unknown_format():
+    with pytest.raises(WrongUsage, match="did you mean mllmu"):
+        IMPORTERS.check("mllm")

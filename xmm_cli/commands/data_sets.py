@@ -1,0 +1,139 @@
+"""Data sets as commands make them: drawn or imported, described, written, told."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from xmm_cli.console import say
+from xmm_cli.rows.run import RunRecorder
+from xmm_cli.rows.types import Persona
+from xmm_cli.rows.writer import RowWriter
+
+if TYPE_CHECKING:
+    from xmm_cli.personas.dataset import Request
+    from xmm_cli.personas.importing.dataset import ImportRequest
+
+
+@dataclass(frozen=True, slots=True)
+class Drawing:
+    """People that are made."""
+
+    request: "Request"
+    folder: Path
+    processes: int
+    device: str | None
+
+    def begin(self, run_id: Callable[[], str]) -> tuple[int, Iterator[Persona]]:
+        """How many there will be, and each as soon as it is drawn."""
+        from xmm_cli.personas.dataset import make_personas
+        from xmm_cli.personas.rendering import RENDERERS
+
+        request = self.request
+        painter = None
+        if request.diffusion is not msgspec.UNSET:
+            load = RENDERERS.load(request.renderer)
+            painter = load(request.diffusion, request.size, self.device, say.note)
+        made = make_personas(
+            request, self.folder, run=run_id(), processes=self.processes, painter=painter
+        )
+        return request.people + request.aux, self._told(made, painter)
+
+    def _told(self, made: Iterator[Persona], painter: Any) -> Iterator[Persona]:
+        yield from made
+        if painter is not None and painter.redrawn:
+            say.note(f"{painter.redrawn} views were too alike or without a face, and drawn again")
+        if painter is not None and painter.given_up:
+            say.warn(f"{painter.given_up} views are still too alike or without a face")
+
+    def finish(self, rows: list[Persona]) -> None:
+        """Write the tables."""
+        from xmm_cli.personas.dataset import write_tables
+
+        write_tables(rows, self.request, self.folder)
+
+
+@dataclass(slots=True)
+class Import:
+    """People that are imported."""
+
+    request: "ImportRequest"
+    path: Path
+    folder: Path
+    found: Any = None
+
+    def begin(self, run_id: Callable[[], str]) -> tuple[int, Iterator[Persona]]:
+        """How many there may be, and each as soon as their pictures are written."""
+        from xmm_cli.personas.importing.dataset import look, write_people
+
+        self.found = look(self.request, self.path)
+        return len(self.found.people), write_people(
+            self.found, self.request, self.folder, run=run_id()
+        )
+
+    def finish(self, rows: list[Persona]) -> None:
+        """Write the tables, and say what was dropped."""
+        from xmm_cli.errors import BadData
+        from xmm_cli.personas.card import imported_card, lone_note
+        from xmm_cli.personas.dataset import write_files
+
+        dropped = self.found.dropped.lines()
+        for line in dropped:
+            say.warn(line)
+        if not rows:
+            raise BadData(f"{self.path}: no one has a usable picture or description")
+        note = lone_note(self.found) if self.request.describe is msgspec.UNSET else ""
+        if note:
+            say.warn(note)
+        write_files(
+            rows, imported_card(rows, self.request, self.found, self.path.name), self.folder
+        )
+
+
+def make(job: Drawing | Import, device: str | None, sheet: Path | None) -> None:
+    """Make or go on with the data set, and write its rows."""
+    from xmm_cli.personas.dataset import claim_folder
+
+    request, out = job.request, job.folder
+    recorder = RunRecorder("gen-personas", _arguments(request), seed=request.seed)
+    captioner = None
+    if request.describe is not msgspec.UNSET:
+        from xmm_cli.personas.captioning import Captioner
+
+        captioner = Captioner(request.describe, device)
+    total, made = job.begin(lambda: recorder.id)
+    if claim_folder(request, out):
+        say.note(f"{out}: the same request was begun before; drawing what is missing")
+    writer = RowWriter(keep_going=True)
+    rows = []
+    with say.progress(total, "writing" if isinstance(job, Import) else "drawing", "people") as bar:
+        for persona in made:
+            done = captioner.describe(persona, out) if captioner else persona
+            rows.append(done)
+            writer.write(_from_here(done, out))
+            bar.advance()
+    job.finish(rows)
+    if sheet is not None:
+        from xmm_cli.personas.sheet import write_sheet
+
+        write_sheet(rows, out, sheet)
+    aux = sum(one.role == "aux" for one in rows)
+    say.note(f"{out}: {len(rows) - aux} people, {aux} auxiliary people")
+    writer.write(recorder.row())
+
+
+def _arguments(request: "Request | ImportRequest") -> dict[str, object]:
+    """A request in flat names."""
+    found: dict[str, object] = msgspec.to_builtins(request)
+    inner = found.pop("diffusion", None)
+    return found | (inner if isinstance(inner, dict) else {})
+
+
+def _from_here(persona: Persona, folder: Path) -> Persona:
+    """The row with paths that count from the working directory, as rows in a pipe do."""
+    images = tuple(
+        msgspec.structs.replace(view, path=str(folder / view.path)) for view in persona.images
+    )
+    return msgspec.structs.replace(persona, images=images)

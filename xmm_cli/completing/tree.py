@@ -1,0 +1,134 @@
+"""What there is to complete: commands, their options, and what an option takes."""
+
+from dataclasses import dataclass, field
+from importlib import import_module
+from pathlib import Path
+from typing import Any, Literal, get_args, get_origin
+
+from xmm_cli import app
+from xmm_cli.models.loading import SHIPPED
+from xmm_cli.registry import Registry
+
+METHODS = {
+    ("gen-personas", "--renderer"): "xmm_cli.personas.rendering:RENDERERS",
+    ("gen-personas", "--from"): "xmm_cli.personas.importing:IMPORTERS",
+    ("gen-personas", "--identity"): "xmm_cli.personas.rendering.identity:IDENTITIES",
+    ("train", "--mitigation"): "xmm_cli.training.mitigations:MITIGATIONS",
+    ("unlearn", "--objective"): "xmm_cli.training.objectives:METHODS",
+    ("report", "--format"): "xmm_cli.reporting.formats:FORMATS",
+    ("report", "--figure"): "xmm_cli.reporting.plots:FIGURES",
+}
+"""The registry, or the list of names, that an option takes its value from."""
+
+VALUES = {
+    "--modality": ("image", "text", "image,text"),
+    "--device": ("cpu", "cuda", "cuda:0", "mps"),
+    "--base": SHIPPED,
+    "--describe": SHIPPED,
+    "--identity": ("auto",),
+}
+"""Other values that are known; folders and files stay possible."""
+
+PLACES = ("--base", "--describe", "--model")
+"""Options that take a folder as well as a name."""
+
+_FILES = {"FILE", "PNG", "INPUT"}
+_FOLDERS = {"DIR"}
+_CHECKPOINTS = ("--init",)
+
+
+@dataclass(frozen=True, slots=True)
+class Option:
+    """An option: its names, its help, and what it takes.
+
+    `takes` is None for a flag, else `values`, `files`, `folders`, `checkpoints` or `text`.
+    """
+
+    names: tuple[str, ...]
+    help: str
+    takes: str | None
+    values: tuple[str, ...] = ()
+    folders_too: bool = False
+    then_a_file: bool = False
+    """Whether a file or folder follows the value."""
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """A command, its help and what it takes."""
+
+    name: str
+    help: str
+    about: str
+    """The whole help text, paragraphs apart."""
+    epilog: str
+    options: tuple[Option, ...]
+    inputs: str | None = None
+    """`files`, `checkpoints`, or None where it reads none."""
+    usage: str = field(default="")
+
+
+def commands() -> list[Command]:
+    """Every command of `xmm`, in the order of the pipeline."""
+    return [_command(name, summary) for name, (_, summary) in app.COMMANDS.items()]
+
+
+def _command(name: str, summary: str) -> Command:
+    parser = app.load(name)
+    options = [_option(name, one) for one in parser.params if one.param_type_name == "option"]
+    options.append(Option(("--help", "-h"), "Show this message and exit.", None))
+    reads = any(one.param_type_name == "argument" for one in parser.params)
+    takes_checkpoints = name in ("probe", "unlearn")
+    inputs = ("checkpoints" if takes_checkpoints else "files") if reads else None
+    about = (parser.help or "").replace("\b\n", "")
+    epilog = (parser.epilog or "").replace("\b\n", "")
+    return Command(name, summary, about, epilog, tuple(options), inputs, _usage(parser))
+
+
+def _usage(parser: Any) -> str:
+    told = ["[OPTIONS]"]
+    told += [
+        f"[{one.metavar or one.name.upper()}{'...' if one.nargs == -1 else ''}]"
+        for one in parser.params
+        if one.param_type_name == "argument"
+    ]
+    return " ".join(told)
+
+
+def _option(command: str, param: Any) -> Option:
+    names = (*param.opts, *param.secondary_opts)
+    text = " ".join((param.help or "").split())
+    if param.is_flag:
+        return Option(names, text, None)
+    values = _values(command, param)
+    long = max(param.opts, key=len)
+    takes = "text"
+    if long in _CHECKPOINTS:
+        takes = "checkpoints"
+    elif param.metavar in _FOLDERS:
+        takes = "folders"
+    elif param.metavar in _FILES or param.type_descriptor.annotation is Path:
+        takes = "files"
+    if values:
+        takes = "values"
+    return Option(names, text, takes, values, long in PLACES, param.nargs == 2)
+
+
+def _values(command: str, param: Any) -> tuple[str, ...]:
+    found: list[str] = []
+    for name in param.opts:
+        target = METHODS.get((command, name))
+        if target is not None:
+            module, _, attribute = target.partition(":")
+            known = getattr(import_module(module), attribute)
+            found += known.names() if isinstance(known, Registry) else known
+        found += VALUES.get(name, ())
+    found += _literals(param.type_descriptor.annotation)
+    return tuple(dict.fromkeys(found))
+
+
+def _literals(annotation: Any) -> list[str]:
+    """The values that a type allows, if it lists them: of `Literal`, alone or inside another."""
+    if get_origin(annotation) is Literal:
+        return [str(one) for one in get_args(annotation)]
+    return [value for inner in get_args(annotation) for value in _literals(inner)]

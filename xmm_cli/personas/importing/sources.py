@@ -1,0 +1,124 @@
+"""Files of a source: found, read line by line, and never outside its folder."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from xmm_cli.errors import BadData, InputNotFound, Unavailable
+
+Fields = dict[str, Any]
+
+
+def inside(root: Path, name: str, where: str) -> Path:
+    """The file that a source means by `name`.
+
+    Raises `BadData` where it lies outside the source's folder, by `..`, `/` or a link.
+    """
+    path = (root / name).resolve()
+    if not path.is_relative_to(root.resolve()):
+        raise BadData(f"{where}: the picture {name!r} leaves the folder {root}", "copy it into it")
+    return path
+
+
+def find(root: Path, *names: str) -> Path:
+    """The first of these files or globs that `root` has. Raises `InputNotFound`."""
+    if not root.exists():
+        raise InputNotFound(f"{root}: No such file or directory")
+    for name in names:
+        found = sorted(root.glob(name))
+        if found:
+            return found[0]
+    raise InputNotFound(f"{root}: has no {' or '.join(names)}", "is this the folder as published?")
+
+
+def json_lines(path: Path) -> Iterator[tuple[str, Fields]]:
+    """Each object of a file of JSON lines, and where it stands; a JSON array is read too.
+
+    Raises `InputNotFound`, `BadData`.
+    """
+    text = read_text(path)
+    if text.lstrip().startswith("["):
+        yield from _array(path, text)
+        return
+    for number, line in enumerate(text.split("\n"), 1):
+        if line.strip():
+            yield f"{path}:{number}", _object(line, f"{path}:{number}")
+
+
+def _array(path: Path, text: str) -> Iterator[tuple[str, Fields]]:
+    for number, item in enumerate(_parse(text, str(path)), 1):
+        if not isinstance(item, dict):
+            raise BadData(f"{path}: item {number} is no JSON object")
+        yield f"{path}[{number}]", item
+
+
+def _object(line: str, where: str) -> Fields:
+    found = _parse(line, where)
+    if not isinstance(found, dict):
+        raise BadData(f"{where}: no JSON object", "is this JSON lines?")
+    return found
+
+
+def _parse(text: str, where: str) -> Any:
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise BadData(f"{where}: no JSON: {error}", "is this JSON lines?") from error
+
+
+def read_text(path: Path) -> str:
+    """A file's text, in UTF-8. Raises `InputNotFound`, `BadData`."""
+    try:
+        return path.read_text("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise BadData(f"{path}: not UTF-8: {error.reason}", "convert it first") from error
+    except OSError as error:
+        raise InputNotFound(f"{path}: {error.strerror}") from error
+
+
+def parquet_rows(files: list[Path], columns: list[str]) -> Iterator[tuple[str, Fields]]:
+    """Each row of these Parquet files, with those of `columns` that there are.
+
+    Raises `BadData` where a file is damaged, `Unavailable` without pyarrow.
+    """
+    try:
+        from pyarrow import ArrowException
+        from pyarrow.parquet import ParquetFile
+    except ImportError as error:
+        raise Unavailable("pyarrow is not installed", "pip install 'xmm-cli[parquet]'") from error
+    for path in files:
+        try:
+            with ParquetFile(path) as file:
+                known = [name for name in columns if name in file.schema_arrow.names]
+                number = 0
+                for batch in file.iter_batches(batch_size=64, columns=known):
+                    for row in batch.to_pylist():
+                        number += 1
+                        yield f"{path}, row {number}", row
+        except (ArrowException, OSError) as error:
+            raise BadData(f"{path}: cannot be read as Parquet: {error}") from error
+
+
+def embedded(picture: Any) -> bytes | None:
+    """The bytes of a picture as `datasets` stores it: `{"bytes": …, "path": …}`."""
+    found = picture.get("bytes") if isinstance(picture, dict) else picture
+    return found if isinstance(found, bytes) else None
+
+
+def words(value: Any) -> str | None:
+    """A value as a string with single spaces; None where it is none or empty."""
+    if isinstance(value, bool) or not isinstance(value, str | int | float):
+        return None
+    return " ".join(str(value).split()) or None
+
+
+def labels(value: Any) -> dict[str, str]:
+    """The simple values of a JSON object, under names such as flags have: `hair_color`."""
+    found = value.items() if isinstance(value, dict) else ()
+    return {label(key): text for key, item in found if (text := words(item)) and label(key)}
+
+
+def label(key: str) -> str:
+    """`Annual Salary: ` as `annual_salary`."""
+    return "_".join("".join(c if c.isalnum() else " " for c in key.casefold()).split())

@@ -1,0 +1,15 @@
+"""No identity: each view is drawn from its prompt and its seed alone."""
+
+from collections.abc import Sequence
+from typing import Any
+
+
+class NoIdentity:
+    """Views by the pipeline as it is."""
+
+    def __init__(self, pipeline: Any, adapter: str | None) -> None:  # noqa: ARG002
+        self.pipeline = pipeline
+
+    def __call__(self, portrait: Any, prompts: Sequence[str], options: dict[str, Any]) -> list[Any]:  # noqa: ARG002
+        """All at once."""
+        return list(self.pipeline(prompt=list(prompts), **options).images)
