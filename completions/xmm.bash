@@ -90,6 +90,10 @@ _xmm() {
         --rank) :; return ;;
         --alpha) :; return ;;
         --batch-size) :; return ;;
+        --adapter) _xmm_words "$current" "lora dora full"; return ;;
+        --train) _xmm_words "$current" "language projector vision+projector"; return ;;
+        --dtype) _xmm_words "$current" "auto bfloat16 float32"; return ;;
+        --quantize) _xmm_words "$current" "4bit"; return ;;
         --save-every) :; return ;;
         --merge) _xmm_folders "$current"; return ;;
         --log-to) _xmm_words "$current" "tensorboard trackio"; return ;;
@@ -98,7 +102,7 @@ _xmm() {
         --seed) :; return ;;
         esac
         if [[ $current == -* ]]; then
-            _xmm_words "$current" "--source -s --base --views --facts --mitigation --aux --shuffle-names --init --only --steps --epochs --lr --rank --alpha --batch-size --save-every --merge --log-to --out -o --overwrite --device --seed --quiet -q --help -h"
+            _xmm_words "$current" "--source -s --base --views --facts --mitigation --aux --shuffle-names --init --only --steps --epochs --lr --rank --alpha --batch-size --adapter --train --dtype --quantize --gradient-checkpointing --save-every --merge --log-to --out -o --overwrite --device --seed --quiet -q --help -h"
         else
             _xmm_files "$current"
         fi
@@ -122,7 +126,7 @@ _xmm() {
         --seed) :; return ;;
         esac
         if [[ $current == -* ]]; then
-            _xmm_words "$current" "--method --objective --through --forget --retain --views --steps --lr --batch-size --gate --save-every --utility-floor --personas --out -o --overwrite --device --seed --quiet -q --help -h"
+            _xmm_words "$current" "--method --objective --through --forget --retain --views --steps --lr --batch-size --gate --save-every --utility-floor --personas --gradient-checkpointing --out -o --overwrite --device --seed --quiet -q --help -h"
         else
             _xmm_checkpoints "$current"
         fi
@@ -132,8 +136,8 @@ _xmm() {
         --modality|-m) _xmm_words "$current" "image text image,text"; return ;;
         --task) _xmm_words "$current" "name attribute fact reverse"; return ;;
         --split) _xmm_words "$current" "heldout train"; return ;;
-        --answer) _xmm_words "$current" "generate rank both"; return ;;
-        --asking) _xmm_words "$current" "plain describe-first name-first"; return ;;
+        --answer) _xmm_words "$current" "generate rank both prefix"; return ;;
+        --asking) _xmm_words "$current" "plain describe-first name-first hop-by-hop"; return ;;
         --views) :; return ;;
         --control) _xmm_words "$current" "blank swapped"; return ;;
         --role) _xmm_words "$current" "eval aux"; return ;;
@@ -142,11 +146,16 @@ _xmm() {
         --label) :; return ;;
         --batch-size) :; return ;;
         --max-new-tokens) :; return ;;
+        --dtype) _xmm_words "$current" "auto bfloat16 float32"; return ;;
+        --quantize) _xmm_words "$current" "4bit"; return ;;
+        --shard) :; return ;;
+        --resume) _xmm_files "$current"; return ;;
+        --engine) _xmm_words "$current" "transformers vllm"; return ;;
         --device) _xmm_words "$current" "cpu cuda cuda:0 mps"; return ;;
         --seed) :; return ;;
         esac
         if [[ $current == -* ]]; then
-            _xmm_words "$current" "--modality -m --task --split --answer --asking --views --control --trace --role --personas --base --untrained --label --batch-size --max-new-tokens --device --seed --quiet -q --help -h"
+            _xmm_words "$current" "--modality -m --task --split --answer --tokens --asking --views --control --trace --role --personas --base --untrained --label --batch-size --max-new-tokens --dtype --quantize --shard --resume --engine --device --seed --quiet -q --help -h"
         else
             _xmm_checkpoints "$current"
         fi
@@ -154,25 +163,33 @@ _xmm() {
     score)
         case $before in
         --by) :; return ;;
+        --metric) :; return ;;
+        --against) _xmm_files "$current"; return ;;
         --level) :; return ;;
         --resamples) :; return ;;
         --seed) :; return ;;
         esac
         if [[ $current == -* ]]; then
-            _xmm_words "$current" "--by --level --resamples --seed --quiet -q --help -h"
+            _xmm_words "$current" "--by --metric --against --level --resamples --seed --quiet -q --help -h"
         else
             _xmm_files "$current"
         fi
         ;;
     report)
         case $before in
-        --format|-f) _xmm_words "$current" "table markdown csv json jsonl"; return ;;
+        --format|-f) _xmm_words "$current" "table markdown latex html csv json jsonl"; return ;;
         --by) :; return ;;
+        --resamples) :; return ;;
         --plot) _xmm_files "$current"; return ;;
         --figure) _xmm_words "$current" "views unlearning ladder mitigation layers cells"; return ;;
+        --html) _xmm_files "$current"; return ;;
+        --fail-if) :; return ;;
+        --sql) :; return ;;
+        --timeout) :; return ;;
+        --to) _xmm_files "$current"; return ;;
         esac
         if [[ $current == -* ]]; then
-            _xmm_words "$current" "--format -f --by --findings --plot --figure --quiet -q --help -h"
+            _xmm_words "$current" "--format -f --by --resamples --findings --plot --figure --html --fail-if --sql --timeout --to --quiet -q --help -h"
         else
             _xmm_files "$current"
         fi
