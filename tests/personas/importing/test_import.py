@@ -112,7 +112,7 @@ def test_what_is_dropped_is_said(tmp_path):
         "1: the same description of the same person again",
         "1: the picture cannot be read",
         "1: the picture is missing",
-        "2: a person without a usable view",
+        "2: a person without a usable picture",
     ):
         assert f"dropped {reason}" in told
     assert told.replace("\n", "\n- ") in (tmp_path / "out/README.md").read_text()

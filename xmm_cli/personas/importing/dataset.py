@@ -96,16 +96,22 @@ def write_people(
 ) -> Iterator[Persona]:
     """Each person's row, as soon as their pictures are written; paths count from `folder`.
 
-    People of whom neither a picture nor a description is left are dropped. Raises `CannotWrite`.
+    People who lack pictures, or descriptions, where others have some are dropped: they could not be
+    learned in the one modality and asked about in the other. Raises `CannotWrite`.
     """
+    records = [record for someone, _ in found.people for record in someone.records]
+    shown = any(record.picture is not None for record in records)
+    told = request.describe is msgspec.UNSET and any(record.text for record in records)
     counts = {"eval": 0, "aux": 0}
     for someone, role in found.people:
-        id_ = f"{role[0]}x-{counts[role]:03d}"
-        images = tuple(_images(someone, id_, request, folder, found))
-        texts = tuple(_texts(someone, request, found))
-        if not images and not texts:
-            found.dropped.add("a person without a usable view", someone.where)
+        pictures, words = _pictures(someone, request, found), _words(someone, found)
+        if (shown and not pictures) or (told and not words):
+            what = "picture" if shown and not pictures else "description"
+            found.dropped.add(f"a person without a usable {what}", someone.where)
             continue
+        found.lone["image"] += len(pictures) == 1
+        found.lone["text"] += len(words) == 1
+        id_ = f"{role[0]}x-{counts[role]:03d}"
         counts[role] += 1
         yield Persona(
             run=run,
@@ -114,52 +120,51 @@ def write_people(
             role=role,
             attributes=someone.told("attributes"),
             facts=someone.told("facts"),
-            images=images,
-            texts=texts,
+            images=tuple(_written(pictures, someone.name, id_, request, folder)),
+            texts=tuple(
+                TextView(text=record.text or "", view=view, split=split)
+                for view, split, record in deal(words, request.share(), someone.name)
+            ),
         )
 
 
-def _images(
-    someone: Someone, id_: str, request: ImportRequest, folder: Path, found: Found
-) -> Iterator[ImageView]:
-    usable: list[Record] = []
-    seen: set[bytes] = set()
+def _pictures(someone: Someone, request: ImportRequest, found: Found) -> list[Record]:
+    """The records whose pictures can be used, with those as PNG, no two alike."""
+    usable: dict[bytes, Record] = {}
     for record in someone.records:
         data = opened(record, request.size, found.dropped)
         if data is None:
             continue
-        if data in seen:
+        if data in usable:
             found.dropped.add("the same picture of the same person again", record.where)
             continue
-        seen.add(data)
-        usable.append(replace(record, picture=data))
-    found.lone["image"] += len(usable) == 1
-    if usable:
-        ensure_folder(folder / "images" / id_)
-    for view, split, record in deal(usable, request.share(), someone.name):
-        path = f"images/{id_}/{view:02d}.png"
-        atomic_write_bytes(folder / path, _bytes(record.picture))
-        yield ImageView(path=path, view=view, split=split)
+        usable[data] = replace(record, picture=data)
+    return list(usable.values())
 
 
-def _bytes(picture: Path | bytes | None) -> bytes:
-    if not isinstance(picture, bytes):
-        raise TypeError("a picture that was opened is bytes")
-    return picture
-
-
-def _texts(someone: Someone, request: ImportRequest, found: Found) -> Iterator[TextView]:
-    usable: list[Record] = []
-    seen: set[str] = set()
+def _words(someone: Someone, found: Found) -> list[Record]:
+    """The records with descriptions, without the name, no two alike."""
+    usable: dict[str, Record] = {}
     for record in someone.records:
         if record.text is None:
             continue
         text = without_name(record.text, someone.name)
-        if text in seen:
+        if text in usable:
             found.dropped.add("the same description of the same person again", record.where)
             continue
-        seen.add(text)
-        usable.append(replace(record, text=text))
-    found.lone["text"] += len(usable) == 1
-    for view, split, record in deal(usable, request.share(), someone.name):
-        yield TextView(text=record.text or "", view=view, split=split)
+        usable[text] = replace(record, text=text)
+    return list(usable.values())
+
+
+def _written(
+    pictures: list[Record], name: str, id_: str, request: ImportRequest, folder: Path
+) -> Iterator[ImageView]:
+    """A view of each picture, once it is on the disk."""
+    if pictures:
+        ensure_folder(folder / "images" / id_)
+    for view, split, record in deal(pictures, request.share(), name):
+        path = f"images/{id_}/{view:02d}.png"
+        if not isinstance(record.picture, bytes):
+            raise TypeError("a picture that was opened is bytes")
+        atomic_write_bytes(folder / path, record.picture)
+        yield ImageView(path=path, view=view, split=split)
