@@ -16,7 +16,7 @@ from xmm_cli.personas.card import data_card
 from xmm_cli.personas.rendering import RENDERERS
 from xmm_cli.personas.sampling import Identity, sample_identities
 from xmm_cli.personas.views import Plan, draw_images, image_path, write_texts
-from xmm_cli.rows.files import atomic_open, atomic_write_bytes, ensure_folder
+from xmm_cli.rows.files import atomic_open, atomic_write_bytes, ensure_folder, is_draft
 from xmm_cli.rows.types import ImageView, Persona
 from xmm_cli.rows.writer import encode
 
@@ -55,7 +55,7 @@ def claim_folder(request: Request, folder: Path) -> bool:
         if found == _encode(request):
             return True
         raise WrongUsage(f"{folder}: holds another data set ({_difference(found, request)})", _MEND)
-    if folder.is_dir() and any(folder.iterdir()):
+    if folder.is_dir() and not all(is_draft(one) for one in folder.iterdir()):
         raise WrongUsage(f"{folder}: is not empty and holds no data set of xmm", _MEND)
     sample_identities(request.people, request.aux, request.seed)  # before anything is left there
     ensure_folder(folder)

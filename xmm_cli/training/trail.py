@@ -11,7 +11,7 @@ from typing import Any
 
 from xmm_cli.models.adapter import ADAPTER_WEIGHTS
 from xmm_cli.models.checkpoint import LOG, is_checkpoint, read_checkpoint
-from xmm_cli.rows.files import atomic_write_bytes
+from xmm_cli.rows.files import atomic_write_bytes, is_draft
 from xmm_cli.rows.types import Checkpoint
 
 STEPS = "steps"
@@ -73,8 +73,8 @@ def settle(out: Path, run: str) -> None:
     trail = Trail(partial)
     if final.arguments.get("save_every") is not None and trail.folder.is_dir():
         for row in _rows(trail.folder):
-            if row.steps >= final.steps:
-                shutil.rmtree(row.path)
+            if row.steps >= final.steps:  # moved whole: half removed it would be half a checkpoint
+                Path(row.path).rename(partial / f"twice-{row.steps}")
         if any(trail.folder.iterdir()) and not (out / STEPS).exists():
             trail.folder.rename(out / STEPS)
     shutil.rmtree(partial, ignore_errors=True)
@@ -87,4 +87,5 @@ def along(out: Path) -> list[Checkpoint]:
 
 def _rows(folder: Path) -> list[Checkpoint]:
     found = folder.iterdir() if folder.is_dir() else ()
-    return [read_checkpoint(one) for one in found if is_checkpoint(one)]
+    whole = (one for one in found if is_checkpoint(one) and not is_draft(one))
+    return [read_checkpoint(one) for one in whole]
