@@ -17,7 +17,7 @@ def main() -> int:
     """Kill until there were enough kills, or the time is over."""
     parser = argparse.ArgumentParser(prog="python -m tests.faults", description=__doc__)
     parser.add_argument("--kills", type=int, default=200, help="in all, over all commands")
-    parser.add_argument("--a-round", type=int, default=3, help="kills before it is left alone")
+    parser.add_argument("--a-round", type=int, default=4, help="most kills before it is left alone")
     parser.add_argument("--minutes", type=float, default=20, help="stop after so long")
     parser.add_argument("--seed", type=int, default=0)
     given = parser.parse_args()

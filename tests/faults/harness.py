@@ -127,7 +127,7 @@ class Trial:
         (self._template / "probes.jsonl").write_bytes(few)
 
     def round(self, command: Command, kills: int, rng: random.Random) -> None:
-        """Kill it so many times in one folder, let it end, and compare."""
+        """Kill it up to so many times in one folder, let it end, and compare."""
         takes_s, files, rows = self._undisturbed(command)
         tally = self.tallies[command.name]
         with self._fresh(command) as cwd:
@@ -138,6 +138,8 @@ class Trial:
                 )
                 tally.kills += done["code"] == -signal.SIGKILL
                 self._check_killed(done["code"], cwd, rows)
+                if done["code"] == 0:
+                    break
             done = self.zygote.run(command, cwd, wait_for_children=True)
             tally.rounds += 1
             trouble = self._differs(done["code"], cwd, files, rows)
