@@ -89,9 +89,9 @@ def _become(request: dict[str, Any]) -> None:
         os.dup2(os.open(request.get("stdin") or os.devnull, os.O_RDONLY), 0)
         os.dup2(os.open(request["stdout"], flags, 0o644), 1)
         os.dup2(os.open(request["stderr"], flags, 0o644), 2)
-        sys.stdin = open(0, closefd=False)  # noqa: PTH123, SIM115
-        sys.stdout = open(1, "w", closefd=False)  # noqa: PTH123, SIM115
-        sys.stderr = open(2, "w", closefd=False)  # noqa: PTH123, SIM115
+        sys.stdin = open(0, closefd=False)  # noqa: SIM115
+        sys.stdout = open(1, "w", closefd=False)  # noqa: SIM115
+        sys.stderr = open(2, "w", closefd=False)  # noqa: SIM115
         loop = import_module("xmm_cli.training.loop")
         for knob, value in request.get("loop", {}).items():
             if not hasattr(loop, knob):

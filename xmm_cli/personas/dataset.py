@@ -73,7 +73,7 @@ def _encode(request: Request) -> bytes:
 def _difference(found: bytes, request: Request) -> str:
     try:
         there = msgspec.json.decode(found, type=dict[str, object])
-    except msgspec.MsgspecError:
+    except (msgspec.MsgspecError, ValueError, RecursionError):
         return f"its {REQUEST} cannot be read"
     here = msgspec.to_builtins(request)
     differing = [name for name in here if there.get(name) != here[name]]

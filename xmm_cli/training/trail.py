@@ -73,7 +73,7 @@ def settle(out: Path, run: str) -> None:
     trail = Trail(partial)
     if final.arguments.get("save_every") is not None and trail.folder.is_dir():
         for row in _rows(trail.folder):
-            if row.steps >= final.steps:  # moved whole: half removed it would be half a checkpoint
+            if row.steps >= final.steps:  # moved whole: half removed, it would be half a checkpoint
                 Path(row.path).rename(partial / f"twice-{row.steps}")
         if any(trail.folder.iterdir()) and not (out / STEPS).exists():
             trail.folder.rename(out / STEPS)
