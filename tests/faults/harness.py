@@ -39,14 +39,14 @@ class Command:
 
 GEN = ("gen-personas", "-n", "3", "--views", "2", "--heldout", "1", "--size", "32", "--out")
 TRAIN = ("train", PEOPLE, *TINY, "--source", "both", "--steps", "12")
+UNLEARN = ("unlearn", TAUGHT, "--forget", "1", "--gate", "0", "--steps", "8", "--batch-size", "2")
 COMMANDS = (
     Command("gen-personas", (*GEN, "made", "--sheet", "sheet.png", "--processes", "1")),
     Command("gen-personas, 2 processes", (*GEN, "made", "--processes", "2")),
     Command("train", (*TRAIN, "--save-every", "5", "--out", "runs/made"), ("people",)),
     Command(
         "unlearn",
-        ("unlearn", TAUGHT, "--forget", "1", "--gate", "0", "--steps", "8", "--batch-size", "2")
-        + ("--save-every", "3", "--out", "runs/gone"),
+        (*UNLEARN, "--save-every", "3", "--out", "runs/gone"),
         ("people", TAUGHT),
     ),
     Command("probe", ("probe", TAUGHT, "--max-new-tokens", "4"), ("people", TAUGHT)),
@@ -62,6 +62,16 @@ class Tally:
     rounds: int = 0
     equal: int = 0
     troubles: list[str] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class Ended:
+    """How a command ended, and what it left."""
+
+    code: int
+    out: bytes
+    err: str
+    files: dict[str, bytes]
 
 
 class Broken(AssertionError):
@@ -115,6 +125,13 @@ class Trial:
         self._known: dict[str, tuple[float, dict[str, bytes], list[bytes]]] = {}
         self._prepare()
 
+    def once(self, command: Command, **how: Any) -> Ended:
+        """Run it in a folder of its own, and tell how that ended."""
+        with self.fresh(command) as cwd:
+            done = self.zygote.run(command, cwd, wait_for_children=True, **how)
+            out, err = (cwd.with_suffix(one).read_bytes() for one in (".out", ".err"))
+            return Ended(int(done["code"]), out, err.decode(), tree(cwd))
+
     def _prepare(self) -> None:
         self._template.mkdir()
         taught = Command("", (*TRAIN, "--out", TAUGHT))
@@ -128,27 +145,27 @@ class Trial:
 
     def round(self, command: Command, kills: int, rng: random.Random) -> None:
         """Kill it up to so many times in one folder, let it end, and compare."""
-        takes_s, files, rows = self._undisturbed(command)
+        takes_s, files, rows = self.undisturbed(command)
         tally = self.tallies[command.name]
-        with self._fresh(command) as cwd:
+        with self.fresh(command) as cwd:
             for _ in range(kills):
                 after_s = rng.uniform(0, takes_s)
                 done = self.zygote.run(
                     command, cwd, kill_after_s=after_s, with_children=rng.random() < 0.5
                 )
                 tally.kills += done["code"] == -signal.SIGKILL
-                self._check_killed(done["code"], cwd, rows)
+                self.check_killed(done["code"], cwd, rows)
                 if done["code"] == 0:
                     break
             done = self.zygote.run(command, cwd, wait_for_children=True)
             tally.rounds += 1
-            trouble = self._differs(done["code"], cwd, files, rows)
+            trouble = self.differs(done["code"], cwd, files, rows)
             tally.equal += not trouble
             tally.troubles += [f"{command.name}: {trouble}"] if trouble else []
 
-    def _undisturbed(self, command: Command) -> tuple[float, dict[str, bytes], list[bytes]]:
+    def undisturbed(self, command: Command) -> tuple[float, dict[str, bytes], list[bytes]]:
         if command.name not in self._known:
-            with self._fresh(command) as cwd:
+            with self.fresh(command) as cwd:
                 done = self.zygote.run(command, cwd, wait_for_children=True)
                 if done["code"] != 0:
                     raise Broken(cwd.with_suffix(".err").read_text())
@@ -156,7 +173,7 @@ class Trial:
         return self._known[command.name]
 
     @contextmanager
-    def _fresh(self, command: Command) -> Iterator[Path]:
+    def fresh(self, command: Command) -> Iterator[Path]:
         cwd = self.folder / "work"
         cwd.mkdir()
         for name in command.needs:
@@ -165,7 +182,7 @@ class Trial:
         yield cwd
         shutil.rmtree(cwd)
 
-    def _check_killed(self, code: int, cwd: Path, rows: list[bytes]) -> None:
+    def check_killed(self, code: int, cwd: Path, rows: list[bytes]) -> None:
         """What a killed command has said is whole lines, and the right ones."""
         if code not in (0, -signal.SIGKILL):
             raise Broken(f"code {code}: {cwd.with_suffix('.err').read_text()}")
@@ -176,7 +193,7 @@ class Trial:
         if said != rows[: len(said)]:
             raise Broken("rows before the kill that are not those of the whole run")
 
-    def _differs(self, code: int, cwd: Path, files: dict[str, bytes], rows: list[bytes]) -> str:
+    def differs(self, code: int, cwd: Path, files: dict[str, bytes], rows: list[bytes]) -> str:
         if code != 0:
             return f"code {code}: {cwd.with_suffix('.err').read_text()}"
         found = tree(cwd)

@@ -3,8 +3,8 @@
 Importing torch takes seconds, and a kill while that goes on tells nothing: nothing is written yet.
 So the kills here fall into the work itself. A request is a line of JSON, the answer too:
 
-    {"argv", "cwd", "stdin", "stdout", "stderr", "kill_after_s", "with_children",
-     "wait_for_children", "loop"}
+    {"argv", "cwd", "stdin", "stdout", "stderr", "kill_after_s", "signal", "with_children",
+     "wait_for_children", "loop", "file_bytes"}
     {"code", "elapsed_s"}       a code below zero is the signal that ended it
 
 Run as `python -m tests.faults.zygote`; it ends with its stdin.
@@ -12,6 +12,7 @@ Run as `python -m tests.faults.zygote`; it ends with its stdin.
 
 import json
 import os
+import resource
 import select
 import signal
 import sys
@@ -58,7 +59,8 @@ def _answer(request: dict[str, Any]) -> dict[str, float]:
     wait_s = request.get("kill_after_s")
     if wait_s is not None and not select.select([ended], [], [], wait_s)[0]:
         # its helpers live on for a moment unless they are killed too: both happen to users
-        (os.killpg if request.get("with_children") else os.kill)(child, signal.SIGKILL)
+        number = request.get("signal", signal.SIGKILL)
+        (os.killpg if request.get("with_children") else os.kill)(child, number)
     _, status = os.waitpid(child, 0)
     os.close(ended)
     elapsed_s = time.monotonic() - start
@@ -92,6 +94,8 @@ def _become(request: dict[str, Any]) -> None:
         sys.stdin = open(0, closefd=False)  # noqa: SIM115
         sys.stdout = open(1, "w", closefd=False)  # noqa: SIM115
         sys.stderr = open(2, "w", closefd=False)  # noqa: SIM115
+        if "file_bytes" in request:
+            resource.setrlimit(resource.RLIMIT_FSIZE, (request["file_bytes"], -1))
         loop = import_module("xmm_cli.training.loop")
         for knob, value in request.get("loop", {}).items():
             if not hasattr(loop, knob):

@@ -35,7 +35,9 @@ def _hook(event: str, given: tuple[Any, ...]) -> None:
         return
     if event.startswith(_FORBIDDEN) or event == _UNPICKLED:
         _seen.append(f"{event} {given!r:.200}")
-    elif (event == "open" and isinstance(given[0], str | bytes) and (given[2] or 0) & _WRITES) or (event in _CHANGES and given and isinstance(given[0], str | os.PathLike)):
+        return
+    writes = event == "open" and (given[2] or 0) & _WRITES
+    if (writes or event in _CHANGES) and isinstance(given[0], str | bytes | os.PathLike):
         _outside(event, given[0])
 
 

@@ -13,9 +13,11 @@ from xmm_cli.errors import BadData
 
 MOST_RANK = 8192
 MOST_BYTES = 8 * 2**20
+_NUMBERS = ("lora_alpha", "lora_dropout")
+_SWITCHES = ("use_dora", "use_rslora", "inference_mode")
+_TEXTS = ("peft_version", "base_model_name_or_path", "revision", "task_type")
 _FREE = frozenset(
-    ("task_type", "peft_version", "base_model_name_or_path", "revision", "inference_mode")
-    + ("lora_alpha", "lora_dropout", "use_dora", "use_rslora", "megatron_core")
+    (*_NUMBERS, *_SWITCHES, *_TEXTS, "peft_type", "r", "target_modules", "megatron_core")
 )
 """What may stand there without harm, or is looked at by itself."""
 
@@ -47,25 +49,26 @@ def _odd(config: Any) -> str | None:
         return f"its r is not a rank from 1 to {MOST_RANK}"
     if not isinstance(layers, list) or not all(isinstance(one, str) for one in layers):
         return "its target_modules are not a list of layers"
-    for name in ("lora_alpha", "lora_dropout"):
-        if type(config.get(name, 0)) not in (int, float):
-            return f"its {name} is not a number"
-    for name in ("use_dora", "use_rslora", "inference_mode"):
-        if type(config.get(name, False)) is not bool:
-            return f"its {name} is neither true nor false"
-    for name in ("peft_version", "base_model_name_or_path", "revision", "task_type"):
-        if not isinstance(config.get(name), str | None):
-            return f"its {name} is not a text"
-    usual = _defaults()
-    for name in sorted(config.keys() - _FREE - {"peft_type", "r", "target_modules"}):
-        if config[name] and config[name] != usual.get(name):
-            return f"it asks for {name}, which xmm does not use"
-        if name == "init_lora_weights" and config[name] is not True:
-            return f"it asks for {name}, which xmm does not use"
+    return _wrong_type(config) or _unused(config)
+
+
+def _wrong_type(config: dict[str, Any]) -> str | None:
+    for names, types, what in (
+        (_NUMBERS, (int, float), "a number"),
+        (_SWITCHES, (bool,), "true or false"),
+        (_TEXTS, (str, type(None)), "a text"),
+    ):
+        for name in names:
+            if name in config and type(config[name]) not in types:
+                return f"its {name} is not {what}"
     return None
 
 
-def _defaults() -> dict[str, Any]:
+def _unused(config: dict[str, Any]) -> str | None:
     from peft import LoraConfig
 
-    return dict(LoraConfig().to_dict())
+    usual = LoraConfig().to_dict()
+    for name in sorted(config.keys() - _FREE):
+        if config[name] and config[name] != usual.get(name):
+            return f"it asks for {name}, which xmm does not use"
+    return None

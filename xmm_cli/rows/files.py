@@ -6,7 +6,6 @@ file has it locked, and the lock goes with the process: so the next writer of th
 what a killed one left, and removes it.
 """
 
-import errno
 import fcntl
 import os
 import shutil
@@ -16,10 +15,7 @@ from itertools import count, islice
 from pathlib import Path
 from typing import IO, Any
 
-from xmm_cli.errors import CannotWrite
-
-_WRITE_ERRORS = (errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EFBIG, errno.EROFS)
-"""What a write says that names no file."""
+from xmm_cli.errors import WRITE_ERRORS, CannotWrite, no_room
 
 _LOOKED_AT = 8
 """Hidden names looked at for what killed writers left: more than write one target at once."""
@@ -194,15 +190,20 @@ def _naming(path: Path) -> Iterator[None]:
     """
     try:
         yield
-    except OSError as error:
-        about = error.filename
-        if isinstance(about, str | os.PathLike):
-            ours = _concerns(Path(about), path)
-        else:
-            ours = error.errno in _WRITE_ERRORS
-        if not ours:
+    except CannotWrite:
+        raise
+    except Exception as error:
+        if not (_is_ours(error, path) if isinstance(error, OSError) else no_room(error)):
             raise
-        raise CannotWrite(f"{path}: {error.strerror or error}") from error
+        reason = error.strerror if isinstance(error, OSError) else None
+        raise CannotWrite(f"{path}: {reason or no_room(error) or error}") from error
+
+
+def _is_ours(error: OSError, path: Path) -> bool:
+    about = error.filename
+    if isinstance(about, str | os.PathLike):
+        return _concerns(Path(about), path)
+    return error.errno in WRITE_ERRORS
 
 
 def _concerns(about: Path, path: Path) -> bool:

@@ -1,6 +1,8 @@
 """The loop: transformers' Trainer, with the loss of an objective on answer tokens alone."""
 
+import json
 import math
+import shutil
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, Protocol
@@ -8,7 +10,6 @@ from typing import Any, Protocol
 from torch.utils.data import Dataset
 from transformers import Trainer, TrainerCallback, TrainingArguments
 from transformers.trainer_callback import ExportableState
-from transformers.trainer_utils import get_last_checkpoint
 
 from xmm_cli.errors import WorkFailed
 from xmm_cli.models.loading import Base
@@ -197,9 +198,24 @@ def fit(
     for callback in list(trainer.callback_handler.callbacks):
         if type(callback).__name__ in _NOISY:
             trainer.remove_callback(callback)
-    trainer.train(resume_from_checkpoint=get_last_checkpoint(str(partial)))
+    trainer.train(resume_from_checkpoint=_last_whole(partial))
     model.eval()
     return log_entries(trainer.state.log_history)
+
+
+def _last_whole(partial: Path) -> str | None:
+    """The newest saved state, after removing one that was being written when a run was killed.
+
+    The Trainer writes `trainer_state.json` last.
+    """
+    states = []
+    for state in partial.glob("checkpoint-*"):
+        try:
+            json.loads((state / "trainer_state.json").read_bytes())
+            states.append((int(state.name.rpartition("-")[2]), str(state)))
+        except (OSError, ValueError):
+            shutil.rmtree(state)
+    return max(states)[1] if states else None
 
 
 def _arguments(base: Base, settings: LoopSettings, steps: int, partial: Path) -> TrainingArguments:
