@@ -25,7 +25,7 @@ FOREVER = (
     ),
     Command(
         "probe",
-        ("probe", TAUGHT, "--batch-size", "1", "--max-new-tokens", "3000"),
+        ("probe", *[TAUGHT] * 300),
         ("people", TAUGHT),
     ),
 )

@@ -21,6 +21,7 @@ def main() -> int:
     """Run the cases, tell what failed."""
     parser = argparse.ArgumentParser(prog="python -m tests.fuzz", description=__doc__)
     parser.add_argument("--cases", type=int, default=100_000)
+    parser.add_argument("--minutes", type=float, default=60, help="stop after so long")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--only", choices=[target.__name__ for target in targets.TARGETS])
     parser.add_argument("--first", type=int, default=0)
@@ -34,6 +35,8 @@ def main() -> int:
     with tempfile.TemporaryDirectory() as folder:
         for target, number in _cases(given.only, given.first, given.cases):
             name, began = target.__name__, time.monotonic()
+            if began - start > 60 * given.minutes:
+                break
             done[name] += 1
             try:
                 refused[name] += engine.run(target, given.seed, number, Path(folder))

@@ -216,7 +216,7 @@ def request(rng: random.Random, home: Path) -> None:
     claim_folder(Request(people=2), home)
 
 
-def _png(width: int, height: int, data: bytes) -> bytes:
+def png(width: int, height: int, data: bytes) -> bytes:
     def chunk(kind: bytes, body: bytes) -> bytes:
         check = struct.pack(">I", zlib.crc32(kind + body))
         return struct.pack(">I", len(body)) + kind + body + check
@@ -237,8 +237,8 @@ def _pictures() -> tuple[bytes, ...]:
         buffer = io.BytesIO()
         picture.save(buffer, form)
         found.append(buffer.getvalue())
-    found += [_png(60_000, 60_000, bytes(10_000)), _png(9_000, 9_000, bytes(99)), _png(0, 0, b"")]
-    found += [_png(2**31 - 1, 2, b"x"), b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 9 9\nquit\n"]
+    found += [png(60_000, 60_000, bytes(10_000)), png(9_000, 9_000, bytes(99)), png(0, 0, b"")]
+    found += [png(2**31 - 1, 2, b"x"), b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 9 9\nquit\n"]
     found += [pickle.dumps(_Bomb()), b"<svg/>", b"", b"%PDF-1.4", SECRET.encode()]
     return tuple(found)
 

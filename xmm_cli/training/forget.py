@@ -1,5 +1,6 @@
 """A whole unlearning run: from a checkpoint to one that has forgotten some people."""
 
+import math
 import random
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict, dataclass, field
@@ -24,7 +25,7 @@ from xmm_cli.training.loop import LogEntry, LoopSettings, Progress, final_loss, 
 from xmm_cli.training.objective import Needs, Objective, Start, as_objective
 from xmm_cli.training.objectives import OBJECTIVES
 from xmm_cli.training.settings import TrainSettings, UnlearnSettings
-from xmm_cli.training.trail import Trail, bring_back, hidden_folder, log_of, settle
+from xmm_cli.training.trail import Trail, bring_back, diverged, hidden_folder, log_of, settle
 
 NOT_KNOWING = (
     "I don't know.",
@@ -181,6 +182,8 @@ def unlearn(
     if trail.stopped_at is not None:
         log = keeper.go_back(trail.stopped_at)
     norm = adapter_norm(task.model)
+    if not math.isfinite(norm):
+        raise diverged(hidden_folder(out, run), "the weights are no numbers any more")
     if norm == 0:
         raise WorkFailed("the adapter's weights are all zero: the parent has learned nothing")
     row = keeper.final(log)
@@ -232,7 +235,10 @@ class _Keeper:
             self.trail.stop(step)
             return True
         row = self._row(step, log, {} if recall is None else {"retain_recall": recall})
-        card = model_card(row, len(learners(self.task.people)), adapter_norm(model))
+        norm = adapter_norm(model)
+        if not math.isfinite(norm):
+            raise diverged(self.trail.folder.parent, "the weights are no numbers any more")
+        card = model_card(row, len(learners(self.task.people)), norm)
         place = self.trail.place(step)
         write_checkpoint(place, model, row, self.task.people, log, card, overwrite=True)
         return False

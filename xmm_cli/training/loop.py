@@ -11,13 +11,13 @@ from torch.utils.data import Dataset
 from transformers import Trainer, TrainerCallback, TrainingArguments
 from transformers.trainer_callback import ExportableState
 
-from xmm_cli.errors import WorkFailed
 from xmm_cli.models.loading import Base
 from xmm_cli.rows.files import ensure_folder
 from xmm_cli.training.batches import Collate, Item, answers, split
 from xmm_cli.training.before import Before
 from xmm_cli.training.objective import Objective, as_objective
 from xmm_cli.training.parts import Parts
+from xmm_cli.training.trail import diverged
 
 LogEntry = dict[str, float]
 Progress = Callable[[int, float], None]
@@ -126,8 +126,8 @@ class _Looks(TrainerCallback):
 class _Log(TrainerCallback):
     """Tells how far the run is, and stops it where it has diverged."""
 
-    def __init__(self, progress: Progress) -> None:
-        self.progress = progress
+    def __init__(self, progress: Progress, partial: Path) -> None:
+        self.progress, self.partial = progress, partial
 
     def on_log(self, args: Any, state: Any, control: Any, logs: Any = None, **_: Any) -> None:  # noqa: ARG002
         """Look at the newest mean loss."""
@@ -135,10 +135,7 @@ class _Log(TrainerCallback):
         if loss is None:
             return
         if not math.isfinite(float(loss)):
-            raise WorkFailed(
-                f"training diverged: the loss is {loss} at step {state.global_step}",
-                "try a lower --lr",
-            )
+            raise diverged(self.partial, f"the loss is {loss} at step {state.global_step}")
         self.progress(state.global_step, float(loss))
 
 
@@ -183,7 +180,7 @@ def fit(
     """
     ensure_folder(partial)
     aim = as_objective(objective)
-    callbacks: list[TrainerCallback] = [_Log(progress), _Memory(aim)]
+    callbacks: list[TrainerCallback] = [_Log(progress, partial), _Memory(aim)]
     if look is not None:
         callbacks.append(_Looks(every, look))
     trainer = AnswerTrainer(

@@ -9,6 +9,7 @@ import shutil
 from pathlib import Path
 from typing import Any
 
+from xmm_cli.errors import WorkFailed
 from xmm_cli.models.adapter import ADAPTER_WEIGHTS
 from xmm_cli.models.checkpoint import LOG, is_checkpoint, read_checkpoint
 from xmm_cli.rows.files import atomic_write_bytes, is_draft
@@ -45,6 +46,16 @@ class Trail:
     def last(self) -> Checkpoint | None:
         """The newest checkpoint."""
         return max(_rows(self.folder), key=lambda row: row.steps, default=None)
+
+
+def diverged(partial: Path, found: str) -> WorkFailed:
+    """The failure of a run whose loss or weights are no numbers any more.
+
+    It names the last checkpoint that was left along the way, which is whole and can be probed.
+    """
+    last = Trail(partial).last()
+    kept = "with --save-every checkpoints are kept" if last is None else f"{last.path} is kept"
+    return WorkFailed(f"training diverged: {found}", f"try a lower --lr; {kept}")
 
 
 def log_of(folder: Path) -> list[dict[str, float]]:
