@@ -83,6 +83,8 @@ def settle(out: Path, run: str) -> None:
     final = read_checkpoint(out)
     trail = Trail(partial)
     if final.arguments.get("save_every") is not None and trail.folder.is_dir():
+        for draft in filter(is_draft, list(trail.folder.iterdir())):
+            shutil.rmtree(draft)
         for row in _rows(trail.folder):
             if row.steps >= final.steps:  # moved whole: half removed, it would be half a checkpoint
                 Path(row.path).rename(partial / f"twice-{row.steps}")
