@@ -29,6 +29,7 @@ xmm_needed=xmm_cli
 if ! (cd / && python -c "import $xmm_needed, torch, transformers, peft, scipy, resvg_py, typer") >/dev/null 2>&1; then
   xmm_constraints=()
   command -v nvidia-smi >/dev/null || xmm_constraints=(-c "$xmm_root/constraints-cpu.txt")
+  [ "$xmm_extras" = "[dev]" ] && xmm_constraints+=(-c "$xmm_root/tests/constraints.txt")
   echo "installing xmm$xmm_extras" >&2
   python -m pip install --quiet --disable-pip-version-check \
     ${xmm_constraints[@]+"${xmm_constraints[@]}"} -e "$xmm_root$xmm_extras"

@@ -11,11 +11,11 @@ used, so that `xmm --help` stays fast. The file has
 Shared options are types in `commands/options.py`; `run` sets `say.quiet = quiet` first.
 
 Codes are those of `errors.ExitCode`. Typer itself ends wrong options with 2 and an interrupt with
-130. SIGTERM ends like an interrupt, so that a file half written is cleaned up, with 143 (128 + 15).
+130. SIGTERM and SIGHUP end like an interrupt, so that a file half written is cleaned up, with 143
+and 129 (128 and their number).
 A reader that has gone ends the command with 0.
 """
 
-import errno
 import logging
 import os
 import signal
@@ -33,7 +33,7 @@ from typer.core import TyperGroup
 
 from xmm_cli import __version__
 from xmm_cli.console import say
-from xmm_cli.errors import ExitCode, ReaderGone, XmmError
+from xmm_cli.errors import ExitCode, ReaderGone, XmmError, no_room
 
 COMMANDS: dict[str, tuple[str, str]] = {
     "gen-personas": ("gen_personas", "Make people who do not exist: pictures and descriptions."),
@@ -55,7 +55,8 @@ Examples:
 
 Rows are JSON, one a line, on stdin and stdout; all else goes to stderr.
 Exit codes: 0 done, 1 failed, 2 wrong usage, 3 a gate tripped, 4 some items failed, 65 bad data,
-66 no input, 69 not available, 73 cannot write, 130 interrupted, 143 terminated.
+66 no input, 69 not available, 73 cannot write, 129 hung up, 130 interrupted,
+143 terminated.
 """
 
 
@@ -132,8 +133,23 @@ class Terminated(KeyboardInterrupt):
     """SIGTERM, raised where the work is, so that it cleans up as it does for Ctrl-C."""
 
 
+class HungUp(KeyboardInterrupt):
+    """SIGHUP, likewise: the terminal or the connection has gone."""
+
+
 def _terminate(number: int, frame: FrameType | None) -> None:  # noqa: ARG001
     raise Terminated
+
+
+def _hang_up(number: int, frame: FrameType | None) -> None:  # noqa: ARG001
+    raise HungUp
+
+
+def _listen() -> None:
+    """Turn signals into exceptions, except where whoever started xmm has them ignored (`nohup`)."""
+    for number, handler in ((signal.SIGTERM, _terminate), (signal.SIGHUP, _hang_up)):
+        if signal.getsignal(number) != signal.SIG_IGN:
+            signal.signal(number, handler)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -147,7 +163,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         logging.getLogger("bitsandbytes").setLevel(logging.CRITICAL)
     arguments = list(sys.argv[1:] if arguments is None else arguments)
     with suppress(ValueError):  # not the main thread: signals are someone else's
-        signal.signal(signal.SIGTERM, _terminate)
+        _listen()
     try:
         app(arguments, prog_name="xmm")
         return ExitCode.DONE
@@ -197,11 +213,13 @@ def _explain(error: BaseException) -> tuple[str, ExitCode]:
         return str(error), error.code
     if isinstance(error, Terminated):
         return "terminated", ExitCode.TERMINATED
+    if isinstance(error, HungUp):
+        return "hung up", ExitCode.HUNG_UP
     if isinstance(error, KeyboardInterrupt):
         return "interrupted", ExitCode.INTERRUPTED
-    if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
+    if reason := no_room(error):
         _silence_stdout()
-        return f"{error.filename or 'output'}: {error.strerror}", ExitCode.CANNOT_WRITE
+        return f"{getattr(error, 'filename', None) or 'output'}: {reason}", ExitCode.CANNOT_WRITE
     kind = type(error).__name__
     # torch.OutOfMemoryError on a device, a RuntimeError of its allocator on the CPU
     if isinstance(error, MemoryError) or kind == "OutOfMemoryError" or _NO_MEMORY in str(error):

@@ -4,7 +4,16 @@ Everything that a user can cause is an `XmmError`; `app` turns it into one line 
 its exit code. Any other exception is a defect of xmm.
 """
 
+import errno
+import os
+import re
 from enum import IntEnum
+
+WRITE_ERRORS = (errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EFBIG, errno.EROFS)
+"""What a write says that names no file."""
+
+_THEIRS = re.compile(rf"\(os error ({'|'.join(map(str, WRITE_ERRORS))})\)|unexpected pos \d+ vs")
+"""How safetensors and torch say it."""
 
 
 class ExitCode(IntEnum):
@@ -19,6 +28,7 @@ class ExitCode(IntEnum):
     NO_INPUT = 66
     UNAVAILABLE = 69
     CANNOT_WRITE = 73
+    HUNG_UP = 129
     INTERRUPTED = 130
     TERMINATED = 143
 
@@ -90,3 +100,16 @@ class ReaderGone(Exception):
 
     Not an `XmmError`: nothing failed, and nothing is to be said.
     """
+
+
+def no_room(error: BaseException) -> str | None:
+    """What to say of an error that means that nothing more can be written; None of any other.
+
+    Libraries that write weights have errors of their own for it, with the system's in their text.
+    """
+    if isinstance(error, OSError):
+        return error.strerror if error.errno in WRITE_ERRORS else None
+    found = _THEIRS.search(str(error))
+    if found is None:
+        return None
+    return os.strerror(int(found[1])) if found[1] else "not written whole; is the disk full?"

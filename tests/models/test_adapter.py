@@ -158,7 +158,7 @@ def test_a_folder_without_an_adapter(fresh_base, folder, name):
 )
 def test_a_damaged_configuration(fresh_base, folder, text):
     (folder / ADAPTER_CONFIG).write_text(text)
-    assert "does not fit xmm-base" in refused(fresh_base, folder)
+    assert ADAPTER_CONFIG in refused(fresh_base, folder)
 
 
 @pytest.mark.parametrize("size", [0, 5, 5000])

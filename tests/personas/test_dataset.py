@@ -199,3 +199,9 @@ def test_more_views_and_people_leave_the_others_as_they_are(made, tmp_path):
     measured = [key for key in before if key[0].startswith("e")]
     assert len(measured) == 3 * 5
     assert {key: after[key] for key in measured} == {key: before[key] for key in measured}
+
+
+def test_a_folder_with_nothing_but_what_a_kill_left_is_free(tmp_path):
+    (tmp_path / ".request.json.00000000.tmp").write_text("{")
+    assert claim_folder(Request(people=2), tmp_path) is False
+    assert [path.name for path in tmp_path.iterdir()] == ["request.json"]

@@ -134,3 +134,44 @@ def test_a_folder_filled_meanwhile_is_not_overwritten(tmp_path):
     with pytest.raises(CannotWrite, match="not empty"), atomic_folder(path):
         atomic_write_bytes(ensure_folder(path) / "theirs", b"")
     assert names(path) == ["theirs"]
+
+
+def draft_of(target: Path, number: int = 0) -> Path:
+    return target.with_name(f".{target.name}.{number:08x}.tmp")
+
+
+def test_what_a_killed_writer_left_is_removed_by_the_next(tmp_path):
+    file, folder = tmp_path / "a.png", tmp_path / "run"
+    draft_of(file).write_bytes(b"half")
+    draft_of(file, 1).write_bytes(b"half")
+    draft_of(folder).mkdir()
+    (draft_of(folder) / "half").write_bytes(b"half")
+    atomic_write_bytes(file, b"whole")
+    with atomic_folder(folder) as draft:
+        assert list(draft.iterdir()) == []
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["a.png", "run"]
+
+
+def test_what_a_living_writer_has_begun_is_left_alone(tmp_path):
+    file = tmp_path / "a.png"
+    with atomic_open(file) as first:
+        first.write(b"first")
+        with atomic_open(file) as second:
+            second.write(b"second")
+        assert file.read_bytes() == b"second"
+    assert file.read_bytes() == b"first"
+    with atomic_folder(tmp_path / "run") as slow, atomic_folder(tmp_path / "other") as quick:
+        assert slow != quick
+        (slow / "a").write_text("")
+    assert sorted(path.name for path in tmp_path.rglob("*")) == ["a", "a.png", "other", "run"]
+
+
+def test_a_library_that_finds_the_disk_full_is_understood(tmp_path):
+    said = "Error while serializing: I/O error: No space left on device (os error 28)"
+    with (
+        pytest.raises(CannotWrite, match="run: No space left on device"),
+        atomic_folder(tmp_path / "run"),
+    ):
+        raise RuntimeError(said)
+    with pytest.raises(ZeroDivisionError), atomic_folder(tmp_path / "run"):
+        raise ZeroDivisionError("unexpected, os error 3")

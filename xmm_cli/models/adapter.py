@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from xmm_cli.errors import BadData, InputNotFound
+from xmm_cli.models.adapter_config import check_config
 from xmm_cli.models.loading import Base, location
 from xmm_cli.models.parts import (
     Trained,
@@ -89,6 +90,7 @@ def load_adapter(base: Base, folder: Path, *, trainable: bool = False) -> Any:
     for name in (ADAPTER_CONFIG, ADAPTER_WEIGHTS):
         if not (folder / name).is_file():
             raise InputNotFound(f"{folder}: no {name}", "is this a checkpoint of xmm train?")
+    check_config(folder / ADAPTER_CONFIG)
     try:
         model = PeftModel.from_pretrained(base.model, str(folder), is_trainable=trainable)
         with safe_open(folder / ADAPTER_WEIGHTS, "pt") as file:

@@ -43,7 +43,12 @@ def read_checkpoint(folder: Path) -> Checkpoint:
     rows = list(read_rows([folder / ROW], want=(Checkpoint,)))
     if len(rows) != 1:
         raise BadData(f"{folder / ROW}: expected one checkpoint row, found {len(rows)}")
-    return located(rows[0].row, folder)
+    row = rows[0].row
+    if os.path.normpath(row.path) != "." or os.path.normpath(row.personas) != PERSONAS:
+        raise BadData(
+            f"{folder / ROW}: its path and personas lie elsewhere", f"they are '.' and '{PERSONAS}'"
+        )
+    return located(row, folder)
 
 
 def located(row: Checkpoint, folder: Path) -> Checkpoint:

@@ -9,10 +9,11 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from xmm_cli.errors import BadData, InputNotFound, Unavailable
+from xmm_cli.errors import BadData, Unavailable
 from xmm_cli.models.chat import REWRITES, Chat
 from xmm_cli.models.loading import Base
 from xmm_cli.models.parts import sees_anew
+from xmm_cli.rows.pictures import read_picture
 
 if TYPE_CHECKING:
     from xmm_cli.models.features import Features
@@ -254,17 +255,4 @@ _WORD = "Oslo"
 
 
 def _open(picture: Path | Drawn) -> Any:
-    from PIL import Image
-
-    if isinstance(picture, Drawn):
-        return picture.pixels.convert("RGB")
-    path = picture
-    try:
-        with Image.open(path) as image:
-            return image.convert("RGB")
-    except FileNotFoundError as error:
-        hint = "are the persona rows in the folder they were made in?"
-        raise InputNotFound(f"{path}: picture not found", hint) from error
-    # Pillow's decoders raise whatever they meet in a damaged file
-    except (OSError, ValueError, SyntaxError, RuntimeError, Image.DecompressionBombError) as error:
-        raise InputNotFound(f"{path}: the picture cannot be read: {error}") from error
+    return picture.pixels.convert("RGB") if isinstance(picture, Drawn) else read_picture(picture)

@@ -18,7 +18,7 @@ from xmm_cli.personas.rendering import RENDERERS, Painter
 from xmm_cli.personas.rendering.diffusion import Diffusion
 from xmm_cli.personas.sampling import Identity, sample_identities
 from xmm_cli.personas.views import Plan, draw_images, image_path, write_texts
-from xmm_cli.rows.files import atomic_open, atomic_write_bytes, ensure_folder
+from xmm_cli.rows.files import atomic_open, atomic_write_bytes, ensure_folder, is_draft
 from xmm_cli.rows.types import ImageView, Persona
 from xmm_cli.rows.writer import encode
 
@@ -62,7 +62,7 @@ def claim_folder(request: Request | ImportRequest, folder: Path) -> bool:
         if found == _encode(request):
             return True
         raise WrongUsage(f"{folder}: holds another data set ({_difference(found, request)})", _MEND)
-    if folder.is_dir() and any(folder.iterdir()):
+    if folder.is_dir() and not all(is_draft(one) for one in folder.iterdir()):
         raise WrongUsage(f"{folder}: is not empty and holds no data set of xmm", _MEND)
     if isinstance(request, Request):  # before anything is left there
         sample_identities(request.people, request.aux, request.seed)
@@ -81,7 +81,7 @@ def _encode(request: Request | ImportRequest) -> bytes:
 def _difference(found: bytes, request: Request | ImportRequest) -> str:
     try:
         there = msgspec.json.decode(found, type=dict[str, object])
-    except msgspec.MsgspecError:
+    except (msgspec.MsgspecError, ValueError, RecursionError):
         return f"its {REQUEST} cannot be read"
     here = msgspec.to_builtins(request)
     differing = [name for name in {**here, **there} if there.get(name) != here.get(name)]

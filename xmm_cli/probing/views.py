@@ -6,8 +6,9 @@ from functools import cache
 from pathlib import Path
 from typing import Literal
 
-from xmm_cli.errors import BadData, InputNotFound
+from xmm_cli.errors import BadData
 from xmm_cli.models.conversation import Context, Drawn
+from xmm_cli.rows.pictures import read_picture
 from xmm_cli.rows.reader import resolve
 from xmm_cli.rows.types import Modality, Persona, Split
 
@@ -65,15 +66,9 @@ def _swapped(views: Sequence[list[View]], seed: int) -> list[list[View]]:
 
 
 def _size(picture: Path | Drawn) -> tuple[int, int]:
-    from PIL import Image
-
-    if isinstance(picture, Drawn):
-        return picture.pixels.size
-    try:
-        with Image.open(picture) as image:
-            return image.size
-    except (OSError, ValueError, SyntaxError) as error:
-        raise InputNotFound(f"{picture}: the picture cannot be read: {error}") from error
+    size: tuple[int, int]
+    size = (picture.pixels if isinstance(picture, Drawn) else read_picture(picture)).size
+    return size
 
 
 @cache

@@ -1,22 +1,24 @@
 """Files and folders that are there whole, or not at all.
 
 What is written goes to a hidden name beside the target, is forced to the disk, and takes the
-target's name in one step. A crash leaves the old file, never half a new one.
+target's name in one step. A crash leaves the old file, never half a new one. Who writes a hidden
+file has it locked, and the lock goes with the process: so the next writer of the same target knows
+what a killed one left, and removes it.
 """
 
-import errno
+import fcntl
 import os
-import secrets
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from itertools import count, islice
 from pathlib import Path
 from typing import IO, Any
 
-from xmm_cli.errors import CannotWrite
+from xmm_cli.errors import WRITE_ERRORS, CannotWrite, no_room
 
-_WRITE_ERRORS = (errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EFBIG, errno.EROFS)
-"""What a write says that names no file."""
+_LOOKED_AT = 8
+"""Hidden names looked at for what killed writers left: more than write one target at once."""
 
 
 def ensure_folder(path: Path) -> Path:
@@ -57,15 +59,15 @@ def atomic_open(path: Path, mode: str = "wb", encoding: str | None = None) -> It
         target = path.resolve()
         if target.is_dir():
             raise IsADirectoryError(None, "Is a directory", str(path))
-        temporary = _hidden_sibling(target)
+        temporary, held = _begin(target, _new_file)
         try:
-            with temporary.open(mode.replace("w", "x"), **text) as file:
+            with open(held, mode, **text) as file:  # noqa: PTH123 (a descriptor)
                 yield file
                 file.flush()
                 os.fsync(file.fileno())
-            if target.exists():
-                shutil.copymode(target, temporary)
-            temporary.replace(target)
+                if target.exists():
+                    shutil.copymode(target, temporary)
+                temporary.replace(target)
         finally:
             with suppress(FileNotFoundError):
                 temporary.unlink()
@@ -86,8 +88,7 @@ def atomic_folder(path: Path, *, replace: bool = False) -> Iterator[Path]:
         target = path.resolve()
         _refuse_occupied(path, target, replace)
         target.parent.mkdir(parents=True, exist_ok=True)
-        temporary = _hidden_sibling(target)
-        temporary.mkdir()
+        temporary, held = _begin(target, _new_folder)
         try:
             yield temporary
             for file in temporary.rglob("*"):
@@ -97,6 +98,7 @@ def atomic_folder(path: Path, *, replace: bool = False) -> Iterator[Path]:
             _put(temporary, target)
         finally:
             shutil.rmtree(temporary, ignore_errors=True)
+            os.close(held)
         force_to_disk(target.parent)
 
 
@@ -112,7 +114,7 @@ def _put(temporary: Path, target: Path) -> None:
     if not target.is_dir() or not any(target.iterdir()):
         temporary.replace(target)  # an empty folder is replaced in one step
         return
-    old = _hidden_sibling(target)
+    old = next(one for one in _hidden_siblings(target) if not one.exists())
     target.replace(old)
     try:
         temporary.replace(target)
@@ -122,9 +124,51 @@ def _put(temporary: Path, target: Path) -> None:
     shutil.rmtree(old, ignore_errors=True)
 
 
-def _hidden_sibling(target: Path) -> Path:
-    """A new hidden name in the same folder, short enough for every file system."""
-    return target.with_name(f".{target.name[:100]}.{secrets.token_hex(4)}.tmp")
+def is_draft(path: Path) -> bool:
+    """Whether a path has the name of something half written."""
+    return path.name.startswith(".") and path.suffix == ".tmp"
+
+
+def _hidden_siblings(target: Path) -> Iterator[Path]:
+    """Hidden names in the same folder, short enough for every file system."""
+    return (target.with_name(f".{target.name[:100]}.{number:08x}.tmp") for number in count())
+
+
+def _begin(target: Path, make: Callable[[Path], int]) -> tuple[Path, int]:
+    """A new hidden file or folder for a target, and a descriptor that keeps it locked."""
+    for path in islice(_hidden_siblings(target), _LOOKED_AT):
+        if path.exists():
+            _remove_dead(path)
+    for path in _hidden_siblings(target):
+        with suppress(FileExistsError):
+            held = make(path)
+            with suppress(OSError):  # no locks here: then nothing is ever taken for dead
+                fcntl.flock(held, fcntl.LOCK_EX)
+            # another writer may have found it before it was locked
+            if path.exists() and os.path.samestat(path.stat(), os.fstat(held)):
+                return path, held
+            os.close(held)
+    raise AssertionError("unreachable")
+
+
+def _new_file(path: Path) -> int:
+    return os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666)
+
+
+def _new_folder(path: Path) -> int:
+    path.mkdir()
+    return os.open(path, os.O_RDONLY)
+
+
+def _remove_dead(path: Path) -> None:
+    """Remove something half written, unless who writes it still lives."""
+    with suppress(OSError):
+        descriptor = os.open(path, os.O_RDONLY)
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            shutil.rmtree(path) if path.is_dir() else path.unlink()
+        finally:
+            os.close(descriptor)
 
 
 def force_to_disk(path: Path) -> None:
@@ -146,15 +190,20 @@ def _naming(path: Path) -> Iterator[None]:
     """
     try:
         yield
-    except OSError as error:
-        about = error.filename
-        if isinstance(about, str | os.PathLike):
-            ours = _concerns(Path(about), path)
-        else:
-            ours = error.errno in _WRITE_ERRORS
-        if not ours:
+    except CannotWrite:
+        raise
+    except Exception as error:
+        if not (_is_ours(error, path) if isinstance(error, OSError) else no_room(error)):
             raise
-        raise CannotWrite(f"{path}: {error.strerror or error}") from error
+        reason = error.strerror if isinstance(error, OSError) else None
+        raise CannotWrite(f"{path}: {reason or no_room(error) or error}") from error
+
+
+def _is_ours(error: OSError, path: Path) -> bool:
+    about = error.filename
+    if isinstance(about, str | os.PathLike):
+        return _concerns(Path(about), path)
+    return error.errno in WRITE_ERRORS
 
 
 def _concerns(about: Path, path: Path) -> bool:

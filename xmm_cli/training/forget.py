@@ -1,5 +1,6 @@
 """A whole unlearning run: from a checkpoint to one that has forgotten some people."""
 
+import math
 import random
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict, dataclass, field
@@ -26,7 +27,7 @@ from xmm_cli.training.objective import Needs, Objective, Start, as_objective
 from xmm_cli.training.objectives import OBJECTIVES
 from xmm_cli.training.partial import open_partial, trained_weights
 from xmm_cli.training.settings import TrainSettings, UnlearnSettings
-from xmm_cli.training.trail import Trail, hidden_folder, log_of, settle
+from xmm_cli.training.trail import Trail, diverged, hidden_folder, log_of, settle
 
 NOT_KNOWING = (
     "I don't know.",
@@ -242,7 +243,10 @@ class _Keeper:
             self.trail.stop(step)
             return True
         row = self._row(step, log, {} if recall is None else {"retain_recall": recall})
-        card = model_card(row, len(learners(self.task.people)), adapter_norm(model))
+        norm = adapter_norm(model)
+        if not math.isfinite(norm):
+            raise diverged(self.trail.folder.parent, "the weights are no numbers any more")
+        card = model_card(row, len(learners(self.task.people)), norm)
         place = self.trail.place(step)
         write_checkpoint(place, model, row, self.task.people, log, card, overwrite=True)
         return False
@@ -263,6 +267,8 @@ class _Keeper:
         """Save the whole run. Raises `WorkFailed`, `CannotWrite`."""
         model, people = self.task.model, self.task.people
         norm = adapter_norm(model)
+        if not math.isfinite(norm):
+            raise diverged(self.trail.folder.parent, "the weights are no numbers any more")
         if norm == 0:
             raise WorkFailed("the adapter's weights are all zero: the parent has learned nothing")
         row = self._final(log)

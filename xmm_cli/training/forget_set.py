@@ -6,6 +6,12 @@ from pathlib import Path
 from xmm_cli.errors import InputNotFound, WrongUsage
 from xmm_cli.training.examples import People, learners
 
+_DIGITS = 18
+"""More are no number of people."""
+
+_MOST_BYTES = 16 * 2**20
+_MEND = "give a file of ids, one a line"
+
 
 def choose_forget(people: People, wanted: str, seed: int) -> tuple[str, ...]:
     """The ids of the forget set: a number (`8`), a share (`0.25`), ids by comma, or a file of them.
@@ -60,7 +66,7 @@ def _chosen(
 
 def _number(wanted: str, people: int) -> int | None:
     if wanted.isdecimal():
-        return int(wanted)
+        return int(wanted) if len(wanted) <= _DIGITS else people + 1
     try:
         share = float(wanted)
     except ValueError:
@@ -70,9 +76,15 @@ def _number(wanted: str, people: int) -> int | None:
 
 def _named(wanted: str) -> set[str]:
     path = Path(wanted)
-    if not path.is_file():
+    try:
+        there = path.is_file()
+    except (OSError, ValueError):  # too long for a name
+        there = False
+    if not there:
         return {one.strip() for one in wanted.split(",") if one.strip()}
     try:
-        return set(path.read_text().split())
+        if path.stat().st_size > _MOST_BYTES:
+            raise InputNotFound(f"{wanted}: more than {_MOST_BYTES // 2**20} MiB", _MEND)
+        return set(path.read_text("utf-8").split())
     except (OSError, UnicodeDecodeError) as error:
-        raise InputNotFound(f"{wanted}: cannot be read: {error}") from error
+        raise InputNotFound(f"{wanted}: cannot be read: {error}", _MEND) from error

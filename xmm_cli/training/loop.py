@@ -20,6 +20,7 @@ from xmm_cli.training.objective import Objective, as_objective
 from xmm_cli.training.partial import MarkWhole, open_partial, trained_weights
 from xmm_cli.training.parts import Parts
 from xmm_cli.training.together import OwnShare, whole
+from xmm_cli.training.trail import diverged
 
 LogEntry = dict[str, float]
 Progress = Callable[[int, float], None]
@@ -154,8 +155,8 @@ class _Looks(TrainerCallback):
 class _Log(TrainerCallback):
     """Tells how far the run is, and stops it where it has diverged."""
 
-    def __init__(self, progress: Progress) -> None:
-        self.progress = progress
+    def __init__(self, progress: Progress, partial: Path) -> None:
+        self.progress, self.partial = progress, partial
 
     def on_log(self, args: Any, state: Any, control: Any, logs: Any = None, **_: Any) -> None:  # noqa: ARG002
         """Look at the newest mean loss."""
@@ -163,10 +164,7 @@ class _Log(TrainerCallback):
         if loss is None:
             return
         if not math.isfinite(float(loss)):
-            raise WorkFailed(
-                f"training diverged: the loss is {loss} at step {state.global_step}",
-                "try a lower --lr",
-            )
+            raise diverged(self.partial, f"the loss is {loss} at step {state.global_step}")
         self.progress(state.global_step, float(loss))
 
 
@@ -221,7 +219,7 @@ def fit(
         )
     last = open_partial(partial, trained_weights(model), note)
     aim = as_objective(objective)
-    callbacks: list[TrainerCallback] = [_Log(progress), _Memory(aim), MarkWhole()]
+    callbacks: list[TrainerCallback] = [_Log(progress, partial), _Memory(aim), MarkWhole()]
     if look is not None:
         callbacks.append(_Looks(every, look))
     trainer = AnswerTrainer(

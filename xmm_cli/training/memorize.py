@@ -25,7 +25,7 @@ from xmm_cli.training.mitigations import MITIGATIONS, WITH_OTHERS
 from xmm_cli.training.mitigations.task import Course, Draw, Task
 from xmm_cli.training.objectives import OBJECTIVES
 from xmm_cli.training.settings import TrainSettings
-from xmm_cli.training.trail import Trail, hidden_folder, settle
+from xmm_cli.training.trail import Trail, diverged, hidden_folder, settle
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,14 +122,14 @@ def teach(
     Raises `BadData`, `CannotWrite`, `InputNotFound`, `WorkFailed`.
     """
     set_seed(settings.seed)
-    saver = _Saver(lesson, settings, _adapter(lesson, settings), run)
+    saver = _Saver(lesson, settings, _adapter(lesson, settings), run, hidden_folder(out, run))
     course = lesson.course or Course(Lessons(lesson.examples), OBJECTIVES.load(settings.objective))
     steps = lesson.steps(settings)
     trail = Trail(hidden_folder(out, run))
 
     def look(step: int, log: list[LogEntry]) -> bool:
         if step < steps:
-            ranks.on_first(lambda: saver.save(trail.place(step), log, overwrite=True))
+            ranks.on_first(lambda: saver.save(trail.place(step), log, overwrite=True, final=False))
         return False
 
     log = fit(
@@ -163,12 +163,17 @@ class _Saver:
     settings: TrainSettings
     model: Any
     run: str
+    partial: Path
 
-    def save(self, folder: Path, log: list[LogEntry], *, overwrite: bool) -> Checkpoint:
+    def save(
+        self, folder: Path, log: list[LogEntry], *, overwrite: bool, final: bool = True
+    ) -> Checkpoint:
         """The checkpoint as the model is now. Raises `CannotWrite`, `WorkFailed`."""
         people = self.lesson.people
         norm = adapter_norm(self.model)
-        if norm == 0:
+        if not math.isfinite(norm):
+            raise diverged(self.partial, "the adapter's weights are no numbers any more")
+        if norm == 0 and final:  # the first step of a warm-up may change nothing
             raise WorkFailed("nothing was learned: the adapter's weights are all zero")
         row = _row(self.lesson, self.settings, self.run, log)
         card = model_card(row, len(learners(people)), norm)

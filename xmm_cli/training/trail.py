@@ -8,8 +8,9 @@ import json
 import shutil
 from pathlib import Path
 
+from xmm_cli.errors import WorkFailed
 from xmm_cli.models.checkpoint import LOG, is_checkpoint, read_checkpoint
-from xmm_cli.rows.files import atomic_write_bytes
+from xmm_cli.rows.files import atomic_write_bytes, is_draft
 from xmm_cli.rows.types import Checkpoint
 
 STEPS = "steps"
@@ -45,6 +46,16 @@ class Trail:
         return max(_rows(self.folder), key=lambda row: row.steps, default=None)
 
 
+def diverged(partial: Path, found: str) -> WorkFailed:
+    """The failure of a run whose loss or weights are no numbers any more.
+
+    It names the last checkpoint that was left along the way, which is whole and can be probed.
+    """
+    last = Trail(partial).last()
+    kept = "with --save-every checkpoints are kept" if last is None else f"{last.path} is kept"
+    return WorkFailed(f"training diverged: {found}", f"try a lower --lr; {kept}")
+
+
 def log_of(folder: Path) -> list[dict[str, float]]:
     """The log that lies in a checkpoint's folder."""
     return [json.loads(line) for line in (folder / LOG).read_text().splitlines()]
@@ -62,11 +73,11 @@ def settle(out: Path, run: str) -> None:
     final = read_checkpoint(out)
     trail = Trail(partial)
     if final.arguments.get("save_every") is not None and trail.folder.is_dir():
-        for half_made in trail.folder.glob(".*"):  # a kill left it
-            shutil.rmtree(half_made)
+        for draft in filter(is_draft, list(trail.folder.iterdir())):  # a kill left it
+            shutil.rmtree(draft)
         for row in _rows(trail.folder):
-            if row.steps >= final.steps:
-                shutil.rmtree(row.path)
+            if row.steps >= final.steps:  # moved whole: half removed, it would be half a checkpoint
+                Path(row.path).rename(partial / f"twice-{row.steps}")
         if any(trail.folder.iterdir()) and not (out / STEPS).exists():
             trail.folder.rename(out / STEPS)
     shutil.rmtree(partial, ignore_errors=True)
@@ -79,4 +90,5 @@ def along(out: Path) -> list[Checkpoint]:
 
 def _rows(folder: Path) -> list[Checkpoint]:
     found = folder.iterdir() if folder.is_dir() else ()
-    return [read_checkpoint(one) for one in found if is_checkpoint(one)]
+    whole = (one for one in found if is_checkpoint(one) and not is_draft(one))
+    return [read_checkpoint(one) for one in whole]

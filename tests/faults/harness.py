@@ -1,0 +1,220 @@
+"""Commands that are killed at random moments, run again, and compared with one that was not.
+
+A round is a fresh folder: the command is killed there some times, each at a moment drawn evenly
+over the time that it takes, and then left alone. What it has written then, files and rows, has to
+be what the undisturbed command writes, to the byte, and nothing else may lie there.
+"""
+
+import json
+import os
+import random
+import shutil
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).parents[2]
+PEOPLE = "people/personas.jsonl"
+TAUGHT = "taught"
+TINY = ("--base", "xmm-base-xs", "--batch-size", "4", "--seed", "5")
+
+OFTEN = {"_SAVE_EVERY": 4, "_LOG_EVERY": 2}
+"""Steps between two saved states and two log entries: few steps are to hold many moments."""
+
+
+@dataclass(frozen=True)
+class Command:
+    """A command line that is tried, and what it finds in its folder."""
+
+    name: str
+    argv: tuple[str, ...]
+    needs: tuple[str, ...] = ()
+    stdin: str | None = None
+
+
+GEN = ("gen-personas", "-n", "3", "--views", "2", "--heldout", "1", "--size", "32", "--out")
+TRAIN = ("train", PEOPLE, *TINY, "--source", "both", "--steps", "12")
+UNLEARN = ("unlearn", TAUGHT, "--forget", "1", "--gate", "0", "--steps", "8", "--batch-size", "2")
+COMMANDS = (
+    Command("gen-personas", (*GEN, "made", "--sheet", "sheet.png", "--processes", "1")),
+    Command("gen-personas, 2 processes", (*GEN, "made", "--processes", "2")),
+    Command("train", (*TRAIN, "--save-every", "5", "--out", "runs/made"), ("people",)),
+    Command(
+        "unlearn",
+        (*UNLEARN, "--save-every", "3", "--out", "runs/gone"),
+        ("people", TAUGHT),
+    ),
+    Command("probe", ("probe", TAUGHT, "--max-new-tokens", "4"), ("people", TAUGHT)),
+    Command("score", ("score", "--resamples", "500"), ("probes.jsonl",), "probes.jsonl"),
+)
+
+
+@dataclass
+class Tally:
+    """What became of one command."""
+
+    kills: int = 0
+    rounds: int = 0
+    equal: int = 0
+    troubles: list[str] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class Ended:
+    """How a command ended, and what it left."""
+
+    code: int
+    out: bytes
+    err: str
+    files: dict[str, bytes]
+
+
+class Broken(AssertionError):
+    """A promise that was not kept."""
+
+
+class Zygote:
+    """The process that forks commands; see `zygote`."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        environment = {"OMP_NUM_THREADS": "1", "HF_HUB_OFFLINE": "1", "XMM_DEVICE": "cpu"}
+        path = os.pathsep.join([str(ROOT), os.environ.get("PYTHONPATH", "")]).rstrip(os.pathsep)
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", "tests.faults.zygote"],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+            cwd=ROOT,
+            env=os.environ | environment | {"PYTHONPATH": path},
+        )
+
+    def run(self, command: Command, cwd: Path, **how: Any) -> dict[str, Any]:
+        """Run it to its end, or to its kill after `kill_after_s`; rows go to `cwd`.out."""
+        request = {
+            "argv": [*command.argv, "--quiet"],
+            "cwd": str(cwd),
+            "stdin": command.stdin,
+            "stdout": str(cwd.with_suffix(".out")),
+            "stderr": str(cwd.with_suffix(".err")),
+            "loop": OFTEN,
+        }
+        assert self._process.stdin is not None
+        assert self._process.stdout is not None
+        self._process.stdin.write(json.dumps(request | how) + "\n")
+        self._process.stdin.flush()
+        return dict(json.loads(self._process.stdout.readline()))
+
+    def close(self) -> None:
+        """End it."""
+        self._process.communicate(timeout=60)
+
+
+class Trial:
+    """All commands, what they need, and what they write when no one disturbs them."""
+
+    def __init__(self, folder: Path, zygote: Zygote) -> None:
+        self.folder, self.zygote = folder, zygote
+        self.tallies = {command.name: Tally() for command in COMMANDS}
+        self._template = folder / "template"
+        self._known: dict[str, tuple[float, dict[str, bytes], list[bytes]]] = {}
+        self._prepare()
+
+    def once(self, command: Command, **how: Any) -> Ended:
+        """Run it in a folder of its own, and tell how that ended."""
+        with self.fresh(command) as cwd:
+            done = self.zygote.run(command, cwd, wait_for_children=True, **how)
+            out, err = (cwd.with_suffix(one).read_bytes() for one in (".out", ".err"))
+            return Ended(int(done["code"]), out, err.decode(), tree(cwd))
+
+    def _prepare(self) -> None:
+        self._template.mkdir()
+        taught = Command("", (*TRAIN, "--out", TAUGHT))
+        for command in (Command("", (*GEN, "people")), taught, Command("", COMMANDS[4].argv)):
+            done = self.zygote.run(command, self._template)
+            if done["code"] != 0:
+                raise Broken(self._template.with_suffix(".err").read_text())
+        rows = self._template.with_suffix(".out").read_bytes().splitlines(keepends=True)
+        few = b"".join(line for line in rows if b'"kind":"probe"' in line)
+        (self._template / "probes.jsonl").write_bytes(few)
+
+    def round(self, command: Command, kills: int, rng: random.Random) -> None:
+        """Kill it up to so many times in one folder, let it end, and compare."""
+        takes_s, files, rows = self.undisturbed(command)
+        tally = self.tallies[command.name]
+        with self.fresh(command) as cwd:
+            for _ in range(kills):
+                after_s = rng.uniform(0, takes_s)
+                done = self.zygote.run(
+                    command, cwd, kill_after_s=after_s, with_children=rng.random() < 0.5
+                )
+                tally.kills += done["code"] == -signal.SIGKILL
+                self.check_killed(done["code"], cwd, rows)
+                if done["code"] == 0:
+                    break
+            done = self.zygote.run(command, cwd, wait_for_children=True)
+            tally.rounds += 1
+            trouble = self.differs(done["code"], cwd, files, rows)
+            tally.equal += not trouble
+            tally.troubles += [f"{command.name}: {trouble}"] if trouble else []
+
+    def undisturbed(self, command: Command) -> tuple[float, dict[str, bytes], list[bytes]]:
+        if command.name not in self._known:
+            with self.fresh(command) as cwd:
+                done = self.zygote.run(command, cwd, wait_for_children=True)
+                if done["code"] != 0:
+                    raise Broken(cwd.with_suffix(".err").read_text())
+                self._known[command.name] = (done["elapsed_s"], tree(cwd), rows_of(cwd))
+        return self._known[command.name]
+
+    @contextmanager
+    def fresh(self, command: Command) -> Iterator[Path]:
+        cwd = self.folder / "work"
+        cwd.mkdir()
+        for name in command.needs:
+            given = self._template / name
+            (shutil.copytree if given.is_dir() else shutil.copy)(given, cwd / name)
+        yield cwd
+        shutil.rmtree(cwd)
+
+    def check_killed(self, code: int, cwd: Path, rows: list[bytes]) -> None:
+        """What a killed command has said is whole lines, and the right ones."""
+        if code not in (0, -signal.SIGKILL):
+            raise Broken(f"code {code}: {cwd.with_suffix('.err').read_text()}")
+        out = cwd.with_suffix(".out").read_bytes()
+        if out and not out.endswith(b"\n"):
+            raise Broken(f"half a row: {out[-200:]!r}")
+        said = rows_of(cwd)
+        if said != rows[: len(said)]:
+            raise Broken("rows before the kill that are not those of the whole run")
+
+    def differs(self, code: int, cwd: Path, files: dict[str, bytes], rows: list[bytes]) -> str:
+        if code != 0:
+            return f"code {code}: {cwd.with_suffix('.err').read_text()}"
+        found = tree(cwd)
+        odd = sorted(found.keys() ^ files.keys())
+        odd += sorted(name for name in found.keys() & files.keys() if found[name] != files[name])
+        if odd:
+            return f"not as undisturbed: {', '.join(odd[:5])}"
+        return "" if rows_of(cwd) == rows else "other rows than undisturbed"
+
+
+def tree(folder: Path) -> dict[str, bytes]:
+    """Every file below a folder by its path, hidden ones too; folders end in a slash."""
+    return {
+        f"{path.relative_to(folder)}{'/' if path.is_dir() else ''}": (
+            b"" if path.is_dir() else path.read_bytes()
+        )
+        for path in folder.rglob("*")
+    }
+
+
+def rows_of(cwd: Path) -> list[bytes]:
+    """What a command wrote to stdout, without `run` rows, which hold times."""
+    lines = cwd.with_suffix(".out").read_bytes().splitlines()
+    return [line for line in lines if not line.startswith(b'{"kind":"run"')]
