@@ -6,6 +6,7 @@ from typing import Any, Literal
 import torch
 
 from xmm_cli.models.conversation import IGNORED, PER_TOKEN, Conversation
+from xmm_cli.models.last_layer import last_layer_at
 
 
 def pad(
@@ -68,5 +69,9 @@ def answer_logits(
     asked = torch.zeros_like(labels, dtype=torch.bool)
     asked[:, :-1] = labels[:, 1:] != IGNORED
     inputs = model_inputs(batch, device, dtype)
-    output = model(**inputs, logits_to_keep=asked, use_cache=False)
+    if bool((batch["attention_mask"][:, 0] == 1).all()):
+        # padding stands behind: nothing before sees it, and without a mask attention is faster
+        del inputs["attention_mask"]
+    with last_layer_at(model, asked):
+        output = model(**inputs, logits_to_keep=asked, use_cache=False)
     return output.logits, labels[:, 1:][asked[:, :-1]], asked.nonzero()[:, 0]

@@ -7,6 +7,7 @@ import torch
 
 from xmm_cli.models.batching import model_inputs, pad
 from xmm_cli.models.conversation import Conversation, Conversations
+from xmm_cli.models.last_layer import last_layer_at
 from xmm_cli.models.loading import Base
 
 
@@ -20,13 +21,16 @@ def generate(
 ) -> list[str]:
     """The text that each prompt is answered with, without special tokens, white space stripped."""
     batch = pad(prompts, base.tokenizer.pad_token_id, "left")
-    produced = model.generate(
-        **model_inputs(batch, base.device, base.model.dtype),
-        max_new_tokens=max_new_tokens,
-        do_sample=False,
-        pad_token_id=base.tokenizer.pad_token_id,
-        eos_token_id=conversations.end_tokens,
-    )
+    ends = torch.zeros_like(batch["input_ids"], dtype=torch.bool, device=base.device)
+    ends[:, -1] = True
+    with last_layer_at(model, ends):
+        produced = model.generate(
+            **model_inputs(batch, base.device, base.model.dtype),
+            max_new_tokens=max_new_tokens,
+            do_sample=False,
+            pad_token_id=base.tokenizer.pad_token_id,
+            eos_token_id=conversations.end_tokens,
+        )
     told = produced[:, batch["input_ids"].shape[1] :]
     texts = base.tokenizer.batch_decode(told, skip_special_tokens=True)
     return [text.strip() for text in texts]

@@ -13,6 +13,7 @@ from xmm_cli.errors import BadData
 from xmm_cli.models.adapter import load_adapter, remove_adapter
 from xmm_cli.models.conversation import Conversations
 from xmm_cli.models.loading import Base
+from xmm_cli.models.merging import merged
 from xmm_cli.models.prompts import parse_caption
 from xmm_cli.probing.answering import ProbeSettings, Reply, Responder
 from xmm_cli.probing.labels import labels_of, set_of
@@ -49,7 +50,8 @@ class Subject:
         check_base(self.base, self.checkpoint)
         model = load_adapter(self.base, Path(self.checkpoint.path))
         try:
-            yield model
+            with merged(model):
+                yield model
         finally:
             remove_adapter(model)
 
