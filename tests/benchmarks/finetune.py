@@ -58,8 +58,8 @@ def shipped(folder: Path) -> Row:
 def gemma(folder: Path) -> Row:
     """On random weights with Gemma 3's proportions."""
     people = bases.make_people(folder / "people", 4, 2, 1)
-    load = Load(bases.gemma_like(folder / "base"), str(people), steps=8, batch_size=4)
-    return _compare("fine-tuning, Gemma 3's proportions", load, faster=1.4, rounds=3)
+    load = Load(bases.gemma_like(folder / "base"), str(people), steps=6, batch_size=4)
+    return _compare("fine-tuning, Gemma 3's proportions", load, faster=1.4, rounds=2)
 
 
 def _compare(what: str, load: Load, faster: float, rounds: int) -> Row:

@@ -23,7 +23,7 @@ from xmm_cli.training.loop import final_loss
 from xmm_cli.training.settings import UnlearnSettings
 
 HERE = "tests.benchmarks.unlearning"
-STEPS, BATCH = 6, 4
+STEPS, BATCH = 4, 4
 BETA = 0.1
 SETTINGS = UnlearnSettings(through="image", steps=STEPS, batch_size=BATCH)
 NEAR = 0.05

@@ -1,4 +1,4 @@
-"""An adapter added into the weights for as long as a model is only asked: the same answers sooner."""
+"""An adapter added into the weights while a model is only asked: the same answers, sooner."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
