@@ -8,7 +8,6 @@ works the others wait. A way that shares no process has its own memory.
 import gc
 import multiprocessing
 import os
-import resource
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -107,7 +106,7 @@ class _Worker:
 def _serve(pipe: Connection, way: Way) -> None:
     module, _, name = way.target.partition(":")
     make = getattr(import_module(module), name)
-    before_mb = _resident_mb()
+    before_mb = _memory_mb("VmRSS")
     work = make(**way.arguments)
     pipe.send("ready")
     while True:
@@ -119,8 +118,8 @@ def _serve(pipe: Connection, way: Way) -> None:
         wall, cpu = time.perf_counter(), _cpu_s()
         result = work()
         lap = time.perf_counter() - wall, _cpu_s() - cpu
-        peak_mb = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-        pipe.send((*lap, result, peak_mb - before_mb))
+        # not ru_maxrss, which begins with what the parent held
+        pipe.send((*lap, result, _memory_mb("VmHWM") - before_mb))
 
 
 def _cpu_s() -> float:
@@ -129,8 +128,8 @@ def _cpu_s() -> float:
     return spent.user + spent.system + spent.children_user + spent.children_system
 
 
-def _resident_mb() -> float:
+def _memory_mb(name: str) -> float:
     for line in Path("/proc/self/status").read_text().splitlines():
-        if line.startswith("VmRSS"):
+        if line.startswith(name):
             return int(line.split()[1]) / 1024
     return 0.0

@@ -41,7 +41,7 @@ def _compare(what: str, folder: Path, base: str, pictures: int, faster: float) -
     people = bases.make_people(folder / "people", 2, 2, pictures // 2)
     checkpoint = bases.make_checkpoint(people, base, folder / "run", 2, "image")
     given = {"people": str(people), "checkpoint": checkpoint.path, "base": base}
-    laps = run({name: Way(f"{HERE}:{name}", given) for name in ("xmm", "plain")})
+    laps = run({name: Way(f"{HERE}:{name}", given) for name in ("xmm", "plain")}, rounds=2)
     ours, plain = laps["xmm"], laps["plain"]
     found, size = plain.result
     apart = float((torch.tensor(ours.result) - torch.tensor(found)).abs().max())
