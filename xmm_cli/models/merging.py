@@ -21,7 +21,7 @@ def merged(model: Any) -> Iterator[None]:
     layers = _adapted(model)
     weights = [layer.get_base_layer().weight for layer in layers]
     exact = all(weight.dtype == torch.float32 for weight in weights)
-    if not exact or sum(weight.nbytes for weight in weights) > MOST_BYTES:
+    if not layers or not exact or sum(weight.nbytes for weight in weights) > MOST_BYTES:
         yield
         return
     originals = [weight.data for weight in weights]
