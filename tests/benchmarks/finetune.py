@@ -51,8 +51,8 @@ class Load:
 
 def shipped(folder: Path) -> Row:
     """On the shipped base."""
-    people = bases.make_people(folder / "people", 8, 4, 1)
-    load = Load("xmm-base", str(people), steps=20, batch_size=16)
+    people = bases.make_people(folder / "people", 8, 6, 1)
+    load = Load("xmm-base", str(people), steps=28, batch_size=16)
     return _compare("fine-tuning, shipped base", load, faster=2.0, rounds=2)
 
 
@@ -144,7 +144,8 @@ def plain(load: Load) -> Any:
                     weight_decay=0.0,
                     seed=settings.seed,
                     logging_steps=min(10, load.steps),
-                    save_strategy="no",
+                    save_steps=100,
+                    save_total_limit=1,
                     report_to="none",
                     remove_unused_columns=False,
                     disable_tqdm=True,

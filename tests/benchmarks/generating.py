@@ -1,11 +1,13 @@
 """Probing by generation: `xmm probe`'s own parts beside transformers' image-text-to-text pipeline.
 
-The plain way has the adapter merged into the weights and the batch size that is fastest of a few,
-measured before the first round. Both begin with nothing known of the pictures; `warm` is xmm once
-more with their features kept, as for every model after the first in one command.
+Both have the model loaded with its adapter. The plain way has it merged into the weights, and the
+batch size that is fastest of a few, measured before the first round. Both begin with nothing known
+of the pictures; `warm` is xmm once more with their features kept, as for every model after the
+first in one command.
 """
 
 import time
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -20,8 +22,8 @@ from tests.benchmarks.row import Figure, Row
 from xmm_cli.models.conversation import Conversations
 from xmm_cli.models.loading import load_base, location
 from xmm_cli.models.prompts import NAME_QUESTIONS
-from xmm_cli.probing.answering import ProbeSettings
-from xmm_cli.probing.probe import Subject, probe
+from xmm_cli.probing.answering import ProbeSettings, Responder
+from xmm_cli.probing.probe import Subject, batches
 from xmm_cli.probing.questions import Scope, make_questions
 
 HERE = "tests.benchmarks.generating"
@@ -62,11 +64,12 @@ def _ask(people: str, checkpoint: str, keep: bool) -> Any:
     questions = list(make_questions(bases.read_people(Path(people)), scope))
     settings = ProbeSettings(answers=("generate",), max_new_tokens=TOKENS)
     known = Conversations(base)
+    model = ExitStack().enter_context(subject.model())  # for as long as the process lives
 
     def work() -> list[str | None]:
-        conversations = known if keep else Conversations(base)
-        rows = probe(subject, questions, conversations, settings, run="benchmark")
-        return [row.answer for row in rows]
+        respond = Responder(base, model, known if keep else Conversations(base), settings)
+        asked = batches(questions, settings.batch_size)
+        return [reply.answer for batch in asked for reply in respond(batch)]
 
     return work
 

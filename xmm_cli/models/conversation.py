@@ -67,6 +67,8 @@ class Conversations:
         self.base = base
         self._features: OrderedDict[Path | Drawn, Any] = OrderedDict()
         self._prompts: OrderedDict[tuple[Context, str], Conversation] = OrderedDict()
+        self._answers: OrderedDict[str, list[int]] = OrderedDict()
+        self._about_pictures: OrderedDict[tuple[Any, ...], str] = OrderedDict()
         self._end: list[int] | None = None
         known = base.tokenizer.added_tokens_decoder.values()
         self._control = [token.content for token in known if token.special]
@@ -138,7 +140,11 @@ class Conversations:
     def answer_ids(self, answer: str) -> list[int]:
         """The tokens of an answer as the chat template writes it, up to its end token."""
         context = Context(text="")
-        return self._told(self._render(context, ""), self._render(context, "", answer))
+
+        def tell() -> list[int]:
+            return self._told(self._render(context, ""), self._render(context, "", answer))
+
+        return _kept(self._answers, answer, tell).copy()
 
     def _told(self, prompt: str, whole: str) -> list[int]:
         """The tokens of the answer by which `whole` is longer than `prompt`, and its end token."""
@@ -167,6 +173,17 @@ class Conversations:
         question: str,
         answer: str | None = None,
         earlier: Sequence[Turn] = (),
+    ) -> str:
+        """What is said, by the chat template; about pictures it says the same for all of them."""
+        if context.image is None or context.text is not None:
+            return self._write(context, question, answer, earlier)
+        key = (question, answer, tuple(earlier))
+        return _kept(
+            self._about_pictures, key, lambda: self._write(context, question, answer, earlier)
+        )
+
+    def _write(
+        self, context: Context, question: str, answer: str | None, earlier: Sequence[Turn]
     ) -> str:
         said = [text for turn in (*earlier, (question, answer or "")) for text in turn]
         if context.text:
