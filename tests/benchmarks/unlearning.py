@@ -12,6 +12,7 @@ from typing import Any
 import torch
 from peft import PeftModel
 from transformers import Trainer, TrainingArguments
+from transformers.models.gemma3 import modeling_gemma3  # noqa: F401 (memory of a library)
 
 from tests.benchmarks import bases, plainly
 from tests.benchmarks.race import Ratio, Way, ratio, run
