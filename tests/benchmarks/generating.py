@@ -28,6 +28,8 @@ from xmm_cli.probing.questions import Scope, make_questions
 
 HERE = "tests.benchmarks.generating"
 TOKENS = 24
+_OPEN = ExitStack()
+"""What stays open for as long as a way's process lives."""
 
 
 def row(folder: Path) -> Row:
@@ -64,7 +66,7 @@ def _ask(people: str, checkpoint: str, keep: bool) -> Any:
     questions = list(make_questions(bases.read_people(Path(people)), scope))
     settings = ProbeSettings(answers=("generate",), max_new_tokens=TOKENS)
     known = Conversations(base)
-    model = ExitStack().enter_context(subject.model())  # for as long as the process lives
+    model = _OPEN.enter_context(subject.model())
 
     def work() -> list[str | None]:
         respond = Responder(base, model, known if keep else Conversations(base), settings)
