@@ -14,7 +14,6 @@ from datetime import UTC, datetime
 from enum import Enum
 from functools import cache
 from hashlib import sha256
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 import msgspec
@@ -32,6 +31,8 @@ Value = Label | None | list[str]
 
 @cache
 def _versions() -> tuple[tuple[str, str], ...]:
+    from importlib.metadata import PackageNotFoundError, version  # a third of a help's time
+
     found = [("xmm", __version__), ("python", platform.python_version())]
     for library in LIBRARIES:
         try:
