@@ -69,8 +69,10 @@ def answer_logits(
     asked = torch.zeros_like(labels, dtype=torch.bool)
     asked[:, :-1] = labels[:, 1:] != IGNORED
     inputs = model_inputs(batch, device, dtype)
-    if bool((batch["attention_mask"][:, 0] == 1).all()):
-        # padding stands behind: nothing before sees it, and without a mask attention is faster
+    behind = bool((batch["attention_mask"][:, 0] == 1).all())
+    if behind and not any(key in batch for key in PER_TOKEN):
+        # nothing before sees padding that stands behind, and without a mask attention is faster;
+        # models with token types may have prompts that see both ways
         del inputs["attention_mask"]
     with last_layer_at(model, asked):
         output = model(**inputs, logits_to_keep=asked, use_cache=False)

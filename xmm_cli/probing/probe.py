@@ -12,8 +12,8 @@ import msgspec
 from xmm_cli.errors import BadData
 from xmm_cli.models.adapter import load_adapter, remove_adapter
 from xmm_cli.models.conversation import Conversations
+from xmm_cli.models.in_weights import merged
 from xmm_cli.models.loading import Base
-from xmm_cli.models.merging import merged
 from xmm_cli.models.prompts import parse_caption
 from xmm_cli.probing.answering import ProbeSettings, Reply, Responder
 from xmm_cli.probing.labels import labels_of, set_of
