@@ -45,6 +45,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
 }
 """Name on the command line → module in `xmm_cli.commands`, and one line of help."""
 
+_CONTEXT = {"help_option_names": ["--help", "-h"]}
 _NO_MEMORY = "can't allocate memory"
 
 _EXAMPLES = """\
@@ -68,7 +69,12 @@ def verbatim(text: str) -> str:
 def load(name: str) -> Any:
     """Import a command's module and make its parser."""
     module = import_module(f"xmm_cli.commands.{COMMANDS[name][0]}")
-    one = typer.Typer(add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False)
+    one = typer.Typer(
+        add_completion=False,
+        rich_markup_mode=None,
+        pretty_exceptions_enable=False,
+        context_settings=_CONTEXT,
+    )
     one.command(name, epilog=verbatim(module.EXAMPLES))(module.run)
     return typer.main.get_command(one)
 
@@ -105,7 +111,7 @@ app = typer.Typer(
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
     no_args_is_help=True,
-    context_settings={"help_option_names": ["--help", "-h"]},
+    context_settings=_CONTEXT,
 )
 
 
@@ -165,7 +171,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     with suppress(ValueError):  # not the main thread: signals are someone else's
         _listen()
     try:
-        app(arguments, prog_name="xmm")
+        if arguments and arguments[0] in COMMANDS:
+            # not by way of the group: to read its options, typer would load pydantic even for help
+            load(arguments[0])(arguments[1:], prog_name=f"xmm {arguments[0]}")
+        else:
+            app(arguments, prog_name="xmm")
         return ExitCode.DONE
     except SystemExit as stop:
         return _after_typer(stop, arguments)

@@ -15,6 +15,7 @@ from xmm_cli.probing.rank import (
     ancestry,
     build_tree,
     candidate_logprobs,
+    inner,
     rank_of,
 )
 
@@ -74,6 +75,25 @@ def test_a_node_sees_itself_and_its_ancestors(candidates):
             known.add(above)
             above = tree.parents[above]
         assert set(sees[node].nonzero()[:, 0].tolist()) == known
+
+
+@given(token_lists)
+def test_the_inner_tree_has_what_something_follows_and_no_more(candidates):
+    tree = build_tree(candidates)
+    smaller, place = inner(tree)
+    followed = set(tree.parents) - {ROOT}
+    assert len(smaller.tokens) == len(followed)
+    for node in followed:
+        assert path_to(smaller, place[node]) == path_to(tree, node)
+        assert smaller.depths[place[node]] == tree.depths[node]
+
+
+def test_candidates_of_one_token_have_no_inner_tree(trained, people):
+    base, model, conversations = trained
+    prompts = prompts_of(conversations, people, "mixed")
+    found = candidate_logprobs(base, model, prompts, build_tree([[7], [9]]))
+    expected = [[one_by_one(base, model, one, answer) for answer in ([7], [9])] for one in prompts]
+    assert torch.allclose(found, torch.tensor(expected, dtype=found.dtype), atol=1e-4)
 
 
 @pytest.fixture(scope="module")

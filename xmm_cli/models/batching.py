@@ -7,6 +7,7 @@ import torch
 
 from xmm_cli.models.conversation import IGNORED, PER_TOKEN, Conversation
 from xmm_cli.models.features import join
+from xmm_cli.models.last_layer import last_layer_at
 
 
 def pad(
@@ -81,5 +82,11 @@ def answer_logits(
     asked = torch.zeros_like(labels, dtype=torch.bool)
     asked[:, :-1] = labels[:, 1:] != IGNORED
     inputs = model_inputs(batch, device, dtype)
-    output = model(**inputs, logits_to_keep=asked, use_cache=False)
+    behind = bool((batch["attention_mask"][:, 0] == 1).all())
+    if behind and not any(key in batch for key in PER_TOKEN):
+        # nothing before sees padding that stands behind, and without a mask attention is faster;
+        # models with token types may have prompts that see both ways
+        del inputs["attention_mask"]
+    with last_layer_at(model, asked):
+        output = model(**inputs, logits_to_keep=asked, use_cache=False)
     return output.logits, labels[:, 1:][asked[:, :-1]], asked.nonzero()[:, 0]

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from xmm_cli.errors import BadData, Unavailable
 from xmm_cli.models.chat import REWRITES, Chat
+from xmm_cli.models.keeping import kept
 from xmm_cli.models.loading import Base
 from xmm_cli.models.parts import sees_anew
 from xmm_cli.rows.pictures import read_picture
@@ -80,6 +81,8 @@ class Conversations:
         self.vision = Vision(base)
         self._chat = Chat(base)
         self._prompts: OrderedDict[tuple[Context, str], _Prompt] = OrderedDict()
+        self._answers: OrderedDict[str, list[int]] = OrderedDict()
+        self._about_pictures: OrderedDict[tuple[Any, ...], str] = OrderedDict()
         self._end: list[int] | None = None
         known = base.tokenizer.added_tokens_decoder.values()
         self._control = [token.content for token in known if token.special]
@@ -111,7 +114,7 @@ class Conversations:
 
     def _ask(self, context: Context, question: str) -> Conversation:
         """The first prompt; pixels are kept only until there are features."""
-        from xmm_cli.models.vision import beside_features, kept, pixels
+        from xmm_cli.models.vision import beside_features, pixels
 
         key = (context, question)
         anew = sees_anew(self.base.model)
@@ -173,6 +176,9 @@ class Conversations:
     def answer_ids(self, answer: str) -> list[int]:
         """The tokens of an answer as the chat template writes it, up to its end token."""
         context = Context(text="")
+        return kept(self._answers, answer, lambda: self._answer(context, answer)).copy()
+
+    def _answer(self, context: Context, answer: str) -> list[int]:
         asked, whole = self._render(context, ""), self._render(context, "", answer)
         told, ended = self._written(asked, whole, answer)
         end = self.base.tokenizer.eos_token_id
@@ -215,6 +221,17 @@ class Conversations:
         question: str,
         answer: str | None = None,
         earlier: Sequence[Turn] = (),
+    ) -> str:
+        """What is said, by the chat template; about pictures it says the same for all of them."""
+        if context.image is None or context.text is not None:
+            return self._write(context, question, answer, earlier)
+        key = (question, answer, tuple(earlier))
+        return kept(
+            self._about_pictures, key, lambda: self._write(context, question, answer, earlier)
+        )
+
+    def _write(
+        self, context: Context, question: str, answer: str | None, earlier: Sequence[Turn]
     ) -> str:
         said = [text for turn in (*earlier, (question, answer or "")) for text in turn]
         if context.text:

@@ -3,8 +3,8 @@
 import hashlib
 import inspect
 from collections import OrderedDict
-from collections.abc import Callable, Mapping
-from typing import Any, TypeVar
+from collections.abc import Mapping
+from typing import Any
 
 import torch
 
@@ -19,11 +19,6 @@ PER_PICTURE = ("image_grid_thw",)
 
 MOST_IN_MEMORY = 4 * 2**30
 """Bytes of features; the longest unused go first."""
-
-_MOST_KEPT = 20_000
-
-K = TypeVar("K")
-V = TypeVar("V")
 
 
 class Vision:
@@ -126,13 +121,3 @@ def _digest(named: Mapping[str, str], tensors: Mapping[str, torch.Tensor]) -> st
         plain = tensor.detach().cpu().contiguous().reshape(-1)
         digest.update(plain.view(torch.uint8).numpy().data)
     return digest.hexdigest()
-
-
-def kept(store: OrderedDict[K, V], key: K, make: Callable[[], V]) -> V:
-    """What the store has under `key`, made if it is absent; the longest unused goes first."""
-    if key not in store:
-        store[key] = make()
-        if len(store) > _MOST_KEPT:
-            store.popitem(last=False)
-    store.move_to_end(key)
-    return store[key]

@@ -1,7 +1,7 @@
 """A data set's folder: made in parallel, gone on with after an interruption, never half a row.
 
-`request.json` is written first and says what the folder is for; pictures appear one by one, each
-whole; the files of rows come last.
+`request.json` is written first and says what the folder is for; a person's pictures appear all
+together; the files of rows come last.
 """
 
 import multiprocessing

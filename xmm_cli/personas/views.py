@@ -13,7 +13,7 @@ from pathlib import Path
 from xmm_cli.personas.describing import OMIT, describe, leave_out
 from xmm_cli.personas.rendering import RENDERERS
 from xmm_cli.personas.sampling import Identity
-from xmm_cli.rows.files import atomic_write_bytes
+from xmm_cli.rows.files import atomic_folder
 from xmm_cli.rows.types import Split, TextView
 
 _TRIES = 1000
@@ -65,6 +65,7 @@ def draw_images(identity: Identity, plan: Plan, folder: Path) -> int:
         return 0
     draw = RENDERERS.load(plan.renderer)
     seen: set[bytes] = set()
+    files: dict[str, bytes] = {}
     for view, split, index in plan.numbered():
         for attempt in range(_TRIES):
             rng = random.Random(f"{identity.id}: {split} image {index}: {attempt}")
@@ -73,5 +74,9 @@ def draw_images(identity: Identity, plan: Plan, folder: Path) -> int:
             if buffer.getvalue() not in seen:
                 break
         seen.add(buffer.getvalue())
-        atomic_write_bytes(folder / image_path(identity, view), buffer.getvalue())
+        files[Path(image_path(identity, view)).name] = buffer.getvalue()
+    # all of a person's at once: a disk is slow to say that it has written, whatever the amount
+    with atomic_folder(folder / "images" / identity.id, replace=True) as draft:
+        for name, picture in files.items():
+            (draft / name).write_bytes(picture)
     return len(seen)

@@ -14,6 +14,7 @@ from xmm_cli.errors import BadData
 from xmm_cli.models import ranks
 from xmm_cli.models.adapter import load_adapter, remove_adapter
 from xmm_cli.models.conversation import Conversations
+from xmm_cli.models.in_weights import merged
 from xmm_cli.models.loading import Base
 from xmm_cli.models.prompts import parse_caption
 from xmm_cli.probing.answering import ProbeSettings, Reply, Responder
@@ -52,7 +53,8 @@ class Subject:
         check_base(self.base, self.checkpoint)
         model = load_adapter(self.base, Path(self.checkpoint.path))
         try:
-            yield model
+            with merged(model):
+                yield model
         finally:
             remove_adapter(model)
 

@@ -17,6 +17,7 @@ import torch
 from xmm_cli.models.batching import model_inputs, pad
 from xmm_cli.models.conversation import PER_TOKEN, Conversation
 from xmm_cli.models.families import sees_everything
+from xmm_cli.models.last_layer import last_layer_at
 from xmm_cli.models.loading import Base
 
 ROOT = -1
@@ -54,6 +55,23 @@ def build_tree(candidates: Sequence[Sequence[int]]) -> Tree:
             node = known[node, token]
         leaves.append(node)
     return Tree(tokens, parents, depths, leaves)
+
+
+def inner(tree: Tree) -> tuple[Tree, dict[int, int]]:
+    """The tree without the nodes that nothing follows, and where each node that is left stands.
+
+    A token that nothing follows, such as an end token, is told from its parent and need not be
+    read. `leaves` of the smaller tree is empty; `ROOT` stays itself.
+    """
+    kept = sorted(set(tree.parents) - {ROOT})
+    place = {ROOT: ROOT} | {node: number for number, node in enumerate(kept)}
+    smaller = Tree(
+        [tree.tokens[node] for node in kept],
+        [place[tree.parents[node]] for node in kept],
+        [tree.depths[node] for node in kept],
+        [],
+    )
+    return smaller, place
 
 
 def ancestry(tree: Tree) -> torch.Tensor:
@@ -96,13 +114,17 @@ def node_logprobs(
         return cached_logprobs(base, model, prompts, tree)
     batch = pad(prompts, base.tokenizer.pad_token_id, "left")
     inputs = model_inputs(batch, base.device, base.model.dtype)
-    _hang(inputs, tree, base)
-    nodes = len(tree.tokens)
-    logits = model(**inputs, logits_to_keep=nodes + 1, use_cache=False).logits
-    logprobs = logits.float().log_softmax(-1).cpu()
-    # position 0 is the prompt's last token, position i + 1 node i
-    parents = torch.tensor(tree.parents) + 1
-    return logprobs[:, parents, torch.tensor(tree.tokens)]
+    shown, place = inner(tree)
+    _hang(inputs, shown, base)
+    nodes = len(shown.tokens)
+    told = torch.zeros_like(inputs["input_ids"], dtype=torch.bool)
+    told[:, -nodes - 1 :] = True
+    with last_layer_at(model, told):
+        logits = model(**inputs, logits_to_keep=nodes + 1, use_cache=False).logits.float()
+    # position 0 is the prompt's last token, position i + 1 inner node i
+    parents = torch.tensor([place[parent] + 1 for parent in tree.parents], device=logits.device)
+    told_each = logits[:, parents, torch.tensor(tree.tokens, device=logits.device)]
+    return (told_each - logits.logsumexp(-1)[:, parents]).cpu()
 
 
 def _hang(inputs: dict[str, Any], tree: Tree, base: Base) -> None:
@@ -112,9 +134,9 @@ def _hang(inputs: dict[str, Any], tree: Tree, base: Base) -> None:
     device = mask.device
     nodes = len(tree.tokens)
     positions = base.family.positions(base.model, inputs)
-    depths = torch.tensor(tree.depths, device=device)
+    depths = torch.tensor(tree.depths, dtype=torch.int64, device=device)
     inputs["position_ids"] = torch.cat([positions, _next(positions, mask) + depths], dim=-1)
-    behind = torch.tensor(tree.tokens, device=device).expand(rows, nodes)
+    behind = torch.tensor(tree.tokens, dtype=torch.int64, device=device).expand(rows, nodes)
     inputs["input_ids"] = torch.cat([inputs["input_ids"], behind], dim=1)
     for key in PER_TOKEN:
         if key in inputs:

@@ -13,8 +13,6 @@ from collections.abc import Collection, Mapping
 from datetime import UTC, datetime
 from enum import Enum
 from functools import cache
-from hashlib import sha256
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 import msgspec
@@ -32,6 +30,8 @@ Value = Label | None | list[str]
 
 @cache
 def _versions() -> tuple[tuple[str, str], ...]:
+    from importlib.metadata import PackageNotFoundError, version  # a third of a help's time
+
     found = [("xmm", __version__), ("python", platform.python_version())]
     for library in LIBRARIES:
         try:
@@ -87,6 +87,8 @@ class RunRecorder:
         self.seed = seed
         self._not_in_id = frozenset(not_in_id)
         self._parents: dict[str, None] = {}
+        from hashlib import sha256
+
         self._input = sha256()
         self._id: str | None = None
 
@@ -114,6 +116,8 @@ class RunRecorder:
                 __version__,
             ]
             canonical = json.dumps(content, sort_keys=True, separators=(",", ":"), allow_nan=False)
+            from hashlib import sha256
+
             self._id = sha256(canonical.encode()).hexdigest()[:ID_LENGTH]
         return self._id
 

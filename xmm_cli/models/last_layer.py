@@ -1,0 +1,61 @@
+"""The last layer of a language model, computed only where an answer is read off.
+
+Above the last layer nothing mixes positions any more. So what in it works on each position alone
+(the query before attention, all that comes after it) is needed at those positions only; keys and
+values are needed at all of them. In a small model that is a good part of all work: of 4 layers one,
+and of that five sixths. What is computed is what the whole layer would have had there.
+"""
+
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from typing import Any
+
+import torch
+
+_DENSE = ({"gate_proj", "up_proj", "down_proj"}, {"fc1", "fc2"})
+"""What a feed-forward block without experts consists of; others are left whole."""
+
+
+@contextmanager
+def last_layer_at(model: Any, asked: torch.Tensor) -> Iterator[None]:
+    """Inside the block, hidden states of the last layer are right where `asked` says, only there.
+
+    `asked` is bool `(n, length)`, on the model's device; a pass over another shape, as a step of
+    generation is, is left whole. So is one whose activations are computed anew in the backward
+    pass, which would be outside the block.
+    """
+    plain = getattr(model, "module", model)  # out of DistributedDataParallel
+    if torch.is_grad_enabled() and getattr(plain, "is_gradient_checkpointing", False):
+        yield
+        return
+    places = asked.nonzero(as_tuple=True)
+
+    def narrow(_module: Any, given: tuple[Any, ...]) -> tuple[Any, ...] | None:
+        if given and given[0].shape[:-1] == asked.shape:
+            return (given[0][places], *given[1:])
+        return None
+
+    def widen(_module: Any, given: tuple[Any, ...], output: torch.Tensor) -> torch.Tensor | None:
+        if given and given[0].dim() == 2:
+            whole = output.new_zeros(*asked.shape, output.shape[-1])
+            return whole.index_put(places, output)
+        return None
+
+    with ExitStack() as stack:
+        for module in _position_wise(plain):
+            stack.callback(module.register_forward_pre_hook(narrow).remove)
+            # before others' hooks, so that they see what the module gives usually
+            stack.callback(module.register_forward_hook(widen, prepend=True).remove)
+        yield
+
+
+def _position_wise(model: Any) -> list[torch.nn.Module]:
+    """Those modules of the last layer that work on each position alone, as far as is known."""
+    decoder = model.get_decoder()
+    lists = [part for part in decoder.modules() if isinstance(part, torch.nn.ModuleList)]
+    layer = max(lists, key=len)[-1]
+    attention, block = getattr(layer, "self_attn", None), getattr(layer, "mlp", None)
+    found = [getattr(attention, name, None) for name in ("q_proj", "o_proj")]
+    if block is not None and {name for name, _ in block.named_children()} - {"act_fn"} in _DENSE:
+        found.append(block)
+    return [module for module in found if isinstance(module, torch.nn.Module)]
