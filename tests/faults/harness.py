@@ -191,7 +191,9 @@ class Trial:
             raise Broken(f"half a row: {out[-200:]!r}")
         said = rows_of(cwd)
         if said != rows[: len(said)]:
-            raise Broken("rows before the kill that are not those of the whole run")
+            pairs = zip(said, [*rows, *[b""] * len(said)], strict=False)
+            first = next(pair for pair in pairs if pair[0] != pair[1])
+            raise Broken(f"a row before the kill that is not the whole run's: {first}")
 
     def differs(self, code: int, cwd: Path, files: dict[str, bytes], rows: list[bytes]) -> str:
         if code != 0:
