@@ -80,7 +80,15 @@ def _fingerprint(weights: Mapping[str, Any]) -> str:
 
 
 class MarkWhole(TrainerCallback):
-    """Marks each state once all of it is on the disk, and removes those before it."""
+    """Marks each state once all of it is on the disk, and removes those before it.
+
+    There is none of the last step: the Trainer would go on from it with one step too many.
+    """
+
+    def on_step_end(self, args: Any, state: Any, control: Any, **_: Any) -> None:  # noqa: ARG002
+        """After the Trainer has decided what to save."""
+        if state.global_step >= state.max_steps:
+            control.should_save = False
 
     def on_save(self, args: Any, state: Any, control: Any, **_: Any) -> None:  # noqa: ARG002
         """After every process has written its part."""
