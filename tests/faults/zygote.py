@@ -16,7 +16,8 @@ import resource
 import select
 import signal
 import sys
-import time
+import timefrom contextlib import suppress
+
 from importlib import import_module
 from typing import Any
 
@@ -60,7 +61,8 @@ def _answer(request: dict[str, Any]) -> dict[str, float]:
     if wait_s is not None and not select.select([ended], [], [], wait_s)[0]:
         # its helpers live on for a moment unless they are killed too: both happen to users
         number = request.get("signal", signal.SIGKILL)
-        (os.killpg if request.get("with_children") else os.kill)(child, number)
+        with suppress(ProcessLookupError):  # it has just ended
+            (os.killpg if request.get("with_children") else os.kill)(child, number)
     _, status = os.waitpid(child, 0)
     os.close(ended)
     elapsed_s = time.monotonic() - start
