@@ -16,8 +16,8 @@ import resource
 import select
 import signal
 import sys
-import timefrom contextlib import suppress
-
+import time
+from contextlib import suppress
 from importlib import import_module
 from typing import Any
 
@@ -61,7 +61,7 @@ def _answer(request: dict[str, Any]) -> dict[str, float]:
     if wait_s is not None and not select.select([ended], [], [], wait_s)[0]:
         # its helpers live on for a moment unless they are killed too: both happen to users
         number = request.get("signal", signal.SIGKILL)
-        with suppress(ProcessLookupError):  # it has just ended
+        with suppress(ProcessLookupError):  # it has no group of its own yet
             (os.killpg if request.get("with_children") else os.kill)(child, number)
     _, status = os.waitpid(child, 0)
     os.close(ended)
