@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from xmm_cli.errors import WrongUsage
-from xmm_cli.scoring import score_against
 from xmm_cli.scoring.against import holm
+from xmm_cli.scoring.score import score_against
 
 from .people import USUAL, cell, pick, study
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from xmm_cli.scoring import score_rows
+from xmm_cli.scoring.score import score_rows
 
 from .people import cell, pick, probe, ranked
 

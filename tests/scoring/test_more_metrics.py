@@ -7,7 +7,6 @@ import pytest
 
 from xmm_cli.errors import WrongUsage
 from xmm_cli.rows.types import MODALITIES
-from xmm_cli.scoring import score_rows
 from xmm_cli.scoring.metrics import DEFAULT, METRICS
 from xmm_cli.scoring.metrics.detectable_gap import smallest_gap
 from xmm_cli.scoring.metrics.edit_similarity import edit_similarity
@@ -15,6 +14,7 @@ from xmm_cli.scoring.metrics.exposure import exposure
 from xmm_cli.scoring.metrics.min_k import min_k
 from xmm_cli.scoring.metrics.token_f1 import token_f1
 from xmm_cli.scoring.metrics.truth_ratio import log_truth_ratio
+from xmm_cli.scoring.score import score_rows
 
 from .people import cell, pick, probe, study
 

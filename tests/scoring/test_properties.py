@@ -5,10 +5,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from xmm_cli.rows.types import MODALITIES
-from xmm_cli.scoring import score_against, score_rows
 from xmm_cli.scoring.metrics.detectable_gap import smallest_gap
 from xmm_cli.scoring.metrics.edit_similarity import edit_similarity
 from xmm_cli.scoring.metrics.token_f1 import token_f1
+from xmm_cli.scoring.score import score_against, score_rows
 
 from .people import pick, probe
 

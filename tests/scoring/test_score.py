@@ -6,7 +6,7 @@ import pytest
 
 from xmm_cli.errors import WrongUsage
 from xmm_cli.rows.types import Score
-from xmm_cli.scoring import score_rows
+from xmm_cli.scoring.score import score_rows
 
 from .people import USUAL, cell, pick, probe, ranked, study
 

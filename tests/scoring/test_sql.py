@@ -7,7 +7,8 @@ import pytest
 from xmm_cli.rows.reader import read_rows
 from xmm_cli.rows.types import Probe, Run, Trace
 from xmm_cli.rows.writer import encode
-from xmm_cli.scoring import score_files, score_rows, sql
+from xmm_cli.scoring import sql
+from xmm_cli.scoring.score import score_files, score_rows
 
 from . import people
 

@@ -5,7 +5,8 @@ import random
 import pytest
 
 from xmm_cli.errors import CannotWrite
-from xmm_cli.scoring import score_rows, spill
+from xmm_cli.scoring import spill
+from xmm_cli.scoring.score import score_rows
 
 from .people import cell, pick, probe, study
 

@@ -7,8 +7,8 @@ from xmm_cli.commands.probes import from_here
 from xmm_cli.reporting.page import Figure, Samples, page
 from xmm_cli.rows.reader import Located, read_rows, require_some
 from xmm_cli.rows.types import ROW_TYPES, Checkpoint, Persona, Probe, Row, Run, Score, Trace
-from xmm_cli.scoring import ScoreResult, score_rows
 from xmm_cli.scoring.findings import People
+from xmm_cli.scoring.score import ScoreResult, score_rows
 
 
 class Page:

@@ -18,7 +18,7 @@ from xmm_cli.reporting.gate import check_gates, read_gate
 from xmm_cli.reporting.plots import FIGURES
 from xmm_cli.rows.reader import read_rows, require_some
 from xmm_cli.rows.types import Probe, Score, Trace
-from xmm_cli.scoring import DEFAULTS
+from xmm_cli.scoring.config import DEFAULTS
 
 if TYPE_CHECKING:
     from xmm_cli.scoring.findings import People
@@ -158,7 +158,7 @@ def _expanded(inputs: list[str]) -> list[str]:
 
 def _scores(inputs: list[str], by: list[str] | None, resamples: int) -> list[Score]:
     """The score rows, and the scores of the probe rows, among the inputs."""
-    from xmm_cli.scoring import score_files, score_rows
+    from xmm_cli.scoring.score import score_files, score_rows
 
     given: list[Score] = []
 

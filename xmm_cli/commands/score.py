@@ -12,9 +12,8 @@ from xmm_cli.errors import WrongUsage
 from xmm_cli.rows.reader import STDIN
 from xmm_cli.rows.run import RunRecorder
 from xmm_cli.rows.writer import RowWriter
-from xmm_cli.scoring import DEFAULTS, score_against, score_rows
+from xmm_cli.scoring.config import DEFAULTS
 from xmm_cli.scoring.metrics import DEFAULT, METRICS
-from xmm_cli.scoring.score import load_metrics
 
 EXAMPLES = """
 Examples:
@@ -75,6 +74,8 @@ def run(
     say.quiet = quiet
     labels = None if by is None else _listed(by)
     names = None if metric is None else _listed(metric)
+    from xmm_cli.scoring.score import load_metrics, score_against, score_rows
+
     load_metrics(names)
     if against == STDIN and (not inputs or STDIN in inputs):
         raise WrongUsage("stdin for both runs", "name a file for one of them")

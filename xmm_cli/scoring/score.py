@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from xmm_cli.errors import WrongUsage
 from xmm_cli.rows.types import Probe, Role, Score
 from xmm_cli.scoring.across import Across
+from xmm_cli.scoring.config import DEFAULTS
 from xmm_cli.scoring.estimate import FEW_PERSONS, Estimator
 from xmm_cli.scoring.groups import ANSWERS, Group, gather
 from xmm_cli.scoring.metric import Metric
@@ -19,25 +20,11 @@ LARGEST_UNSEEN = 0.15
 
 
 @dataclass(frozen=True, slots=True)
-class ScoreConfig:
-    """The defaults of `score_rows`."""
-
-    level: float = 0.95
-    """Confidence level of the intervals."""
-    resamples: int = 9999
-    seed: int = 0
-    roles: tuple[Role, ...] = ("eval",)
-
-
-@dataclass(frozen=True, slots=True)
 class ScoreResult:
     """The score rows, and what a user should be told about them."""
 
     rows: list[Score]
     notes: list[str]
-
-
-DEFAULTS = ScoreConfig()
 
 
 def score_rows(
