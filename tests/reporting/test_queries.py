@@ -15,14 +15,13 @@ from xmm_cli.rows.writer import encode
 from ..scoring import people
 from .scores import score
 
-QUERIES = Path(__file__).parent / "queries.md"
 README = Path(__file__).parents[2] / "README.md"
 BLOCK = re.compile(r"^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 
 
 def blocks(kind):
-    """The blocks of this language, wherever users read them."""
-    text = QUERIES.read_text("utf-8") if QUERIES.exists() else README.read_text("utf-8")
+    """README's blocks of this language."""
+    text = README.read_text("utf-8")
     return [body for name, body in BLOCK.findall(text) if name == kind]
 
 
