@@ -37,7 +37,7 @@ CASES = {
         score(task="fact", set="forget", condition={"mitigated": True}),
         score(task="fact", set="retain", condition={"mitigated": True}),
     ],
-    "unknown": [score("leak", "text", "image", 1.25, (-0.5, 2.0))],
+    "unknown": [score("novelty", "text", "image", 1.25, (-0.5, 2.0))],
 }
 
 

@@ -67,3 +67,17 @@ def test_candidates_are_named_where_they_are_one_number():
 
 def test_labels_that_look_alike_make_two_blocks():
     assert len(blocks_of([score(condition={"a": 1}), score(condition={"a": True})])) == 2
+
+
+def test_what_is_left_and_what_has_changed_are_told_in_hundredths():
+    left, changed = findings_of(
+        [
+            score("leak", "both", "text", 0.3125, (0.125, 0.625)),
+            score("recall_difference", "text", "image", -0.25, (-0.5, -0.125)),
+        ]
+    )
+    assert (left.value, left.verdict) == ("31 % [12–62]", "clear")
+    assert left.sentence == (
+        "Asked with a description, 31 % [12–62] of the forget set is still known."
+    )
+    assert (changed.value, changed.verdict) == ("−25 points [−50 to −12]", "clear")

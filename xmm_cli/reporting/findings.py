@@ -10,6 +10,8 @@ ASKED = {"image": "an image", "text": "a description"}
 TAUGHT = {"image": "images", "text": "descriptions"}
 IN_THE_GRID = ("recall", "chance", "memory")
 ORDER = ("transfer_gap", "transfer_ratio", "asymmetry", "cross_modal_score")
+SHARES = ("recall", "memory", "leak", *ORDER)
+"""Whose difference between two runs is told in points."""
 NAMES = {"cross_modal_score": "cross-modal score"}
 
 
@@ -70,6 +72,12 @@ def _worded(score: Score) -> tuple[str, str, str]:
     if score.metric == "cross_modal_score":
         said = f"Both ways, {percent(score)} of what one modality taught is known in the other."
         return percent(score), said, ""
+    if score.metric == "leak" and score.modality in ASKED:
+        return percent(score), _leak(score), verdict(score)
+    if score.metric == "gap_closed":
+        return percent(score), "", verdict(score)
+    if score.metric.removesuffix("_difference") in SHARES:
+        return points(score), "", verdict(score)
     return f"{plain(score.value or 0)} {interval(score, 'plain')}".rstrip(), "", verdict(score)
 
 
@@ -85,6 +93,11 @@ def _gap(score: Score) -> str:
 def _ratio(score: Score) -> str:
     taught, asked = TAUGHT[str(score.source)], ASKED[str(score.modality)]
     return f"Of what {taught} taught, {percent(score)} can be recalled from {asked}."
+
+
+def _leak(score: Score) -> str:
+    asked = ASKED[str(score.modality)]
+    return f"Asked with {asked}, {percent(score)} of the forget set is still known."
 
 
 def _asymmetry(score: Score) -> str:
