@@ -1,6 +1,7 @@
 """What all tests share: a quiet machine, a few people, the shipped base, a tiny checkpoint."""
 
 import os
+import signal
 
 # Read when torch is loaded: threads that wait must not spin while another job runs.
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
@@ -17,6 +18,9 @@ import pytest
 
 from xmm_cli.rows.reader import read_rows
 from xmm_cli.rows.types import Checkpoint, Persona
+
+# started in the background, all that tests start would ignore it, and never end when interrupted
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 PEOPLE, AUX, VIEWS, HELDOUT = 4, 2, 3, 2
 SEED = 5
