@@ -17,6 +17,7 @@ _CODES = {
     ExitCode.NO_INPUT: "input not found or unreadable",
     ExitCode.UNAVAILABLE: "a model, a device or an optional package is not available",
     ExitCode.CANNOT_WRITE: "output cannot be written",
+    ExitCode.HUNG_UP: "hung up",
     ExitCode.INTERRUPTED: "interrupted",
     ExitCode.TERMINATED: "terminated",
 }
