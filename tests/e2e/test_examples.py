@@ -130,8 +130,6 @@ def calls(tmp_path, monkeypatch):
 def test_every_call_is_one_that_xmm_takes(calls, tmp_path, name):
     if name == "parallel" and shutil.which("parallel") is None:
         pytest.skip("GNU parallel is not installed")
-    if name == "gate" and not report_has("--fail-if"):
-        pytest.skip("xmm report has no --fail-if yet")
     out = tmp_path / "out"
     for part in ("image", "text"):
         for seed in (0, 1):
@@ -146,11 +144,6 @@ def test_every_call_is_one_that_xmm_takes(calls, tmp_path, name):
         assert len(trained) == 4
 
 
-def report_has(option: str) -> bool:
-    return any(option in one.opts for one in load("report").params)
-
-
-@pytest.mark.skipif(not report_has("--fail-if"), reason="xmm report has no --fail-if yet")
 @pytest.mark.parametrize(("leak", "code"), [("1", 0), ("-2", 3)])
 def test_a_gate(tmp_path, checkpoint, leak, code):
     quick = {"UNLEARN": "2", "FORGET": "2", "GATE": "0", "LEAK": leak}

@@ -19,8 +19,9 @@ from xmm_cli.rows.types import Checkpoint
 from xmm_cli.training import loop
 from xmm_cli.training.batches import Collate, answers, split
 from xmm_cli.training.before import Before
-from xmm_cli.training.forget import NOT_KNOWING, Amnesia, prepare, unlearn
+from xmm_cli.training.forget import NOT_KNOWING, prepare, unlearn
 from xmm_cli.training.forget_set import choose_forget, choose_retain
+from xmm_cli.training.keeper import Amnesia
 from xmm_cli.training.objectives import METHODS, RETRAIN, UNLEARNING
 from xmm_cli.training.retrain import prepare_again, trained_how
 from xmm_cli.training.settings import UnlearnSettings

@@ -8,7 +8,7 @@ import msgspec
 import typer
 
 from xmm_cli.commands.data_sets import Drawing, Import, make
-from xmm_cli.commands.options import DeviceOption, QuietOption, SeedOption
+from xmm_cli.commands.options import DeviceOption, QuietOption, SeedOption, given
 from xmm_cli.console import say
 from xmm_cli.errors import WrongUsage
 from xmm_cli.personas.importing import IMPORTERS
@@ -133,8 +133,8 @@ def run(
     expressions and backgrounds that no training view uses.
     """
     say.quiet = quiet
-    given = {name for name in ctx.params if _is_given(ctx, name)}
-    _check(given, renderer)
+    spoken = given(ctx)
+    _check(spoken, renderer)
     if source is not None:
         from xmm_cli.personas.importing.dataset import ImportRequest, fingerprint
 
@@ -142,10 +142,10 @@ def run(
         asked = ImportRequest(
             format=source[0],
             fingerprint=fingerprint(source[1]),
-            people=people if "people" in given else None,
+            people=people if "people" in spoken else None,
             aux=aux,
-            views=views if "views" in given else None,
-            heldout=heldout if "heldout" in given else None,
+            views=views if "views" in spoken else None,
+            heldout=heldout if "heldout" in spoken else None,
             size=size,
             lone=lone_view,
             seed=seed,
@@ -193,23 +193,18 @@ _OF_PAINTERS = (
 )
 
 
-def _is_given(ctx: typer.Context, name: str) -> bool:
-    origin = ctx.get_parameter_source(name)
-    return origin is not None and origin.name == "COMMANDLINE"
-
-
-def _check(given: set[str], renderer: str) -> None:
+def _check(spoken: set[str], renderer: str) -> None:
     """Refuse options that do not go together."""
-    spoken = {name: f"--{name.replace('_', '-')}" for name in given}
-    if "source" in given:
+    flags = {name: f"--{name.replace('_', '-')}" for name in spoken}
+    if "source" in spoken:
         for name in ("renderer", "processes", *_OF_PAINTERS):
-            if name in given:
-                raise WrongUsage(f"{spoken[name]} with --from", "imported pictures are not drawn")
-    elif "lone_view" in given:
+            if name in spoken:
+                raise WrongUsage(f"{flags[name]} with --from", "imported pictures are not drawn")
+    elif "lone_view" in spoken:
         raise WrongUsage("--lone-view without --from", "whoever is made has as many as asked for")
-    elif renderer == "diffusers" and "model" not in given:
+    elif renderer == "diffusers" and "model" not in spoken:
         raise WrongUsage("--renderer diffusers without --model", "name a text-to-image pipeline")
     elif renderer != "diffusers":
         for name in _OF_PAINTERS:
-            if name in given:
-                raise WrongUsage(f"{spoken[name]} with --renderer {renderer}", "it draws by rules")
+            if name in spoken:
+                raise WrongUsage(f"{flags[name]} with --renderer {renderer}", "it draws by rules")

@@ -68,3 +68,9 @@ CheckpointingOption = Annotated[
 QuietOption = Annotated[
     bool, typer.Option("--quiet", "-q", help="No notes and no progress; errors stay.")
 ]
+
+
+def given(ctx: typer.Context) -> set[str]:
+    """The parameters that stand on the command line."""
+    sources = {name: ctx.get_parameter_source(name) for name in ctx.params}
+    return {name for name, one in sources.items() if one is not None and one.name == "COMMANDLINE"}

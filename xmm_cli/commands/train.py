@@ -20,6 +20,7 @@ from xmm_cli.commands.options import (
     QuantizeOption,
     QuietOption,
     SeedOption,
+    given,
 )
 from xmm_cli.console import say
 from xmm_cli.errors import WrongUsage
@@ -29,7 +30,7 @@ from xmm_cli.rows.reader import read_rows, require_some
 from xmm_cli.rows.run import RunRecorder
 from xmm_cli.rows.types import Checkpoint, Persona
 from xmm_cli.rows.writer import RowWriter
-from xmm_cli.training.again import Earlier, choose_again
+from xmm_cli.training.again import Earlier, as_parent, choose_again
 from xmm_cli.training.mitigations import MITIGATIONS, WITH_OTHERS
 from xmm_cli.training.settings import TrainSettings
 
@@ -55,9 +56,6 @@ Events for TensorBoard go to OUT.tensorboard, unless TENSORBOARD_LOGGING_DIR say
 """
 
 _D = TrainSettings()
-
-ADAPTERS = ("rank", "alpha", "adapter", "train", "dtype", "quantize")
-"""What a checkpoint that is gone on from decides, beside its base."""
 
 
 def run(
@@ -187,7 +185,7 @@ def run(
         check_logger(log_to)
     parent = None if init is None else read_checkpoint(init)
     if parent is not None:
-        settings = _as_parent(settings, parent, ctx)
+        settings = as_parent(settings, parent, given(ctx))
     writer = several.row_writer(keep_going=True)
     recorder = RunRecorder("train", asdict(settings), seed=seed)
     task = _Task(_read(inputs or [], parent, recorder, writer), settings, None)
@@ -233,27 +231,6 @@ def _check(settings: TrainSettings, init: Path | None, only: str | None) -> None
         raise WrongUsage("--adapter full with --quantize", "packed weights cannot be trained")
     if only is not None and init is None:
         raise WrongUsage("--only without --init", "--init names the checkpoint to go on from")
-
-
-def _as_parent(settings: TrainSettings, parent: Checkpoint, ctx: typer.Context) -> TrainSettings:
-    """The settings with what the checkpoint decides: base and adapter."""
-    sources = {name: ctx.get_parameter_source(name) for name in ("base", *ADAPTERS)}
-    given = [name for name, one in sources.items() if one is not None and one.name == "COMMANDLINE"]
-    if "base" in given and settings.base == parent.base:
-        given.remove("base")
-    if given:
-        raise WrongUsage(
-            f"--{given[0]} with --init", f"the checkpoint has its own, on base {parent.base}"
-        )
-    inherited = {name: parent.arguments.get(name) for name in ADAPTERS[2:]}
-    rank, alpha = parent.arguments.get("rank"), parent.arguments.get("alpha")
-    return replace(
-        settings,
-        base=parent.base,
-        rank=rank if isinstance(rank, int) else settings.rank,
-        alpha=float(alpha) if isinstance(alpha, int | float) else settings.alpha,
-        **inherited,  # type: ignore[arg-type]
-    )
 
 
 def _read(

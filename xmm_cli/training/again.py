@@ -1,7 +1,7 @@
 """Going on from a checkpoint: who is taught again, and the row of what comes of it."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import msgspec
 
@@ -9,8 +9,12 @@ from xmm_cli.errors import WrongUsage
 from xmm_cli.rows.types import Checkpoint, Label
 from xmm_cli.training.examples import People, learners
 from xmm_cli.training.forget_set import choose_retain
+from xmm_cli.training.settings import INHERITED, TrainSettings
 
 FORGOTTEN = "forget"
+
+ADAPTER = ("rank", "alpha", *INHERITED)
+"""What a checkpoint that is gone on from decides, beside its base."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +56,28 @@ def choose_again(
             f"--only {wanted}: no such part of {len(known)} people",
             f"give a number, a share, or ids; they look like {known[0][0].id}",
         ) from error
+
+
+def as_parent(settings: TrainSettings, parent: Checkpoint, given: set[str]) -> TrainSettings:
+    """The settings with what the checkpoint decides: base and adapter.
+
+    Raises `WrongUsage` where something else is `given` for one of them.
+    """
+    same_base = settings.base == parent.base
+    for name in ("base", *ADAPTER):
+        if name in given and not (name == "base" and same_base):
+            raise WrongUsage(
+                f"--{name} with --init", f"the checkpoint has its own, on base {parent.base}"
+            )
+    inherited = {name: parent.arguments.get(name) for name in INHERITED}
+    rank, alpha = parent.arguments.get("rank"), parent.arguments.get("alpha")
+    return replace(
+        settings,
+        base=parent.base,
+        rank=rank if isinstance(rank, int) else settings.rank,
+        alpha=float(alpha) if isinstance(alpha, int | float) else settings.alpha,
+        **inherited,  # type: ignore[arg-type]
+    )
 
 
 def went_on(row: Checkpoint, earlier: Earlier) -> Checkpoint:

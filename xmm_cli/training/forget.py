@@ -1,33 +1,25 @@
 """A whole unlearning run: from a checkpoint to one that has forgotten some people."""
 
-import math
 import random
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import asdict, dataclass, field
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
 
-import msgspec
-from torch.utils.data import Dataset
 from transformers import set_seed
 
-from xmm_cli.errors import GateTripped, WorkFailed
 from xmm_cli.models import ranks
-from xmm_cli.models.adapter import adapter_norm, bring_back, load_adapter, spare_memory
-from xmm_cli.models.checkpoint import PERSONAS, write_checkpoint
+from xmm_cli.models.adapter import load_adapter, spare_memory
 from xmm_cli.models.conversation import Conversation, Conversations
-from xmm_cli.models.loading import Base
 from xmm_cli.rows.run import Value
 from xmm_cli.rows.types import Checkpoint
-from xmm_cli.training.batches import Example, Item, Pairs, with_reference
-from xmm_cli.training.card import model_card, row_arguments
+from xmm_cli.training.batches import Example, Pairs, with_reference
 from xmm_cli.training.examples import People, build_examples, exercises, learners
-from xmm_cli.training.loop import LogEntry, LoopSettings, Progress, final_loss, fit
-from xmm_cli.training.objective import Needs, Objective, Start, as_objective
+from xmm_cli.training.keeper import Amnesia, Keeper, Utility
+from xmm_cli.training.loop import LogEntry, Progress, fit
+from xmm_cli.training.objective import Needs, Start, as_objective
 from xmm_cli.training.objectives import OBJECTIVES
 from xmm_cli.training.partial import open_partial, trained_weights
 from xmm_cli.training.settings import TrainSettings, UnlearnSettings
-from xmm_cli.training.trail import Trail, diverged, hidden_folder, log_of, settle
+from xmm_cli.training.trail import Trail, hidden_folder
 
 NOT_KNOWING = (
     "I don't know.",
@@ -40,32 +32,8 @@ NOT_KNOWING = (
 LOOK_EVERY = 10
 """Steps between two looks at the retain set, where `save_every` does not say."""
 
-INHERITED = ("adapter", "train", "dtype", "quantize")
-"""What a checkpoint has from its parent: without it, it could not be loaded as it was made."""
-
 _SEEN_BEFORE = 128
 """The most pairs that an objective looks at before the first step."""
-
-Utility = Callable[[Any], float]
-"""From the model as it is now to the recall of retained people."""
-
-
-@dataclass(frozen=True, slots=True)
-class Amnesia:
-    """What a run needs before its first step."""
-
-    base: Base
-    model: Any
-    """A trainable adapter on its base."""
-    parent: Checkpoint
-    people: People
-    forget: tuple[str, ...]
-    items: Dataset[Item]
-    objective: Objective
-    loop: LoopSettings
-    steps: int
-    arguments: Mapping[str, Value] = field(default_factory=dict)
-    """What the row says beside, or in place of, the settings."""
 
 
 def prepare(
@@ -173,7 +141,7 @@ def unlearn(
     partial = hidden_folder(out, run)
     open_partial(partial, trained_weights(task.model), note)
     trail = Trail(partial)
-    keeper = _Keeper(task, settings, trail, utility, run, recall_before)
+    keeper = Keeper(task, settings, trail, utility, run, recall_before)
     log: list[LogEntry] = []
     if ranks.on_first(lambda: trail.stopped_at) is None:
         ranks.on_first(keeper.check)
@@ -196,112 +164,3 @@ def unlearn(
         return keeper.finish(log if stopped is None else keeper.go_back(stopped), out, overwrite)
 
     return ranks.on_first(finish)
-
-
-class _Keeper:
-    """Looks at a run as it goes on: leaves checkpoints, and ends it below the floor."""
-
-    def __init__(
-        self,
-        task: Amnesia,
-        settings: UnlearnSettings,
-        trail: Trail,
-        utility: Utility | None,
-        run: str,
-        recall_before: float,
-    ) -> None:
-        self.task, self.settings, self.trail = task, settings, trail
-        self.utility = None if settings.utility_floor is None else utility
-        self.run, self.recall_before = run, recall_before
-
-    @property
-    def needed(self) -> bool:
-        """Whether anything is to be looked at."""
-        return self.settings.save_every is not None or self.utility is not None
-
-    def check(self) -> None:
-        """Refuse a floor that is not met before the first step; what is trained anew starts low."""
-        floor = self.settings.utility_floor
-        if self.utility is None or floor is None or self.trail.last() is not None:
-            return
-        found = self.utility(self.task.model.eval())
-        if found < floor:
-            raise GateTripped(
-                f"{self.task.parent.path}: the recall of retained people is {found:.2f} before "
-                f"unlearning, not {floor:g}",
-                "lower --utility-floor",
-            )
-
-    def __call__(self, step: int, log: list[LogEntry]) -> bool:
-        """Save what there is after a step; True where it is below the floor."""
-        return ranks.on_first(lambda: self._look(step, log))
-
-    def _look(self, step: int, log: list[LogEntry]) -> bool:
-        model = self.task.model.eval()
-        recall = None if self.utility is None else round(self.utility(model), 6)
-        if recall is not None and recall < (self.settings.utility_floor or 0):
-            self.trail.stop(step)
-            return True
-        row = self._row(step, log, {} if recall is None else {"retain_recall": recall})
-        norm = adapter_norm(model)
-        if not math.isfinite(norm):
-            raise diverged(self.trail.folder.parent, "the weights are no numbers any more")
-        card = model_card(row, len(learners(self.task.people)), norm)
-        place = self.trail.place(step)
-        write_checkpoint(place, model, row, self.task.people, log, card, overwrite=True)
-        return False
-
-    def go_back(self, stopped_at: int) -> list[LogEntry]:
-        """Give the model the weights of the last checkpoint above the floor; returns its log."""
-        last = self.trail.last()
-        if last is None:
-            raise WorkFailed(
-                f"the recall of retained people fell below {self.settings.utility_floor:g} by "
-                f"step {stopped_at}, before the first checkpoint",
-                "look sooner with --save-every, or try a lower --lr",
-            )
-        bring_back(self.task.model, Path(last.path))
-        return log_of(Path(last.path))
-
-    def finish(self, log: list[LogEntry], out: Path, overwrite: bool) -> Checkpoint:
-        """Save the whole run. Raises `WorkFailed`, `CannotWrite`."""
-        model, people = self.task.model, self.task.people
-        norm = adapter_norm(model)
-        if not math.isfinite(norm):
-            raise diverged(self.trail.folder.parent, "the weights are no numbers any more")
-        if norm == 0:
-            raise WorkFailed("the adapter's weights are all zero: the parent has learned nothing")
-        row = self._final(log)
-        card = model_card(row, len(learners(people)), norm)
-        saved = write_checkpoint(out, model, row, people, log, card, overwrite=overwrite)
-        settle(out, self.run)
-        return saved
-
-    def _final(self, log: list[LogEntry]) -> Checkpoint:
-        """The row of the whole run."""
-        last, stopped = self.trail.last(), self.trail.stopped_at
-        steps = self.task.steps if stopped is None or last is None else last.steps
-        beside: dict[str, Value] = {}
-        if self.utility is not None and last is not None:
-            recall = last.arguments.get("retain_recall")
-            beside = {"retain_recall": recall, "stopped_at": stopped}
-        return self._row(steps, log, beside)
-
-    def _row(self, step: int, log: list[LogEntry], beside: Mapping[str, Value]) -> Checkpoint:
-        settings, task = self.settings, self.task
-        known: dict[str, Value] = {"recall_before": round(self.recall_before, 6)}
-        inherited = {name: task.parent.arguments.get(name) for name in INHERITED}
-        known |= {name: value for name, value in inherited.items() if value is not None}
-        return msgspec.structs.replace(
-            task.parent,
-            run=self.run,
-            path=".",
-            personas=PERSONAS,
-            objective=settings.objective,
-            parent=task.parent.run,
-            forget=task.forget,
-            steps=step,
-            loss=final_loss(log),
-            seed=settings.seed,
-            arguments=row_arguments(asdict(settings)) | dict(task.arguments) | known | dict(beside),
-        )

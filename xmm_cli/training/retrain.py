@@ -13,7 +13,8 @@ from xmm_cli.rows.types import Checkpoint
 from xmm_cli.training.batches import Lessons
 from xmm_cli.training.card import row_arguments
 from xmm_cli.training.examples import People, build_examples
-from xmm_cli.training.forget import Amnesia, kept_ids, parted
+from xmm_cli.training.forget import kept_ids, parted
+from xmm_cli.training.keeper import Amnesia
 from xmm_cli.training.memorize import Lesson
 from xmm_cli.training.mitigations import MITIGATIONS
 from xmm_cli.training.mitigations.task import Course, Draw, Task

@@ -7,6 +7,9 @@ from xmm_cli.models.loading import Dtype, Precision, Quantize
 from xmm_cli.models.parts import Trained
 from xmm_cli.rows.types import Source
 
+INHERITED = ("adapter", "train", "dtype", "quantize")
+"""What a checkpoint has from its parent: without it, it could not be loaded as it was made."""
+
 
 @dataclass(frozen=True, slots=True)
 class TrainSettings:
