@@ -16,7 +16,6 @@ and 129 (128 and their number).
 A reader that has gone ends the command with 0.
 """
 
-import logging
 import os
 import signal
 import sys
@@ -25,6 +24,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 from difflib import get_close_matches
 from importlib import import_module
+from importlib.util import find_spec
 from types import FrameType
 from typing import Annotated, Any
 
@@ -165,8 +165,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     os.environ.setdefault("GOMP_SPINCOUNT", "0")
     if not sys.warnoptions and os.environ.get("XMM_DEBUG") != "1":
         warnings.simplefilter("ignore")  # libraries' notes to developers; stderr is for users
-        # where it is installed, it tells of kernels that no one asked for
-        logging.getLogger("bitsandbytes").setLevel(logging.CRITICAL)
+        if find_spec("bitsandbytes"):
+            import logging
+
+            # it tells of kernels that no one asked for
+            logging.getLogger("bitsandbytes").setLevel(logging.CRITICAL)
     arguments = list(sys.argv[1:] if arguments is None else arguments)
     with suppress(ValueError):  # not the main thread: signals are someone else's
         _listen()

@@ -113,7 +113,7 @@ def _serve(pipe: Connection, way: Way) -> None:
         try:
             pipe.recv()
         except EOFError:
-            return
+            os._exit(0)  # what a way has left open is put back by threads, which may not start now
         gc.collect()
         wall, cpu = time.perf_counter(), _cpu_s()
         result = work()

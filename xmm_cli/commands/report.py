@@ -10,17 +10,14 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from xmm_cli.commands.options import InputArg, QuietOption
-from xmm_cli.commands.probes import from_here
 from xmm_cli.console import say
 from xmm_cli.errors import BadData, CannotWrite, ReaderGone, WrongUsage
 from xmm_cli.reporting import FORMATS, render
-from xmm_cli.reporting.gate import check_gates, read_gate
 from xmm_cli.reporting.plots import FIGURES
-from xmm_cli.rows.reader import read_rows, require_some
-from xmm_cli.rows.types import Probe, Score, Trace
 from xmm_cli.scoring.config import DEFAULTS
 
 if TYPE_CHECKING:
+    from xmm_cli.rows.types import Score
     from xmm_cli.scoring.findings import People
     from xmm_cli.scoring.findings.series import Series
 
@@ -127,6 +124,8 @@ def run(
     elif drawn:
         _draw(files, plot, figure, findings, format, width, colour)
     else:
+        from xmm_cli.reporting.gate import check_gates, read_gate
+
         gates = [read_gate(text) for text in fail_if or []]
         labels = None if by is None else [name for name in by.split(",") if name]
         scores = _scores(files, labels, resamples) if html is None else _page(
@@ -156,8 +155,11 @@ def _expanded(inputs: list[str]) -> list[str]:
     return expanded(inputs)
 
 
-def _scores(inputs: list[str], by: list[str] | None, resamples: int) -> list[Score]:
+def _scores(inputs: list[str], by: list[str] | None, resamples: int) -> "list[Score]":
     """The score rows, and the scores of the probe rows, among the inputs."""
+    from xmm_cli.commands.probes import from_here
+    from xmm_cli.rows.reader import read_rows, require_some
+    from xmm_cli.rows.types import Probe, Score, Trace
     from xmm_cli.scoring.score import score_files, score_rows
 
     given: list[Score] = []
@@ -178,7 +180,7 @@ def _scores(inputs: list[str], by: list[str] | None, resamples: int) -> list[Sco
     return given + result.rows
 
 
-def _page(file: Path, inputs: list[str], by: list[str] | None, resamples: int) -> list[Score]:
+def _page(file: Path, inputs: list[str], by: list[str] | None, resamples: int) -> "list[Score]":
     """Write the page; the scores on it."""
     from xmm_cli.commands.pages import Page
 
@@ -233,6 +235,8 @@ def _draw(
 
 def _people(inputs: list[str]) -> "People":
     """All probe and trace rows, counted."""
+    from xmm_cli.rows.reader import read_rows, require_some
+    from xmm_cli.rows.types import Probe, Score, Trace
     from xmm_cli.scoring.findings import count
 
     rows = read_rows(inputs, want=(Probe, Trace), skip=(Score,))

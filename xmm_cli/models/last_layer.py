@@ -25,7 +25,7 @@ def last_layer_at(model: Any, asked: torch.Tensor) -> Iterator[None]:
     pass, which would be outside the block.
     """
     plain = getattr(model, "module", model)  # out of DistributedDataParallel
-    if torch.is_grad_enabled() and getattr(plain, "is_gradient_checkpointing", False):
+    if torch.is_grad_enabled() and getattr(plain, "is_activation_checkpointing", False):
         yield
         return
     places = asked.nonzero(as_tuple=True)
