@@ -19,10 +19,11 @@ from transformers import Trainer, TrainingArguments, set_seed
 from tests.benchmarks import bases, plainly
 from tests.benchmarks.race import Way, ratio, run
 from tests.benchmarks.row import Figure, Row
-from xmm_cli.models.adapter import add_adapter, decoder_linears, remove_adapter
+from xmm_cli.models.adapter import add_adapter, remove_adapter
 from xmm_cli.models.batching import pad
 from xmm_cli.models.conversation import Conversations
 from xmm_cli.models.loading import load_base, location
+from xmm_cli.models.parts import linear_layers
 from xmm_cli.training.examples import build_examples
 from xmm_cli.training.loop import final_loss
 from xmm_cli.training.settings import TrainSettings
@@ -129,7 +130,9 @@ def plain(load: Load) -> Any:
     def work() -> float:
         set_seed(settings.seed)
         config = LoraConfig(
-            r=settings.rank, lora_alpha=settings.alpha, target_modules=decoder_linears(model)
+            r=settings.rank,
+            lora_alpha=settings.alpha,
+            target_modules=linear_layers(model, "language"),
         )
         adapted = get_peft_model(model, config)
         with tempfile.TemporaryDirectory() as folder:
