@@ -7,6 +7,7 @@ from pathlib import Path
 from PIL import Image, ImageDraw
 
 from xmm_cli.rows.files import atomic_write_bytes
+from xmm_cli.rows.pictures import read_picture
 from xmm_cli.rows.reader import resolve
 from xmm_cli.rows.types import Persona
 
@@ -22,7 +23,7 @@ def write_sheet(personas: Sequence[Persona], folder: Path, path: Path) -> None:
     """
     rows = personas[:_MOST_ROWS]
     chosen = [_spread(persona) for persona in rows]
-    tiles = [[Image.open(resolve(folder, p)).convert("RGB") for p in paths] for paths in chosen]
+    tiles = [[read_picture(resolve(folder, p)) for p in paths] for paths in chosen]
     side = max((tile.width for row in tiles for tile in row), default=1)
     columns = max((len(row) for row in tiles), default=1)
     sheet = Image.new("RGB", (columns * side, max(1, len(rows)) * (side + _LABEL)), "white")

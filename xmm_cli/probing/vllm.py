@@ -9,16 +9,18 @@ label `engine` makes easy.
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from importlib.util import find_spec
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 from zlib import crc32
 
-from xmm_cli.errors import BadData, InputNotFound, Unavailable, WrongUsage
-from xmm_cli.models.conversation import Context, Drawn
+from xmm_cli.errors import BadData, Unavailable, WrongUsage
+from xmm_cli.models.conversation import Context
 from xmm_cli.models.loading import Base, _revision, location
 from xmm_cli.probing.answering import ProbeSettings, Reply
 from xmm_cli.probing.probe import Subject, check_base, rows_of
 from xmm_cli.probing.questions import Question
+from xmm_cli.rows.pictures import read_picture
 from xmm_cli.rows.types import Checkpoint, Probe
 
 _engines: dict[tuple[str, int], Any] = {}
@@ -124,12 +126,7 @@ class _Answers:
 
 
 def _picture(context: Context) -> Any:
-    from PIL import Image
-
-    if isinstance(context.image, Drawn):
-        return context.image.pixels.convert("RGB")
-    try:
-        with Image.open(str(context.image)) as image:
-            return image.convert("RGB")
-    except (OSError, ValueError, SyntaxError) as error:
-        raise InputNotFound(f"{context.image}: the picture cannot be read: {error}") from error
+    shown = context.image
+    if isinstance(shown, Path):
+        return read_picture(shown)
+    return shown.pixels.convert("RGB") if shown is not None else None

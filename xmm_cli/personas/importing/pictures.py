@@ -7,9 +7,7 @@ from pathlib import Path
 from PIL import Image, ImageOps
 
 from xmm_cli.personas.importing import Dropped, Record
-
-MOST_PIXELS = 50_000_000
-"""A larger picture is dropped before it is decoded."""
+from xmm_cli.rows.pictures import FORMATS, MOST_PIXELS
 
 
 def opened(record: Record, size: int | None, dropped: Dropped) -> bytes | None:
@@ -24,7 +22,7 @@ def opened(record: Record, size: int | None, dropped: Dropped) -> bytes | None:
         dropped.add("the picture is missing", f"{record.where}: {source.name}")
         return None
     try:
-        with warnings.catch_warnings(), Image.open(_stream(source)) as image:
+        with warnings.catch_warnings(), Image.open(_stream(source), formats=FORMATS) as image:
             warnings.simplefilter("ignore")
             if image.width * image.height > MOST_PIXELS:
                 dropped.add(f"a picture of more than {MOST_PIXELS:,} pixels", record.where)

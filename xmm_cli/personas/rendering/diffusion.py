@@ -21,6 +21,7 @@ from xmm_cli.personas.rendering.prompting import NEGATIVE, picture_prompt
 from xmm_cli.personas.sampling import Identity
 from xmm_cli.personas.views import Plan, image_path
 from xmm_cli.rows.files import atomic_write_bytes
+from xmm_cli.rows.pictures import read_picture
 from xmm_cli.rows.types import Split
 
 REDRAWN = 3
@@ -90,11 +91,11 @@ class DiffusionPainter:
         missing = [view for view, place in zip(views, places, strict=True) if not place.exists()]
         if not missing:
             return 0
-        hashes = [difference_hash(_open(place)) for place in places if place.exists()]
+        hashes = [difference_hash(read_picture(place)) for place in places if place.exists()]
         if missing[0] == views[0]:
             self._draw(identity, missing[:1], None, hashes, folder)
             missing = missing[1:]
-        portrait = _open(places[0])
+        portrait = read_picture(places[0])
         for start in range(0, len(missing), self.settings.batch_size):
             part = missing[start : start + self.settings.batch_size]
             self._draw(identity, part, portrait, hashes, folder)
@@ -187,13 +188,6 @@ def _takes(pipeline: Any, option: str) -> bool:
     import inspect
 
     return option in inspect.signature(pipeline.__call__).parameters
-
-
-def _open(path: Path) -> Any:
-    from PIL import Image
-
-    with Image.open(path) as picture:
-        return picture.convert("RGB")
 
 
 def _save(picture: Any, path: Path) -> None:

@@ -5,7 +5,8 @@ from dataclasses import dataclass, field
 from io import BytesIO
 from pathlib import Path
 
-from xmm_cli.errors import XmmError
+from xmm_cli.errors import InputNotFound, XmmError
+from xmm_cli.rows.pictures import read_picture
 from xmm_cli.rows.reader import read_rows, resolve
 from xmm_cli.rows.types import Checkpoint, Modality, Persona, Probe
 
@@ -14,7 +15,6 @@ EACH = 3
 WIDEST_PX = 192
 MOST_BYTES = 20_000_000
 """A larger file is not opened as a picture."""
-MOST_PIXELS = 40_000_000
 
 Kind = tuple[Modality, bool]
 
@@ -103,16 +103,11 @@ def _view(row: Probe) -> tuple[int, str]:
 
 def _data_uri(path: Path) -> str | None:
     """The picture, made anew as a small PNG: nothing else of the file gets into the page."""
-    from PIL import Image
-
     try:
-        if not path.is_file() or path.stat().st_size > MOST_BYTES:
+        if path.stat().st_size > MOST_BYTES:
             return None
-        with Image.open(path) as found:
-            if found.width * found.height > MOST_PIXELS:
-                return None
-            picture = found.convert("RGB")
-    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError):
+        picture = read_picture(path)
+    except (OSError, InputNotFound):
         return None
     picture.thumbnail((WIDEST_PX, WIDEST_PX))
     file = BytesIO()
