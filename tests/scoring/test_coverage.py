@@ -20,19 +20,19 @@ cells are correlated. Measured, for recall, gap, ratio, difference of gaps and s
 closed:
 
     persons  recalls (run)    recall  gap    ratio  difference  closed
-    40       0.8, 0.4 (0.6)   0.937   0.938  0.936  0.921       0.917
-    60       0.85, 0.3 (0.7)  0.950   0.956  0.947  0.954       0.935
-    100      0.7, 0.5 (0.6)   0.948   0.953  0.956  0.947       0.939
-    200      0.85, 0.2 (0.4)  0.960   0.935  0.934  0.951       0.952
-    10       0.95, 0.5 (0.8)  0.991   0.966  0.958  0.995       0.950
-    20       0.9, 0.1 (0.3)   0.963   0.961  0.950  0.956       0.950
+    40       0.8, 0.4 (0.6)   0.937   0.938  0.936  0.936       0.926
+    60       0.85, 0.3 (0.7)  0.950   0.956  0.947  0.961       0.942
+    100      0.7, 0.5 (0.6)   0.948   0.953  0.956  0.952       0.944
+    200      0.85, 0.2 (0.4)  0.960   0.935  0.934  0.954       0.953
+    10       0.95, 0.5 (0.8)  0.991   0.966  0.958  0.995       0.953
+    20       0.9, 0.1 (0.3)   0.963   0.961  0.950  0.966       0.955
     20       1, 0.5 (0.8)     1.000   0.969  0.953  0.992       0.969
     50       0.98, 0.03 (0.3) 0.988   0.983  0.982  0.983       0.974
 
 A coverage has a standard error of 0.007. From 60 persons on, with no cell near 0 or 1, all lie
-between 0.93 and 0.97. With 40, BCa intervals of four cells are a little too narrow (0.92), as
-bootstrap intervals of small samples are. Near 0 and 1, where intervals are exact and parts taken
-as independent, they are too wide, never too narrow.
+between 0.93 and 0.97. The intervals of four cells are expanded ones: plain BCa intervals of 40
+persons held 0.921 of the differences and 0.917 of the shares closed. Near 0 and 1, where intervals
+are exact and parts taken as independent, they are too wide, never too narrow.
 """
 
 from collections import Counter
@@ -125,4 +125,4 @@ def test_intervals_hold_the_truth_as_often_as_they_say(case):
 @pytest.mark.parametrize("case", OUTER)
 def test_near_the_ends_and_of_few_persons_they_are_hardly_too_narrow(case):
     for name, share in coverage(*case).items():
-        assert share >= 0.90, (name, share)
+        assert share >= 0.92, (name, share)

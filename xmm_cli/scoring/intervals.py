@@ -7,6 +7,10 @@ cell, so that metrics over several cells are paired.
   intervals", JASA 82 (1987). With the estimate t, resampled t*_b and leave-one-out t_(i):
   z0 = Φ⁻¹(share of t*_b below t, ties by half); a = Σd³ / 6(Σd²)^1.5 with d = mean(t_(i)) − t_(i);
   the ends are the quantiles of t* at Φ(z0 + (z0 + z) / (1 − a(z0 + z))), z = Φ⁻¹(½ ± level/2).
+  Expanded, z is √(n / (n − 1)) times the quantile of Student's t with n − 1 degrees of freedom
+  (T. Hesterberg, "What teachers should know about the bootstrap", The American Statistician 69
+  (2015), on expanded percentile intervals): resamples of n persons spread too little by the one,
+  and the other allows for a spread that is itself an estimate.
 - `clopper_pearson`: C. Clopper, E. Pearson, Biometrika 26 (1934), where a bootstrap collapses
   because all persons, or all but a few, have 0 or 1. It holds for persons' shares too: of all
   variables in [0, 1] with a given mean, the one that is only 0 or 1 varies most.
@@ -80,7 +84,9 @@ def jackknife_means(columns: Floats) -> Floats:
     return (columns.sum(axis=0) - columns) / (persons - 1)
 
 
-def bca(value: float, resampled: Floats, jackknife: Floats, level: float) -> Interval | None:
+def bca(
+    value: float, resampled: Floats, jackknife: Floats, level: float, *, expanded: bool = False
+) -> Interval | None:
     """The BCa interval; None where it does not exist, as all resamples agree."""
     from scipy.special import ndtr, ndtri
 
@@ -94,7 +100,7 @@ def bca(value: float, resampled: Floats, jackknife: Floats, level: float) -> Int
         return None
     bias = ndtri(below)
     skew = np.sum(deviation**3) / (6 * spread**1.5)
-    z = bias + ndtri([(1 - level) / 2, (1 + level) / 2])
+    z = bias + _reach(level, len(jackknife) if expanded else None)
     if np.any(skew * z >= 1):
         return None
     places = ndtr(bias + z / (1 - skew * z)) * (len(ordered) - 1)
@@ -102,6 +108,16 @@ def bca(value: float, resampled: Floats, jackknife: Floats, level: float) -> Int
     if high - low <= TIE:
         return None
     return Interval(float(low), float(high)).holding(value)
+
+
+def _reach(level: float, persons: int | None) -> Floats:
+    """How many standard errors off both ends lie; with persons, expanded for so few of them."""
+    from scipy.special import ndtri, stdtrit
+
+    tails = np.array([(1 - level) / 2, (1 + level) / 2])
+    if persons is None:
+        return np.asarray(ndtri(tails))
+    return np.asarray(stdtrit(persons - 1, tails) * (persons / (persons - 1)) ** 0.5)
 
 
 def clopper_pearson(share: float, persons: int, level: float) -> Interval:
