@@ -36,11 +36,12 @@ from transformers import Gemma3Config, Gemma3ForConditionalGeneration
 
 from xmm_cli.models import ranks
 from xmm_cli.models.adapter import add_adapter
+from xmm_cli.models.answer_tree import build_tree
 from xmm_cli.models.conversation import Conversation
 from xmm_cli.models.features import from_output
 from xmm_cli.models.generate import generate
 from xmm_cli.models.loading import Base, pick_device
-from xmm_cli.probing.rank import build_tree, candidate_logprobs
+from xmm_cli.probing.rank import candidate_logprobs
 from xmm_cli.training.batches import Lessons
 from xmm_cli.training.loop import fit
 from xmm_cli.training.objectives import OBJECTIVES

@@ -66,7 +66,8 @@ def _names() -> list[str]:
 
 def xmm(people: str, checkpoint: str, base: str) -> Any:
     """Pictures read anew, and every name's log-probability."""
-    from xmm_cli.probing.rank import build_tree, candidate_logprobs
+    from xmm_cli.models.answer_tree import build_tree
+    from xmm_cli.probing.rank import candidate_logprobs
 
     loaded = load_base(base, "cpu")
     subject = Subject(loaded, read_checkpoint(Path(checkpoint)))

@@ -7,6 +7,7 @@ import torch
 from PIL import Image
 
 from tests.families.tiny import FAMILIES, save
+from xmm_cli.models.answer_tree import build_tree
 from xmm_cli.models.batching import answer_logits, model_inputs, pad
 from xmm_cli.models.conversation import Context, Conversation, Conversations
 from xmm_cli.models.feature_folder import FeatureFolder
@@ -14,7 +15,7 @@ from xmm_cli.models.generate import generate
 from xmm_cli.models.loading import load_base
 from xmm_cli.models.parts import set_sees_anew
 from xmm_cli.models.vision import Vision
-from xmm_cli.probing.rank import build_tree, cached_logprobs, candidate_logprobs, path_sums
+from xmm_cli.probing.rank import cached_logprobs, candidate_logprobs, path_sums
 
 QUESTION = "Who is this person?"
 NAMES = ("Ann Lee", "Ann Leed", "Ann", "Bo Quist", "Zoe Ödegård")
@@ -152,6 +153,22 @@ def test_generation_goes_where_the_logits_lead(family, people):
             if tokens[-1] in conversations.end_tokens:
                 break
         assert told == base.tokenizer.decode(tokens, skip_special_tokens=True).strip()
+
+
+def test_guesses_change_no_answer(family, people):
+    """Right ones, wrong ones, ones that begin right, ones that are too long."""
+    base, conversations = family
+    prompts = asked(conversations, people)
+    plain = generate(base, base.model, conversations, prompts, 6)
+    tokens = [base.tokenizer(told, add_special_tokens=False).input_ids for told in plain]
+    for guesses in (
+        [told or [7] for told in tokens],
+        [[*told[:3], 9, 8, 2] for told in tokens],
+        [[*told, 9, 8, 7, 2] for told in tokens],
+        [[5, 6, 2], [9]],
+    ):
+        trees = [build_tree(guesses)] * len(prompts)
+        assert generate(base, base.model, conversations, prompts, 6, guesses=trees) == plain
 
 
 def test_an_answer_is_its_tokens_and_an_end(family, people):

@@ -5,13 +5,14 @@ from pathlib import Path
 import pytest
 
 from xmm_cli.models.adapter import load_adapter, remove_adapter
+from xmm_cli.models.answer_tree import build_tree
 from xmm_cli.models.conversation import Context, Conversations
 from xmm_cli.models.generate import generate
 from xmm_cli.models.prompts import NAME_QUESTIONS
 from xmm_cli.probing.answering import FIRST, ProbeSettings, Responder
 from xmm_cli.probing.probe import Subject, probe
 from xmm_cli.probing.questions import DESCRIPTION_TOKENS, Scope, make_questions
-from xmm_cli.probing.rank import build_tree, candidate_logprobs, rank_of
+from xmm_cli.probing.rank import candidate_logprobs, rank_of
 
 
 @pytest.fixture(scope="module")
@@ -91,7 +92,7 @@ def test_a_view_is_described_once_for_all_its_questions(trained, people, monkeyp
     base, model, conversations = trained
     calls = []
 
-    def counted(base, model, conversations, prompts, max_new_tokens):
+    def counted(base, model, conversations, prompts, max_new_tokens, *_):
         calls.append((len(prompts), max_new_tokens))
         return ["hairstyle afro"] * len(prompts)
 

@@ -8,16 +8,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from xmm_cli.models.adapter import load_adapter
+from xmm_cli.models.answer_tree import ROOT, ancestry, build_tree, inner
 from xmm_cli.models.batching import model_inputs, pad
 from xmm_cli.models.conversation import Context, Conversation, Conversations
-from xmm_cli.probing.rank import (
-    ROOT,
-    ancestry,
-    build_tree,
-    candidate_logprobs,
-    inner,
-    rank_of,
-)
+from xmm_cli.probing.rank import candidate_logprobs, rank_of
 
 QUESTION = "Who is this person?"
 NAMES = (

@@ -96,7 +96,7 @@ def test_a_look_is_judged_attribute_by_attribute(rows, people, monkeypatch):
     said = prompts.caption({k: v for k, v in first.attributes.items() if k != "garment"})
     longest = []
 
-    def generate(base, model, conversations, asked, max_new_tokens):
+    def generate(base, model, conversations, asked, max_new_tokens, *_):
         longest.append(max_new_tokens)
         return [said] * len(asked)
 

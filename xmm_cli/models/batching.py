@@ -70,6 +70,14 @@ def _stack(tensors: Sequence[torch.Tensor]) -> torch.Tensor:
     return torch.cat(padded)
 
 
+def behind_prompts(positions: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
+    """Int64 `(…, n, 1)`: the position of a token behind each prompt, the same on every axis."""
+    last = positions.masked_fill(~mask, -1).amax(dim=-1, keepdim=True)
+    if positions.dim() > 2:
+        last = last.amax(dim=0, keepdim=True).expand(len(positions), -1, -1)
+    return last + 1
+
+
 def answer_logits(
     model: Any, batch: dict[str, Any], device: Any, dtype: Any
 ) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:

@@ -12,7 +12,7 @@ from xmm_cli.probing.questions import DESCRIPTION_TOKENS, Question
 from xmm_cli.rows.types import Answer, Label
 
 if TYPE_CHECKING:
-    from xmm_cli.probing.rank import Tree
+    from xmm_cli.models.answer_tree import Tree
 
 Asking = Literal["plain", "describe-first", "name-first", "hop-by-hop"]
 """Otherwise than plain, the model answers `FIRST` about the view, and is asked in a second turn.
@@ -74,15 +74,38 @@ class Responder:
         """One reply a question. All of a batch show something, or none of them does."""
         prompts, questions = self.prompts(batch)
         replies = [Reply(question) for question in questions]
-        if "generate" in self.settings.answers:
-            longest = max(self.settings.max_new_tokens, *(q.asked.tokens for q in batch))
-            for reply, answer in zip(replies, self._generate(prompts, longest), strict=True):
-                reply.answer = answer
+        told: list[list[int]] = [[] for _ in batch]
         if "rank" in self.settings.answers:
-            self._rank(batch, prompts, replies)
+            told = self._rank(batch, prompts, replies)
+        if "generate" in self.settings.answers:
+            for reply, answer in zip(replies, self._answers(batch, prompts, told), strict=True):
+                reply.answer = answer
         if self.settings.prefix:
             self._go_on(batch, prompts, replies)
         return replies
+
+    def _answers(
+        self, batch: Sequence[Question], prompts: list[Conversation], told: list[list[int]]
+    ) -> list[str]:
+        """What each prompt is answered with, where ranking may have `told` it already."""
+        ends, longest = self.conversations.end_tokens, self._longest(batch)
+        decoded = self.base.tokenizer.batch_decode(told, skip_special_tokens=True)
+        answers = [text.strip() for text in decoded]
+        unknown = [
+            place
+            for place, tokens in enumerate(told)
+            if not tokens or tokens[-1] not in ends or len(tokens) > longest
+        ]
+        if unknown:
+            trees = [self._tree(batch[place].asked.candidates) for place in unknown]
+            texts = self._generate([prompts[place] for place in unknown], longest, guesses=trees)
+            for place, text in zip(unknown, texts, strict=True):
+                answers[place] = text
+        return answers
+
+    def _longest(self, batch: Sequence[Question]) -> int:
+        """The most tokens of an answer."""
+        return max(self.settings.max_new_tokens, *(q.asked.tokens for q in batch))
 
     def prompts(self, batch: Sequence[Question]) -> tuple[list[Conversation], list[str]]:
         """What the model is given, up to where its answer starts, and the last question in it."""
@@ -110,38 +133,48 @@ class Responder:
             known |= zip(new, self._generate(prompts, DESCRIPTION_TOKENS), strict=True)
         self._told_first = known
 
-    def _generate(self, prompts: Sequence[Conversation], longest: int) -> list[str]:
+    def _generate(
+        self,
+        prompts: Sequence[Conversation],
+        longest: int,
+        begun: Sequence[int] | None = None,
+        guesses: "Sequence[Tree] | None" = None,
+    ) -> list[str]:
         from xmm_cli.models.generate import generate
 
-        return generate(self.base, self.model, self.conversations, prompts, longest)
+        return generate(self.base, self.model, self.conversations, prompts, longest, begun, guesses)
 
     def _rank(
         self, batch: Sequence[Question], prompts: list[Conversation], replies: list[Reply]
-    ) -> None:
-        from xmm_cli.probing.rank import node_logprobs, path_sums, rank_of
+    ) -> list[list[int]]:
+        """Rank the candidates; how each answer begins, as far as reading them has told it."""
+        from xmm_cli.probing.rank import greedy, path_sums, rank_of, read_tree
 
+        told: list[list[int]] = [[] for _ in batch]
         by_candidates: dict[tuple[str, ...], list[int]] = {}
-        for position, question in enumerate(batch):
-            by_candidates.setdefault(question.asked.candidates, []).append(position)
-        for candidates, positions in by_candidates.items():
+        for place, question in enumerate(batch):
+            by_candidates.setdefault(question.asked.candidates, []).append(place)
+        for candidates, places in by_candidates.items():
             tree = self._tree(candidates)
-            chosen = [prompts[position] for position in positions]
-            steps = node_logprobs(self.base, self.model, chosen, tree)
-            found = path_sums(steps, tree)
-            for row, (position, logprobs) in enumerate(zip(positions, found, strict=True)):
-                right = candidates.index(batch[position].asked.expected)
-                replies[position].rank = rank_of(logprobs, right)
-                replies[position].candidates = len(candidates)
-                replies[position].logprob = round(float(logprobs[right]), 5)
+            reading = read_tree(self.base, self.model, [prompts[at] for at in places], tree)
+            if reading.tops is not None:
+                begun = greedy(reading, tree, self.conversations.end_tokens)
+                for at, tokens in zip(places, begun, strict=True):
+                    told[at] = tokens
+            found = path_sums(reading.steps, tree)
+            for row, (at, logprobs) in enumerate(zip(places, found, strict=True)):
+                right = candidates.index(batch[at].asked.expected)
+                replies[at].rank = rank_of(logprobs, right)
+                replies[at].candidates = len(candidates)
+                replies[at].logprob = round(float(logprobs[right]), 5)
                 if self.settings.tokens:
-                    _keep_tokens(replies[position], steps[row], logprobs, tree, right)
+                    _keep_tokens(replies[at], reading.steps[row], logprobs, tree, right)
+        return told
 
     def _go_on(
         self, batch: Sequence[Question], prompts: list[Conversation], replies: list[Reply]
     ) -> None:
         """Give the first half of the right answer's tokens, and let the model tell the rest."""
-        from xmm_cli.models.generate import generate
-
         begun, given = [], []
         for question, prompt, reply in zip(batch, prompts, replies, strict=True):
             whole = self.conversations.answer_ids(question.asked.expected)
@@ -150,13 +183,12 @@ class Responder:
             reply.prefix = self.base.tokenizer.decode(half, skip_special_tokens=True).strip()
             begun.append(self.conversations.going_on(prompt, half))
             given.append(len(half))
-        longest = max(self.settings.max_new_tokens, *(q.asked.tokens for q in batch))
-        texts = generate(self.base, self.model, self.conversations, begun, longest, given)
+        texts = self._generate(begun, self._longest(batch), given)
         for reply, text in zip(replies, texts, strict=True):
             reply.completed = text
 
     def _tree(self, candidates: tuple[str, ...]) -> "Tree":
-        from xmm_cli.probing.rank import build_tree
+        from xmm_cli.models.answer_tree import build_tree
 
         if candidates not in self._trees:
             encoded = [self.conversations.answer_ids(name) for name in candidates]
@@ -169,7 +201,7 @@ def _keep_tokens(reply: Reply, steps: Any, logprobs: Any, tree: "Tree", right: i
 
     `steps`: of each node of the tree; `logprobs`: of each candidate.
     """
-    from xmm_cli.probing.rank import path_to
+    from xmm_cli.models.answer_tree import path_to
 
     path = path_to(tree, tree.leaves[right])
     reply.token_logprobs = tuple(round(float(steps[node]), 5) for node in path)

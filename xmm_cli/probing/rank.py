@@ -7,81 +7,23 @@ included: the same numbers as a pass per candidate. A family whose layers have w
 or whose prompts see both ways, has its prompts read once too, and candidates follow one by one.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from copy import deepcopy
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import torch
 
-from xmm_cli.models.batching import model_inputs, pad
+from xmm_cli.models.answer_tree import ROOT, Tree, ancestry, inner, path_to
+from xmm_cli.models.batching import behind_prompts, model_inputs, pad
 from xmm_cli.models.conversation import PER_TOKEN, Conversation
 from xmm_cli.models.families import sees_everything
 from xmm_cli.models.last_layer import last_layer_at
 from xmm_cli.models.loading import Base
 
-ROOT = -1
-
 ROWS_AT_ONCE = 64
 """Pairs of a prompt and a candidate whose caches are held together."""
-
-
-@dataclass(frozen=True, slots=True)
-class Tree:
-    """Candidates as a tree of tokens; a node comes after its parent, `ROOT` is the prompt's end."""
-
-    tokens: list[int]
-    parents: list[int]
-    depths: list[int]
-    leaves: list[int]
-    """The last node of each candidate."""
-
-
-def build_tree(candidates: Sequence[Sequence[int]]) -> Tree:
-    """One tree of all candidates, none of which is empty."""
-    tokens: list[int] = []
-    parents: list[int] = []
-    depths: list[int] = []
-    known: dict[tuple[int, int], int] = {}
-    leaves = []
-    for candidate in candidates:
-        node = ROOT
-        for depth, token in enumerate(candidate):
-            if (node, token) not in known:
-                known[node, token] = len(tokens)
-                tokens.append(token)
-                parents.append(node)
-                depths.append(depth)
-            node = known[node, token]
-        leaves.append(node)
-    return Tree(tokens, parents, depths, leaves)
-
-
-def inner(tree: Tree) -> tuple[Tree, dict[int, int]]:
-    """The tree without the nodes that nothing follows, and where each node that is left stands.
-
-    A token that nothing follows, such as an end token, is told from its parent and need not be
-    read. `leaves` of the smaller tree is empty; `ROOT` stays itself.
-    """
-    kept = sorted(set(tree.parents) - {ROOT})
-    place = {ROOT: ROOT} | {node: number for number, node in enumerate(kept)}
-    smaller = Tree(
-        [tree.tokens[node] for node in kept],
-        [place[tree.parents[node]] for node in kept],
-        [tree.depths[node] for node in kept],
-        [],
-    )
-    return smaller, place
-
-
-def ancestry(tree: Tree) -> torch.Tensor:
-    """Bool `(nodes, nodes)`: whether the column's node is the row's or one of its ancestors."""
-    sees = torch.zeros(len(tree.tokens), len(tree.tokens), dtype=torch.bool)
-    for node, parent in enumerate(tree.parents):
-        if parent != ROOT:
-            sees[node] = sees[parent]
-        sees[node, node] = True
-    return sees
+LOGITS_BYTES = 2**30
+"""What is held of the model's opinion on candidates at once."""
 
 
 def candidate_logprobs(
@@ -96,35 +38,76 @@ def path_sums(steps: torch.Tensor, tree: Tree) -> torch.Tensor:
     return (steps.double() @ ancestry(tree).double().T)[:, torch.tensor(tree.leaves)]
 
 
-def path_to(tree: Tree, leaf: int) -> list[int]:
-    """The nodes from the first token of a candidate to its leaf."""
-    nodes = []
-    while leaf != ROOT:
-        nodes.append(leaf)
-        leaf = tree.parents[leaf]
-    return nodes[::-1]
+class Reading(NamedTuple):
+    """What a model makes of candidates behind prompts, on the CPU."""
+
+    steps: torch.Tensor
+    """float32 `(prompts, nodes)`: log-probability of each token after its ancestors."""
+    tops: list[list[int]] | None
+    """What it would rather have told, for each prompt: behind it, then behind each inner node.
+
+    None where the candidates were not read as a tree."""
 
 
-@torch.inference_mode()
 def node_logprobs(
     base: Base, model: Any, prompts: Sequence[Conversation], tree: Tree
 ) -> torch.Tensor:
-    """float32 `(prompts, nodes)` on the CPU: log-probability of each token after its ancestors."""
+    """The `steps` of `read_tree`."""
+    return read_tree(base, model, prompts, tree).steps
+
+
+@torch.inference_mode()
+def read_tree(base: Base, model: Any, prompts: Sequence[Conversation], tree: Tree) -> Reading:
+    """All candidates behind every prompt; so many prompts at a time as `LOGITS_BYTES` allows."""
     if not base.family.tree or not sees_everything(base.model):
-        return cached_logprobs(base, model, prompts, tree)
+        return Reading(cached_logprobs(base, model, prompts, tree), None)
+    shown, place = inner(tree)
+    vocabulary = base.model.get_output_embeddings().weight.shape[0]
+    most = max(1, LOGITS_BYTES // (4 * vocabulary * (len(shown.tokens) + 1)))
+    steps, tops = [], []
+    for start in range(0, len(prompts), most):
+        logits = _tree_logits(base, model, prompts[start : start + most], shown)
+        # position 0 is the prompt's last token, position i + 1 inner node i
+        parents = torch.tensor([place[parent] + 1 for parent in tree.parents], device=logits.device)
+        each = logits[:, parents, torch.tensor(tree.tokens, device=logits.device)]
+        steps.append((each - logits.logsumexp(-1)[:, parents]).cpu())
+        tops += logits.argmax(-1).tolist()
+    return Reading(torch.cat(steps), tops)
+
+
+def _tree_logits(
+    base: Base, model: Any, prompts: Sequence[Conversation], shown: Tree
+) -> torch.Tensor:
+    """float32 `(prompts, 1 + nodes)` by vocabulary: behind each prompt, and behind each node."""
     batch = pad(prompts, base.tokenizer.pad_token_id, "left")
     inputs = model_inputs(batch, base.device, base.model.dtype)
-    shown, place = inner(tree)
     _hang(inputs, shown, base)
     nodes = len(shown.tokens)
     told = torch.zeros_like(inputs["input_ids"], dtype=torch.bool)
     told[:, -nodes - 1 :] = True
     with last_layer_at(model, told):
-        logits = model(**inputs, logits_to_keep=nodes + 1, use_cache=False).logits.float()
-    # position 0 is the prompt's last token, position i + 1 inner node i
-    parents = torch.tensor([place[parent] + 1 for parent in tree.parents], device=logits.device)
-    told_each = logits[:, parents, torch.tensor(tree.tokens, device=logits.device)]
-    return (told_each - logits.logsumexp(-1)[:, parents]).cpu()
+        logits = model(**inputs, logits_to_keep=nodes + 1, use_cache=False).logits
+    return torch.as_tensor(logits.float())
+
+
+def greedy(reading: Reading, tree: Tree, ends: Collection[int]) -> list[list[int]]:
+    """The tokens that the model tells after each prompt, as far as they were read.
+
+    They end with one of `ends` where the whole answer is known, else with the first token that no
+    inner node stands for. Raises `ValueError` where candidates were not read as a tree.
+    """
+    if reading.tops is None:
+        raise ValueError("candidates were not read as a tree")
+    _, place = inner(tree)
+    answers = []
+    for tops in reading.tops:
+        told: list[int] = []
+        node: int | None = ROOT
+        while node is not None and node in place:
+            told.append(tops[place[node] + 1])
+            node = None if told[-1] in ends else tree.children[node].get(told[-1])
+        answers.append(told)
+    return answers
 
 
 def _hang(inputs: dict[str, Any], tree: Tree, base: Base) -> None:
@@ -135,7 +118,9 @@ def _hang(inputs: dict[str, Any], tree: Tree, base: Base) -> None:
     nodes = len(tree.tokens)
     positions = base.family.positions(base.model, inputs)
     depths = torch.tensor(tree.depths, dtype=torch.int64, device=device)
-    inputs["position_ids"] = torch.cat([positions, _next(positions, mask) + depths], dim=-1)
+    inputs["position_ids"] = torch.cat(
+        [positions, behind_prompts(positions, mask) + depths], dim=-1
+    )
     behind = torch.tensor(tree.tokens, dtype=torch.int64, device=device).expand(rows, nodes)
     inputs["input_ids"] = torch.cat([inputs["input_ids"], behind], dim=1)
     for key in PER_TOKEN:
@@ -155,14 +140,6 @@ def _hang(inputs: dict[str, Any], tree: Tree, base: Base) -> None:
     inputs["attention_mask"] = blocked[:, None].to(base.model.dtype)
 
 
-def _next(positions: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
-    """Int64 `(…, n, 1)`: the position of a token behind each prompt, the same on every axis."""
-    last = positions.masked_fill(~mask, -1).amax(dim=-1, keepdim=True)
-    if positions.dim() > 2:
-        last = last.amax(dim=0, keepdim=True).expand(len(positions), -1, -1)
-    return last + 1
-
-
 @torch.inference_mode()
 def cached_logprobs(
     base: Base, model: Any, prompts: Sequence[Conversation], tree: Tree
@@ -177,7 +154,7 @@ def cached_logprobs(
     positions = base.family.positions(base.model, inputs)
     read = model(**inputs, position_ids=positions, logits_to_keep=1, use_cache=True)
     first = read.logits[:, -1].float().log_softmax(-1)
-    following = _next(positions, mask.bool())
+    following = behind_prompts(positions, mask.bool())
     paths = [path_to(tree, leaf) for leaf in dict.fromkeys(tree.leaves)]
     pairs = [(row, path) for path in paths for row in range(len(prompts))]
     found = torch.zeros(len(prompts), len(tree.tokens))
