@@ -1,6 +1,6 @@
 """Probing by generation: `xmm probe`'s own parts beside transformers' image-text-to-text pipeline.
 
-Both have the model loaded with its adapter. The plain way has it merged into the weights, and the
+Both have the model loaded with its adapter, which has learned its people. The plain way has it merged into the weights, and the
 batch size that is fastest of a few, measured before the first round. Both begin with nothing known
 of the pictures; `warm` is xmm once more with their features kept, as for every model after the
 first in one command.
@@ -27,7 +27,7 @@ from xmm_cli.probing.probe import Subject, batches
 from xmm_cli.probing.questions import Scope, make_questions
 
 HERE = "tests.benchmarks.generating"
-TOKENS = 24
+TOKENS, STEPS = 24, 80
 _OPEN = ExitStack()
 """What stays open for as long as a way's process lives."""
 
@@ -35,7 +35,7 @@ _OPEN = ExitStack()
 def row(folder: Path) -> Row:
     """On the shipped base."""
     people = bases.make_people(folder / "people", 8, 3, 4)
-    checkpoint = bases.make_checkpoint(people, "xmm-base", folder / "run", 12, "image")
+    checkpoint = bases.make_checkpoint(people, "xmm-base", folder / "run", STEPS, "image")
     given = {"people": str(people), "checkpoint": checkpoint.path}
     ways = {name: Way(f"{HERE}:{name}", given) for name in ("xmm", "warm", "plain")}
     laps = run(ways, rounds=2)
