@@ -1,6 +1,7 @@
 """`xmm gen-personas` with people of others, with a pipeline, and with a model that describes."""
 
 import json
+import os
 from pathlib import Path
 
 import msgspec
@@ -49,6 +50,12 @@ def test_the_same_import_again_and_another(xmm, tmp_path):
     assert xmm(*call).rows[:-1] == first.rows[:-1]
     xmm(*call, "--size", 32).failed(2, "holds another data set (size None, not 32")
     xmm("gen-personas", "-o", "people").failed(2, "holds another data set (")
+
+
+def test_people_are_drawn_where_the_system_does_not_tell_of_cores(xmm, monkeypatch):
+    monkeypatch.delattr(os, "sched_getaffinity", raising=False)
+    monkeypatch.setattr(os, "cpu_count", lambda: 1)
+    assert len(rows(xmm("gen-personas", "-n", 2, "--views", 1, "--heldout", 1, "-o", "p"))) == 3
 
 
 def test_a_model_describes(xmm, tmp_path):

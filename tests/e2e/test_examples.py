@@ -141,7 +141,7 @@ def calls(tmp_path, monkeypatch):
 def test_every_call_is_one_that_xmm_takes_in_any_folder(calls, tmp_path, name):
     if name == "parallel" and shutil.which("parallel") is None:
         pytest.skip("GNU parallel is not installed")
-    out = tmp_path / "a folder's \"out\""
+    out = tmp_path / 'a folder\'s "out"'
     for part in ("image", "text"):
         for seed in (0, 1):
             (out / f"{part}-{seed}").mkdir(parents=True)

@@ -9,7 +9,7 @@ from PIL import Image
 
 pytest.importorskip("diffusers")
 
-from tests.personas.tiny_pipeline import save
+from tests.personas.tiny_pipeline import save, save_ip_adapter
 from xmm_cli.errors import Unavailable, WrongUsage
 from xmm_cli.personas.rendering import alike, diffusion
 from xmm_cli.personas.rendering.diffusion import Diffusion, DiffusionPainter
@@ -101,6 +101,43 @@ def test_each_way_draws_a_picture_for_each_prompt(painter, way):
     drawn = IDENTITIES.load(way)(painter.pipeline, None)(portrait, ["a", "b"], options)
     assert [one.size for one in drawn] == [(32, 32)] * 2
     assert drawn[0].tobytes() != drawn[1].tobytes()
+
+
+@pytest.fixture(scope="module")
+def adapted(model, tmp_path_factory) -> DiffusionPainter:
+    adapter = save_ip_adapter(tmp_path_factory.mktemp("adapters"))
+    settings = Diffusion(model=str(model), steps=2, identity="ip-adapter", ip_adapter=adapter)
+    return DiffusionPainter(settings, 32, "cpu", lambda _: None)
+
+
+def test_an_ip_adapter_draws_one_person_after_another(adapted, painter, tmp_path):
+    for number, person in enumerate(sample_identities(2, 0, seed=3)):
+        drawn = paint(adapted, person, tmp_path / "adapted")
+        assert len(set(drawn)) == 5
+        plain = paint(painter, person, tmp_path / "plain")
+        assert drawn[0] == plain[0], f"the first view of person {number} needs no portrait"
+
+
+def test_an_ip_adapter_looks_at_the_portrait(adapted):
+    import torch
+
+    def drawn(colour: str) -> bytes:
+        options = {"height": 32, "width": 32, "num_inference_steps": 2}
+        options["generator"] = [torch.Generator("cpu").manual_seed(0)]
+        return adapted.keep(Image.new("RGB", (32, 32), colour), ["a"], options)[0].tobytes()
+
+    assert drawn("red") == drawn("red")
+    assert drawn("red") != drawn("blue")
+
+
+def test_weights_that_are_no_ip_adapter(model):
+    settings = Diffusion(
+        model=str(model),
+        identity="ip-adapter",
+        ip_adapter=f"{model}:unet/diffusion_pytorch_model.safetensors",
+    )
+    with pytest.raises(Unavailable, match="cannot be loaded"):
+        DiffusionPainter(settings, 32, "cpu", lambda _: None)
 
 
 class Editing:

@@ -51,6 +51,34 @@ def _tokenizer() -> Any:
     )  # fmt: skip
 
 
+def save_ip_adapter(folder: Path) -> str:
+    """An IP-Adapter of random weights for that pipeline, as it is published; gives its name."""
+    from safetensors.torch import save_file
+    from transformers import CLIPVisionConfig, CLIPVisionModelWithProjection
+
+    torch.manual_seed(1)
+    vision = CLIPVisionConfig(
+        hidden_size=16, intermediate_size=16, num_hidden_layers=1, num_attention_heads=2,
+        image_size=32, patch_size=8, projection_dim=16,
+    )  # fmt: skip
+    CLIPVisionModelWithProjection(vision).save_pretrained(folder / "models" / "image_encoder")
+    weights = {
+        "image_proj.proj.weight": torch.randn(4 * 16, 16),
+        "image_proj.proj.bias": torch.randn(4 * 16),
+        "image_proj.norm.weight": torch.ones(16),
+        "image_proj.norm.bias": torch.zeros(16),
+    }
+    attending = [
+        name for name in tiny_pipeline().unet.attn_processors if name.endswith("attn2.processor")
+    ]
+    for number in range(len(attending)):
+        for part in ("k", "v"):
+            name = f"ip_adapter.{2 * number + 1}.to_{part}_ip.weight"
+            weights[name] = torch.randn(16, 16)
+    save_file(weights, folder / "models" / "tiny.safetensors")
+    return f"{folder}:models/tiny.safetensors"
+
+
 def save(folder: Path) -> Path:
     """The pipeline in a folder, in safetensors."""
     tiny_pipeline().save_pretrained(folder, safe_serialization=True)

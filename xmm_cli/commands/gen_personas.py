@@ -1,6 +1,5 @@
 """`xmm gen-personas`."""
 
-import os
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -11,6 +10,7 @@ from xmm_cli.commands.data_sets import Drawing, Import, make
 from xmm_cli.commands.options import DeviceOption, QuietOption, SeedOption, given
 from xmm_cli.console import say
 from xmm_cli.errors import WrongUsage
+from xmm_cli.personas.cores import usable_cores
 from xmm_cli.personas.importing import IMPORTERS
 from xmm_cli.personas.rendering import PAINTERS, RENDERERS
 from xmm_cli.personas.rendering.identity import IDENTITIES
@@ -178,7 +178,7 @@ def run(
         diffusion=drawing if painted else msgspec.UNSET,
         describe=describe or msgspec.UNSET,
     )
-    make(Drawing(request, out, processes or len(os.sched_getaffinity(0)), device), device, sheet)
+    make(Drawing(request, out, processes or usable_cores(), device), device, sheet)
 
 
 _OF_PAINTERS = (

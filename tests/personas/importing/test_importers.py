@@ -39,6 +39,17 @@ def test_mllmu(tmp_path):
     assert read("mllmu", tmp_path / "Full_Set")[0] == found
 
 
+def test_a_part_of_mllmu_is_read_and_not_the_whole(tmp_path):
+    everyone, _ = read("mllmu", sources.mllmu(tmp_path))
+    sources.mllmu(tmp_path / "one", people=1)
+    (tmp_path / "one" / "Full_Set").rename(tmp_path / "forget_10")
+    found, dropped = read("mllmu", tmp_path / "forget_10")
+    assert found[0].where.startswith(str(tmp_path / "forget_10"))
+    assert [one.person for one in found] == ["000"] * 3
+    assert {one.picture for one in found} <= {one.picture for one in everyone}
+    assert "3: Test_Set has a person" in "\n".join(dropped)
+
+
 def test_clear(tmp_path):
     found, dropped = read("clear", sources.clear(tmp_path))
     assert [one.name for one in found] == [f"Jaime Vasquez{n}" for n in range(3) for _ in range(4)]

@@ -1,6 +1,7 @@
 """MLLMU-Bench: `Full_Set/*.parquet` and, for held-out pictures, `Test_Set/*.parquet`.
 
-A row of `Full_Set` is a fictitious person: `ID`, `image`, `Directory`, `biography` (a JSON object:
+Another part with people, such as `forget_10`, is read when it is named; its held-out pictures are
+those that the `Test_Set` beside it has. A row of `Full_Set` is a fictitious person: `ID`, `image`, `Directory`, `biography` (a JSON object:
 `Name`, and what is known of them) and tasks of the benchmark. A row of `Test_Set` has more
 pictures of the person of that `ID`, in `images`. Liu et al. 2024, https://arxiv.org/abs/2410.22108
 """
@@ -29,9 +30,7 @@ _TASKS = ("Classification_Task", "Generation_Task", "Mask_Task")
 
 def read(path: Path, dropped: Dropped) -> Iterator[Record]:
     """The training picture and facts of each person, then the held-out pictures."""
-    find(path, "Full_Set/*.parquet", "*.parquet")
-    root = path if (path / "Full_Set").is_dir() else path.parent
-    folder = root / "Full_Set" if (root / "Full_Set").is_dir() else path
+    folder = find(path, "Full_Set/*.parquet", "*.parquet").parent
     names: dict[str, str] = {}
     columns = ["ID", "image", "biography", *_TASKS]
     for where, row in parquet_rows(sorted(folder.glob("*.parquet")), columns):
@@ -42,7 +41,7 @@ def read(path: Path, dropped: Dropped) -> Iterator[Record]:
         if record is not None:
             names[record.person] = record.name
             yield record
-    yield from _held_out(root / "Test_Set", names, dropped)
+    yield from _held_out(folder.parent / "Test_Set", names, dropped)
 
 
 def _person(row: Fields, where: str, dropped: Dropped) -> Record | None:

@@ -4,10 +4,10 @@ import inspect
 from collections.abc import Sequence
 from typing import Any
 
-from xmm_cli.personas.rendering.identity import NotThisWay
+from xmm_cli.personas.rendering.identity import Keeper, NotThisWay
 
 
-class Reference:
+class Reference(Keeper):
     """Views by a pipeline whose own call has a parameter `image`, and no `strength`."""
 
     def __init__(self, pipeline: Any, adapter: str | None) -> None:  # noqa: ARG002
