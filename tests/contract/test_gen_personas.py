@@ -7,6 +7,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from tests.contract.conftest import real
 from tests.personas.importing import sources
 
 
@@ -50,6 +51,29 @@ def test_the_same_import_again_and_another(xmm, tmp_path):
     assert xmm(*call).rows[:-1] == first.rows[:-1]
     xmm(*call, "--size", 32).failed(2, "holds another data set (size None, not 32")
     xmm("gen-personas", "-o", "people").failed(2, "holds another data set (")
+
+
+def test_an_import_that_failed_leaves_the_folder_to_the_next(xmm, tmp_path):
+    (tmp_path / "p.csv").write_text("name,picture\nAnn,a.png\n")
+    call = ["gen-personas", "--from", "csv", "p.csv", "-o", "people"]
+    failed = xmm(*call)
+    assert failed.code == 65
+    assert "p.csv: no one has a usable picture" in failed.err
+    assert not (tmp_path / "people").exists()
+    (tmp_path / "a.png").write_bytes(sources.picture(1))
+    assert len(rows(xmm(*call))) == 2
+    again = real(*call, cwd=tmp_path)
+    assert "writing its files anew" in again.err
+    assert len(rows(again)) == 2
+    (tmp_path / "a.png").write_bytes(sources.picture(2))
+    xmm(*call).failed(2, "holds another data set (fingerprint ")
+
+
+def test_fewer_people_than_asked_for_are_told(xmm, tmp_path):
+    (tmp_path / "p.csv").write_text("name,description\nAnn,tall\nBo,small\n")
+    made = xmm("gen-personas", "--from", "csv", "p.csv", "-o", "p", "-n", 3, "--aux", 1)
+    assert "warning: 2 people, of 3 asked for" in made.err
+    assert "warning: 0 auxiliary people, of 1 asked for" in made.err
 
 
 def test_people_are_drawn_where_the_system_does_not_tell_of_cores(xmm, monkeypatch):

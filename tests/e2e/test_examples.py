@@ -116,8 +116,8 @@ printf '\\n' >>"$CALLS.$$"
 if [ -p /dev/stdin ]; then cat >/dev/null; fi
 echo '{"kind":"probe","correct":false}'
 """
-"""Writes down how it was called, in a file for each process, makes `--resume`'s file, and answers one
-row."""
+"""Writes down how it was called, in a file for each process, makes `--resume`'s file, and
+answers one row."""
 
 
 @pytest.fixture

@@ -136,12 +136,12 @@ def run(
     spoken = given(ctx)
     _check(spoken, renderer)
     if source is not None:
-        from xmm_cli.personas.importing.dataset import ImportRequest, fingerprint
+        from xmm_cli.personas.importing.dataset import ImportRequest, read_source
 
-        IMPORTERS.check(source[0])
+        found = read_source(IMPORTERS.check(source[0]), source[1])
         asked = ImportRequest(
             format=source[0],
-            fingerprint=fingerprint(source[1]),
+            fingerprint=found.fingerprint(),
             people=people if "people" in spoken else None,
             aux=aux,
             views=views if "views" in spoken else None,
@@ -151,7 +151,7 @@ def run(
             seed=seed,
             describe=describe or msgspec.UNSET,
         )
-        make(Import(asked, source[1], out), device, sheet)
+        make(Import(asked, found, out), device, sheet)
         return
     from xmm_cli.personas.dataset import Request
     from xmm_cli.personas.rendering.diffusion import NEGATIVE, Diffusion

@@ -1,12 +1,12 @@
 """MLLMU-Bench: `Full_Set/*.parquet` and, for held-out pictures, `Test_Set/*.parquet`.
 
 Another part with people, such as `forget_10`, is read when it is named; its held-out pictures are
-those that the `Test_Set` beside it has. A row of `Full_Set` is a fictitious person: `ID`, `image`, `Directory`, `biography` (a JSON object:
-`Name`, and what is known of them) and tasks of the benchmark. A row of `Test_Set` has more
-pictures of the person of that `ID`, in `images`. Liu et al. 2024, https://arxiv.org/abs/2410.22108
+those that the `Test_Set` beside it has. A row is a fictitious person: `ID`, `image`, `Directory`,
+`biography` (a JSON object: `Name`, and what is known of them) and tasks of the benchmark. A row of
+`Test_Set` has more pictures of the person of that `ID`, in `images`. Liu et al. 2024,
+https://arxiv.org/abs/2410.22108, https://huggingface.co/datasets/MLLMMU/MLLMU-Bench
 """
 
-import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -20,6 +20,7 @@ from xmm_cli.personas.importing.sources import (
     label,
     labels,
     parquet_rows,
+    parse_json,
     words,
 )
 
@@ -72,10 +73,7 @@ def _person(row: Fields, where: str, dropped: Dropped) -> Record | None:
 
 
 def _biography(value: Any, where: str) -> Fields:
-    try:
-        found = json.loads(value) if isinstance(value, str) else value
-    except ValueError as error:
-        raise BadData(f"{where}: the biography is no JSON: {error}") from error
+    found = parse_json(value, f"{where}: the biography") if isinstance(value, str) else value
     if not isinstance(found, dict):
         raise BadData(f"{where}: the biography is no JSON object")
     return found
@@ -88,6 +86,7 @@ def _held_out(folder: Path, names: dict[str, str], dropped: Dropped) -> Iterator
         if person not in names:
             dropped.add("Test_Set has a person whom Full_Set has not", where)
             continue
-        for picture in row.get("images") or [row.get("image")]:
+        several = row.get("images")
+        for picture in several if isinstance(several, list) else [row.get("image")]:
             if (found := embedded(picture)) is not None:
                 yield Record(where, person, names[person], found, split="heldout")
