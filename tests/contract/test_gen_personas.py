@@ -88,7 +88,10 @@ def test_a_model_describes(xmm, tmp_path):
     *people, run = rows(made)
     assert all(view["text"].startswith("hairstyle ") for one in people for view in one["texts"])
     assert run["arguments"]["describe"] == "xmm-base"
-    assert "written by `xmm-base` from the pictures" in (tmp_path / "p/README.md").read_text()
+    card = (tmp_path / "p/README.md").read_text()
+    assert "written by `xmm-base` from the pictures" in card
+    assert "\nlicense: other\n" in card
+    assert "`xmm-base`, whose licence holds for them" in card
     entries = [json.loads(line) for line in (tmp_path / "p/metadata.jsonl").open()]
     assert all(entry["text"].startswith("hairstyle ") for entry in entries)
 
@@ -103,7 +106,9 @@ def test_a_pipeline_draws(xmm, tmp_path):
     person, run = rows(xmm(*call))
     assert all(Path(view["path"]).is_file() for view in person["images"])
     assert (run["arguments"]["model"], run["arguments"]["steps"]) == ("tiny", 1)
-    assert "made by `tiny`" in (tmp_path / "p/README.md").read_text()
+    card = (tmp_path / "p/README.md").read_text()
+    assert "made by `tiny`" in card
+    assert "\nlicense: other\n" in card
     xmm(*call, "--negative", "").failed(2, "holds another data set")
 
 
