@@ -9,7 +9,7 @@ from PIL import Image
 
 pytest.importorskip("diffusers")
 
-from tests.personas.tiny_pipeline import save, save_ip_adapter
+from tests.personas.tiny_pipeline import save, save_ip_adapter, tiny_editor
 from xmm_cli.errors import Unavailable, WrongUsage
 from xmm_cli.personas.rendering import alike, diffusion
 from xmm_cli.personas.rendering.diffusion import Diffusion, DiffusionPainter
@@ -130,6 +130,18 @@ def test_an_ip_adapter_looks_at_the_portrait(adapted):
     assert drawn("red") != drawn("blue")
 
 
+@pytest.mark.parametrize("size", [32, 80])
+def test_an_editor_draws_views_from_the_first(someone, tmp_path, notes, size):
+    model = save(tmp_path / "editor", tiny_editor())
+    settings = Diffusion(model=str(model), steps=2, guidance=1.0)
+    editor = DiffusionPainter(settings, size, "cpu", notes.append)
+    assert "faces are kept by reference" in notes[-1]
+    drawn = paint(editor, someone, tmp_path)
+    assert len(set(drawn)) == 5
+    with Image.open(tmp_path / f"images/{someone.id}/04.png") as image:
+        assert image.size == (size, size)
+
+
 def test_weights_that_are_no_ip_adapter(model):
     settings = Diffusion(
         model=str(model),
@@ -155,9 +167,10 @@ def test_a_reference_is_edited_once_a_prompt():
     pipeline = Editing()
     keep = IDENTITIES.load("reference")(pipeline, None)
     options = {"generator": [1, 2], "negative_prompt": ["no", "no"]}
-    assert len(keep("portrait", ["a", "b"], options)) == 2
+    portrait = Image.new("RGB", (64, 64))
+    assert len(keep(portrait, ["a", "b"], options)) == 2
     assert pipeline.asked == [
-        {"image": "portrait", "prompt": prompt, "negative": "no"} for prompt in "ab"
+        {"image": portrait, "prompt": prompt, "negative": "no"} for prompt in "ab"
     ]
 
 
