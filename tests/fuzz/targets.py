@@ -408,7 +408,7 @@ def _importer(form: str) -> Target:
 
 
 TARGETS: dict[Target, int] = {
-    read: 800,
+    read: 788,
     names: 60,
     forget: 40,
     request: 30,

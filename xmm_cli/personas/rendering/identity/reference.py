@@ -6,7 +6,6 @@ from typing import Any
 
 from xmm_cli.personas.rendering.identity import Keeper, NotThisWay
 
-
 LEAST_SIDE = 64
 """Of a reference, in pixels: FLUX.2 takes no smaller one."""
 
