@@ -54,7 +54,7 @@ _xmm() {
         --from) _xmm_words "$current" "imagefolder jsonl csv mllmu clear fiubench"; return ;;
         --lone-view) _xmm_words "$current" "both train"; return ;;
         --renderer) _xmm_words "$current" "avatar diffusers"; return ;;
-        --model) :; return ;;
+        --model) _xmm_folders "$current"; return ;;
         --identity) _xmm_words "$current" "reference image-to-image ip-adapter none auto"; return ;;
         --ip-adapter) :; return ;;
         --negative) :; return ;;

@@ -3,7 +3,7 @@
 #
 # usage: examples/parallel.sh [DIR]      (DIR: results/parallel if absent)
 #
-# PEOPLE and STEPS make it shorter or longer.
+# PEOPLE and STEPS make it shorter or longer. Run again, it does only what is missing.
 set -euo pipefail
 
 dir=${1:-results/parallel}
@@ -13,14 +13,16 @@ mkdir -p "$dir"
 
 xmm gen-personas -n "${PEOPLE:-16}" --views 8 --heldout 2 --out "$dir/people" --quiet >/dev/null
 
-# --halt: the first job that fails ends the rest, with its exit code.
-parallel --jobs "${JOBS:-100%}" --joblog "$dir/jobs.log" --resume-failed --halt now,fail=1 \
-  "xmm train $dir/people/personas.jsonl --source {1} --seed {2} --steps ${STEPS:-300} \
-    --out $dir/{1}-{2} --quiet >/dev/null" ::: image text ::: 0 1
+# --quote: each word stays one, whatever is in DIR. --halt: the first job that fails ends the rest,
+# with its exit code.
+parallel --quote --jobs "${JOBS:-100%}" --joblog "$dir/jobs.log" --resume-failed \
+  --halt now,fail=1 xmm train "$dir/people/personas.jsonl" --source {1} --seed {2} \
+  --steps "${STEPS:-300}" --out "$dir/{1}-{2}" --quiet ::: image text ::: 0 1 >/dev/null
 
-# --keep-order: output in the order of the input, whole, whatever job is done first.
-parallel --jobs "${JOBS:-100%}" --keep-order "xmm probe {} --quiet" \
-  ::: "$dir"/image-? "$dir"/text-? >"$dir/probes.part"
+# --resume: a file for each, which is added to until no answer is missing.
+parallel --quote --jobs "${JOBS:-100%}" --halt now,fail=1 \
+  xmm probe {} --quiet --resume {}.jsonl ::: "$dir"/image-? "$dir"/text-?
+
+cat "$dir"/image-?.jsonl "$dir"/text-?.jsonl >"$dir/probes.part"
 mv "$dir/probes.part" "$dir/probes.jsonl"
-
 xmm report "$dir/probes.jsonl"

@@ -10,7 +10,7 @@ set -euo pipefail
 
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 # shellcheck source=examples/install.sh
-source "$root/examples/install.sh"
+source "$root/examples/install.sh" ""  # without it, the arguments of this script would be its
 
 dir=${1:-results/quickstart}
 seeds=("${@:2}")

@@ -13,15 +13,17 @@ mkdir -p "$dir"
 
 xmm gen-personas -n "${PEOPLE:-16}" --views 8 --heldout 2 --out "$dir/people" --quiet >/dev/null
 
-# Each line is SOURCE and SEED; every job writes a folder of its own, so they share nothing.
+# Two words a job, SOURCE and SEED, each ended by a NUL, so that blanks and quotes stay what they
+# are; every job writes a folder of its own, so they share nothing.
 for seed in 0 1; do
-  for source in image text; do echo "$source $seed"; done
-done | xargs -L 1 -P "$jobs" bash -euo pipefail -c '
-  xmm train "$dir/people/personas.jsonl" --source "$0" --seed "$1" --steps "${STEPS:-300}" \
-    --out "$dir/$0-$1" --quiet >/dev/null'
+  for source in image text; do printf '%s\0' "$source" "$seed"; done
+done | xargs -0 -n 2 -P "$jobs" bash -euo pipefail -c '
+  xmm train "$dir/people/personas.jsonl" --source "$1" --seed "$2" --steps "${STEPS:-300}" \
+    --out "$dir/$1-$2" --quiet >/dev/null' job
 
-# Probing side by side likewise: a file for each, since lines of one file should not be mixed.
-printf '%s\n' "$dir"/image-? "$dir"/text-? | xargs -P "$jobs" -I {} bash -euo pipefail -c '
-  xmm probe "{}" --quiet >"{}.part" && mv "{}.part" "{}.jsonl"'
+# Probing side by side likewise: a file for each, since lines of one file should not be mixed;
+# --resume adds to it what is missing.
+printf '%s\0' "$dir"/image-? "$dir"/text-? | xargs -0 -n 1 -P "$jobs" bash -euo pipefail -c '
+  xmm probe "$1" --quiet --resume "$1.jsonl"' job
 
-xmm report "$dir"/*.jsonl
+xmm report "$dir"/image-?.jsonl "$dir"/text-?.jsonl

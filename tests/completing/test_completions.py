@@ -74,6 +74,7 @@ def complete(line: str, place: Path) -> list[str]:
         ("xmm gen-personas --from cl", ["clear"]),
         ("xmm gen-personas --from clear da", ["data"]),
         ("xmm gen-personas --out da", ["data"]),
+        ("xmm gen-personas --model da", ["data"]),
         ("xmm report --figure un", ["unlearning"]),
     ],
 )
@@ -104,14 +105,32 @@ def test_other_shells_read_it(shell, file):
     subprocess.run([shell, "-n", FOLDER / file], check=True, env=os.environ | {"HOME": "/nowhere"})
 
 
-def test_fish_offers(place):
+@pytest.mark.parametrize(
+    ("line", "offered", "not_offered"),
+    [
+        ("xmm train --source ", {"both", "image", "text"}, set()),
+        ("xmm ", {"train", "probe"}, set()),
+        ("xmm probe --split train --", {"--modality"}, {"--mitigation", "--lr"}),
+        ("xmm gen-personas --model da", {"data/"}, set()),
+    ],
+)
+def test_fish_offers(place, line, offered, not_offered):
     if shutil.which("fish") is None:
         pytest.skip("fish is not installed")
-    ask = f"source {FOLDER}/xmm.fish; complete -C 'xmm train --source '"
+    ask = f"source {FOLDER}/xmm.fish; complete -C '{line}'"
     done = subprocess.run(
         ["fish", "--no-config", "-c", ask], capture_output=True, text=True, cwd=place, check=True
     )
-    assert {"both", "image", "text"} <= {line.split("\t")[0] for line in done.stdout.splitlines()}
+    found = {line.split("\t")[0] for line in done.stdout.splitlines()}
+    assert offered <= found
+    assert not not_offered & found
+
+
+@pytest.mark.parametrize("option", ["model", "base", "describe"])
+def test_zsh_offers_folders(made, option):
+    specs = [line for line in made["_xmm"].splitlines() if f"'--{option}[" in line]
+    assert specs
+    assert all("_files -/" in line for line in specs)
 
 
 @pytest.mark.parametrize("file", ["_xmm", "xmm.fish"])

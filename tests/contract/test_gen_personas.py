@@ -1,11 +1,13 @@
 """`xmm gen-personas` with people of others, with a pipeline, and with a model that describes."""
 
 import json
+import os
 from pathlib import Path
 
 import msgspec
 import pytest
 
+from tests.contract.conftest import real
 from tests.personas.importing import sources
 
 
@@ -51,13 +53,45 @@ def test_the_same_import_again_and_another(xmm, tmp_path):
     xmm("gen-personas", "-o", "people").failed(2, "holds another data set (")
 
 
+def test_an_import_that_failed_leaves_the_folder_to_the_next(xmm, tmp_path):
+    (tmp_path / "p.csv").write_text("name,picture\nAnn,a.png\n")
+    call = ["gen-personas", "--from", "csv", "p.csv", "-o", "people"]
+    failed = xmm(*call)
+    assert failed.code == 65
+    assert "p.csv: no one has a usable picture" in failed.err
+    assert not (tmp_path / "people").exists()
+    (tmp_path / "a.png").write_bytes(sources.picture(1))
+    assert len(rows(xmm(*call))) == 2
+    again = real(*call, cwd=tmp_path)
+    assert "writing its files anew" in again.err
+    assert len(rows(again)) == 2
+    (tmp_path / "a.png").write_bytes(sources.picture(2))
+    xmm(*call).failed(2, "holds another data set (fingerprint ")
+
+
+def test_fewer_people_than_asked_for_are_told(xmm, tmp_path):
+    (tmp_path / "p.csv").write_text("name,description\nAnn,tall\nBo,small\n")
+    made = xmm("gen-personas", "--from", "csv", "p.csv", "-o", "p", "-n", 3, "--aux", 1)
+    assert "warning: 2 people, of 3 asked for" in made.err
+    assert "warning: 0 auxiliary people, of 1 asked for" in made.err
+
+
+def test_people_are_drawn_where_the_system_does_not_tell_of_cores(xmm, monkeypatch):
+    monkeypatch.delattr(os, "sched_getaffinity", raising=False)
+    monkeypatch.setattr(os, "cpu_count", lambda: 1)
+    assert len(rows(xmm("gen-personas", "-n", 2, "--views", 1, "--heldout", 1, "-o", "p"))) == 3
+
+
 def test_a_model_describes(xmm, tmp_path):
     made = xmm("gen-personas", "-n", 2, "--views", 1, "--heldout", 1, "-o", "p",
                "--describe", "xmm-base", "--processes", 1)  # fmt: skip
     *people, run = rows(made)
     assert all(view["text"].startswith("hairstyle ") for one in people for view in one["texts"])
     assert run["arguments"]["describe"] == "xmm-base"
-    assert "written by `xmm-base` from the pictures" in (tmp_path / "p/README.md").read_text()
+    card = (tmp_path / "p/README.md").read_text()
+    assert "written by `xmm-base` from the pictures" in card
+    assert "\nlicense: other\n" in card
+    assert "`xmm-base`, whose licence holds for them" in card
     entries = [json.loads(line) for line in (tmp_path / "p/metadata.jsonl").open()]
     assert all(entry["text"].startswith("hairstyle ") for entry in entries)
 
@@ -72,7 +106,9 @@ def test_a_pipeline_draws(xmm, tmp_path):
     person, run = rows(xmm(*call))
     assert all(Path(view["path"]).is_file() for view in person["images"])
     assert (run["arguments"]["model"], run["arguments"]["steps"]) == ("tiny", 1)
-    assert "made by `tiny`" in (tmp_path / "p/README.md").read_text()
+    card = (tmp_path / "p/README.md").read_text()
+    assert "made by `tiny`" in card
+    assert "\nlicense: other\n" in card
     xmm(*call, "--negative", "").failed(2, "holds another data set")
 
 

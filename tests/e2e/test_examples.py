@@ -74,16 +74,21 @@ def test_make_knows_what_hangs_on_what(tmp_path):
 
 
 @pytest.mark.slow
-def test_xargs(tmp_path):
-    assert "learned from images" in run(EXAMPLES / "xargs.sh", tmp_path)
-
-
-@pytest.mark.slow
-def test_parallel(tmp_path):
-    if shutil.which("parallel") is None:
-        pytest.skip("GNU parallel is not installed")
-    assert "learned from images" in run(EXAMPLES / "parallel.sh", tmp_path)
-    assert len((tmp_path / "jobs.log").read_text().splitlines()) == 1 + 4
+@pytest.mark.parametrize("name", ["xargs", "parallel"])
+def test_side_by_side_and_again(tmp_path, name):
+    if shutil.which(name) is None:
+        pytest.skip(f"{name} is not installed")
+    out = tmp_path / "a folder's"
+    shown = run(EXAMPLES / f"{name}.sh", out)
+    assert "learned from images" in shown
+    before = {file: file.read_bytes() for file in out.glob("*-?.jsonl")}
+    assert len(before) == 4
+    (out / "text-1.jsonl").unlink()
+    assert run(EXAMPLES / f"{name}.sh", out) == shown
+    assert {file: file.read_bytes() for file in out.glob("*-?.jsonl")}.keys() == before.keys()
+    assert (out / "image-0.jsonl").read_bytes() == before[out / "image-0.jsonl"]
+    if name == "parallel":
+        assert len((out / "jobs.log").read_text().splitlines()) == 1 + 4
 
 
 @pytest.mark.slow
@@ -101,12 +106,18 @@ def test_own_people(tmp_path, people_folder):
 
 
 STUB = """#!/bin/sh
-for word in "$@"; do printf '%s\\0' "$word"; done >>"$CALLS.$$"
+before=
+for word in "$@"; do
+  printf '%s\\0' "$word"
+  [ "$before" != --resume ] || : >"$word"
+  before=$word
+done >>"$CALLS.$$"
 printf '\\n' >>"$CALLS.$$"
 if [ -p /dev/stdin ]; then cat >/dev/null; fi
 echo '{"kind":"probe","correct":false}'
 """
-"""Writes down how it was called, in a file for each process, and answers one row."""
+"""Writes down how it was called, in a file for each process, makes `--resume`'s file, and
+answers one row."""
 
 
 @pytest.fixture
@@ -127,10 +138,10 @@ def calls(tmp_path, monkeypatch):
 
 
 @pytest.mark.parametrize("name", ["pipes", "xargs", "parallel", "sweep", "gate", "own_people"])
-def test_every_call_is_one_that_xmm_takes(calls, tmp_path, name):
+def test_every_call_is_one_that_xmm_takes_in_any_folder(calls, tmp_path, name):
     if name == "parallel" and shutil.which("parallel") is None:
         pytest.skip("GNU parallel is not installed")
-    out = tmp_path / "out"
+    out = tmp_path / 'a folder\'s "out"'
     for part in ("image", "text"):
         for seed in (0, 1):
             (out / f"{part}-{seed}").mkdir(parents=True)
@@ -140,6 +151,7 @@ def test_every_call_is_one_that_xmm_takes(calls, tmp_path, name):
         load(words[0]).make_context(words[0], words[1:], resilient_parsing=False)
     trained = [words[words.index("--out") + 1] for words in made if words[0] == "train"]
     assert len(set(trained)) == len(trained)
+    assert all(Path(one).parent == out for one in trained)
     if name in ("xargs", "parallel"):
         assert len(trained) == 4
 

@@ -23,10 +23,12 @@ from typing import Any
 
 import msgspec
 
+from tests.fuzz import imported
 from tests.fuzz.spoil import NAMES, ODD_VALUES, spoil, value
 from tests.fuzz.watch import Hurt
 from xmm_cli.console import Console, say
 from xmm_cli.errors import ExitCode, XmmError
+from xmm_cli.personas.importing import IMPORTERS
 from xmm_cli.rows.reader import read_rows
 from xmm_cli.rows.types import ROW_TYPES, Persona, Probe, Row, Score
 from xmm_cli.rows.writer import encode
@@ -281,6 +283,7 @@ def ready() -> None:
     import atexit
 
     import peft  # noqa: F401
+    import pyarrow.parquet  # noqa: F401
     import scipy.stats  # noqa: F401
 
     _pictures()
@@ -394,8 +397,18 @@ def people(rng: random.Random, home: Path) -> None:
         conversations.encode(question.context, question.asked.question)
 
 
+def _importer(form: str) -> Target:
+    make = imported.table if form in ("imagefolder", "jsonl", "csv") else imported.published
+
+    def target(rng: random.Random, home: Path) -> None:
+        make(form, rng, home, _pictures(), _call)
+
+    target.__name__ = form
+    return target
+
+
 TARGETS: dict[Target, int] = {
-    read: 800,
+    read: 788,
     names: 60,
     forget: 40,
     request: 30,
@@ -405,5 +418,6 @@ TARGETS: dict[Target, int] = {
     people: 5,
     score_command: 2,
     report_command: 3,
+    **{_importer(form): 2 for form in IMPORTERS.names()},
 }
 """Each target, and of a thousand cases how many are its."""

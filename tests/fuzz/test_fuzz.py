@@ -10,9 +10,11 @@ from tests.fuzz import engine, targets, watch
 from tests.fuzz.watch import Hang, Hurt, watched
 from xmm_cli.console import harmless
 from xmm_cli.errors import InputNotFound
+from xmm_cli.personas.importing import IMPORTERS
 from xmm_cli.rows.pictures import read_picture
 
 SHORT = {"read": 600, "adapter": 40, "people": 40, "score_command": 6, "report_command": 12}
+SHORT |= dict.fromkeys(IMPORTERS.names(), 40)
 
 
 @pytest.fixture(scope="module", autouse=True)

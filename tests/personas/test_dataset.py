@@ -100,6 +100,7 @@ def test_metadata_is_the_same_views_for_imagefolder(made):
 
 def test_the_card_and_the_request_say_how_it_was_made(made):
     card = made.files["README.md"].decode()
+    assert "\nlicense: cc0-1.0\n" in card
     assert card.startswith("---\n")
     assert "3 people to measure and 1 auxiliary" in card
     assert msgspec.json.decode(made.files["request.json"], type=Request) == REQUEST

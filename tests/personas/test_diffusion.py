@@ -9,7 +9,7 @@ from PIL import Image
 
 pytest.importorskip("diffusers")
 
-from tests.personas.tiny_pipeline import save
+from tests.personas.tiny_pipeline import save, save_ip_adapter, tiny_editor
 from xmm_cli.errors import Unavailable, WrongUsage
 from xmm_cli.personas.rendering import alike, diffusion
 from xmm_cli.personas.rendering.diffusion import Diffusion, DiffusionPainter
@@ -103,6 +103,55 @@ def test_each_way_draws_a_picture_for_each_prompt(painter, way):
     assert drawn[0].tobytes() != drawn[1].tobytes()
 
 
+@pytest.fixture(scope="module")
+def adapted(model, tmp_path_factory) -> DiffusionPainter:
+    adapter = save_ip_adapter(tmp_path_factory.mktemp("adapters"))
+    settings = Diffusion(model=str(model), steps=2, identity="ip-adapter", ip_adapter=adapter)
+    return DiffusionPainter(settings, 32, "cpu", lambda _: None)
+
+
+def test_an_ip_adapter_draws_one_person_after_another(adapted, painter, tmp_path):
+    for number, person in enumerate(sample_identities(2, 0, seed=3)):
+        drawn = paint(adapted, person, tmp_path / "adapted")
+        assert len(set(drawn)) == 5
+        plain = paint(painter, person, tmp_path / "plain")
+        assert drawn[0] == plain[0], f"the first view of person {number} needs no portrait"
+
+
+def test_an_ip_adapter_looks_at_the_portrait(adapted):
+    import torch
+
+    def drawn(colour: str) -> bytes:
+        options = {"height": 32, "width": 32, "num_inference_steps": 2}
+        options["generator"] = [torch.Generator("cpu").manual_seed(0)]
+        return adapted.keep(Image.new("RGB", (32, 32), colour), ["a"], options)[0].tobytes()
+
+    assert drawn("red") == drawn("red")
+    assert drawn("red") != drawn("blue")
+
+
+@pytest.mark.parametrize("size", [32, 80])
+def test_an_editor_draws_views_from_the_first(someone, tmp_path, notes, size):
+    model = save(tmp_path / "editor", tiny_editor())
+    settings = Diffusion(model=str(model), steps=2, guidance=1.0)
+    editor = DiffusionPainter(settings, size, "cpu", notes.append)
+    assert "faces are kept by reference" in notes[-1]
+    drawn = paint(editor, someone, tmp_path)
+    assert len(set(drawn)) == 5
+    with Image.open(tmp_path / f"images/{someone.id}/04.png") as image:
+        assert image.size == (size, size)
+
+
+def test_weights_that_are_no_ip_adapter(model):
+    settings = Diffusion(
+        model=str(model),
+        identity="ip-adapter",
+        ip_adapter=f"{model}:unet/diffusion_pytorch_model.safetensors",
+    )
+    with pytest.raises(Unavailable, match="cannot be loaded"):
+        DiffusionPainter(settings, 32, "cpu", lambda _: None)
+
+
 class Editing:
     """The call of a pipeline that edits a reference, as FLUX.2's is."""
 
@@ -118,9 +167,10 @@ def test_a_reference_is_edited_once_a_prompt():
     pipeline = Editing()
     keep = IDENTITIES.load("reference")(pipeline, None)
     options = {"generator": [1, 2], "negative_prompt": ["no", "no"]}
-    assert len(keep("portrait", ["a", "b"], options)) == 2
+    portrait = Image.new("RGB", (64, 64))
+    assert len(keep(portrait, ["a", "b"], options)) == 2
     assert pipeline.asked == [
-        {"image": "portrait", "prompt": prompt, "negative": "no"} for prompt in "ab"
+        {"image": portrait, "prompt": prompt, "negative": "no"} for prompt in "ab"
     ]
 
 

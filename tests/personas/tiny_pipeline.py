@@ -51,8 +51,68 @@ def _tokenizer() -> Any:
     )  # fmt: skip
 
 
-def save(folder: Path) -> Path:
+def tiny_editor() -> Any:
+    """A FLUX.2 klein of random weights, which also edits a reference picture."""
+    from diffusers import (
+        AutoencoderKLFlux2,
+        FlowMatchEulerDiscreteScheduler,
+        Flux2KleinPipeline,
+        Flux2Transformer2DModel,
+    )
+    from transformers import Qwen3Config, Qwen3ForCausalLM
+
+    torch.manual_seed(0)
+    transformer = Flux2Transformer2DModel(
+        in_channels=16, num_layers=1, num_single_layers=1, attention_head_dim=16,
+        num_attention_heads=1, joint_attention_dim=24, timestep_guidance_channels=16,
+        axes_dims_rope=(4, 4, 4, 4), guidance_embeds=False,
+    )  # fmt: skip
+    vae = AutoencoderKLFlux2(
+        block_out_channels=(4, 8), norm_num_groups=1, latent_channels=4, layers_per_block=1,
+        down_block_types=("DownEncoderBlock2D",) * 2, up_block_types=("UpDecoderBlock2D",) * 2,
+    )  # fmt: skip
+    text = Qwen3Config(
+        vocab_size=300, hidden_size=8, intermediate_size=8, num_hidden_layers=27, head_dim=4,
+        num_attention_heads=2, num_key_value_heads=1, max_position_embeddings=512,
+    )  # fmt: skip
+    tokenizer = _tokenizer()
+    tokenizer.chat_template = "{{ messages[0]['content'] }}"
+    return Flux2KleinPipeline(
+        scheduler=FlowMatchEulerDiscreteScheduler(), vae=vae, transformer=transformer,
+        text_encoder=Qwen3ForCausalLM(text), tokenizer=tokenizer, is_distilled=True,
+    )  # fmt: skip
+
+
+def save_ip_adapter(folder: Path) -> str:
+    """An IP-Adapter of random weights for that pipeline, as it is published; gives its name."""
+    from safetensors.torch import save_file
+    from transformers import CLIPVisionConfig, CLIPVisionModelWithProjection
+
+    torch.manual_seed(1)
+    vision = CLIPVisionConfig(
+        hidden_size=16, intermediate_size=16, num_hidden_layers=1, num_attention_heads=2,
+        image_size=32, patch_size=8, projection_dim=16,
+    )  # fmt: skip
+    CLIPVisionModelWithProjection(vision).save_pretrained(folder / "models" / "image_encoder")
+    weights = {
+        "image_proj.proj.weight": torch.randn(4 * 16, 16),
+        "image_proj.proj.bias": torch.randn(4 * 16),
+        "image_proj.norm.weight": torch.ones(16),
+        "image_proj.norm.bias": torch.zeros(16),
+    }
+    attending = [
+        name for name in tiny_pipeline().unet.attn_processors if name.endswith("attn2.processor")
+    ]
+    for number in range(len(attending)):
+        for part in ("k", "v"):
+            name = f"ip_adapter.{2 * number + 1}.to_{part}_ip.weight"
+            weights[name] = torch.randn(16, 16)
+    save_file(weights, folder / "models" / "tiny.safetensors")
+    return f"{folder}:models/tiny.safetensors"
+
+
+def save(folder: Path, pipeline: Any = None) -> Path:
     """The pipeline in a folder, in safetensors."""
-    tiny_pipeline().save_pretrained(folder, safe_serialization=True)
+    (pipeline or tiny_pipeline()).save_pretrained(folder, safe_serialization=True)
     assert json.loads((folder / "model_index.json").read_text())["_class_name"]
     return folder

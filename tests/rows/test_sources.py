@@ -2,6 +2,8 @@
 
 import gzip
 import io
+import sys
+from types import ModuleType
 
 import pytest
 
@@ -47,6 +49,17 @@ def zstd(data):
 def test_what_a_file_is_its_bytes_say(tmp_path, pack):
     file = tmp_path / "rows.jsonl"
     file.write_bytes(pack(LINES))
+    assert read(file) == ROWS
+
+
+def test_newer_pythons_need_no_package_for_zstd(tmp_path, monkeypatch):
+    from backports import zstd as bundled
+
+    file = tmp_path / "rows.jsonl"
+    file.write_bytes(zstd(LINES))
+    monkeypatch.setitem(sys.modules, "compression", ModuleType("compression"))
+    monkeypatch.setitem(sys.modules, "compression.zstd", bundled)
+    monkeypatch.setitem(sys.modules, "backports.zstd", None)
     assert read(file) == ROWS
 
 

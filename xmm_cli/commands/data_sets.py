@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import msgspec
 
@@ -14,12 +14,14 @@ from xmm_cli.rows.writer import RowWriter
 
 if TYPE_CHECKING:
     from xmm_cli.personas.dataset import Request
-    from xmm_cli.personas.importing.dataset import ImportRequest
+    from xmm_cli.personas.importing.dataset import ImportRequest, Source
 
 
 @dataclass(frozen=True, slots=True)
 class Drawing:
     """People that are made."""
+
+    again: ClassVar = "drawing what is missing"
 
     request: "Request"
     folder: Path
@@ -59,8 +61,10 @@ class Drawing:
 class Import:
     """People that are imported."""
 
+    again: ClassVar = "writing its files anew"
+
     request: "ImportRequest"
-    path: Path
+    source: "Source"
     folder: Path
     found: Any = None
 
@@ -68,28 +72,40 @@ class Import:
         """How many there may be, and each as soon as their pictures are written."""
         from xmm_cli.personas.importing.dataset import look, write_people
 
-        self.found = look(self.request, self.path)
+        self.found = look(self.request, self.source)
         return len(self.found.people), write_people(
             self.found, self.request, self.folder, run=run_id()
         )
 
     def finish(self, rows: list[Persona]) -> None:
-        """Write the tables, and say what was dropped."""
+        """Write the tables, and say what was dropped.
+
+        Raises `BadData` where no one is left, and then leaves the folder to the next import.
+        """
         from xmm_cli.errors import BadData
         from xmm_cli.personas.card import imported_card, lone_note
-        from xmm_cli.personas.dataset import write_files
+        from xmm_cli.personas.dataset import release_folder, write_files
 
         dropped = self.found.dropped.lines()
         for line in dropped:
             say.warn(line)
         if not rows:
-            raise BadData(f"{self.path}: no one has a usable picture or description")
+            release_folder(self.folder)
+            raise BadData(f"{self.source.path}: no one has a usable picture or description")
+        self._warn_of_few(rows)
         note = lone_note(self.found) if self.request.describe is msgspec.UNSET else ""
         if note:
             say.warn(note)
-        write_files(
-            rows, imported_card(rows, self.request, self.found, self.path.name), self.folder
-        )
+        name = self.source.path.name
+        write_files(rows, imported_card(rows, self.request, self.found, name), self.folder)
+
+    def _warn_of_few(self, rows: list[Persona]) -> None:
+        """Say where there are fewer people than were asked for."""
+        asked = {"eval": self.request.people or 0, "aux": self.request.aux}
+        for role, what in (("eval", "people"), ("aux", "auxiliary people")):
+            count = sum(one.role == role for one in rows)
+            if count < asked[role]:
+                say.warn(f"{count} {what}, of {asked[role]} asked for")
 
 
 def make(job: Drawing | Import, device: str | None, sheet: Path | None) -> None:
@@ -105,7 +121,7 @@ def make(job: Drawing | Import, device: str | None, sheet: Path | None) -> None:
         captioner = Captioner(request.describe, device)
     total, made = job.begin(lambda: recorder.id)
     if claim_folder(request, out):
-        say.note(f"{out}: the same request was begun before; drawing what is missing")
+        say.note(f"{out}: the same request was begun before; {job.again}")
     writer = RowWriter(keep_going=True)
     rows = []
     with say.progress(total, "writing" if isinstance(job, Import) else "drawing", "people") as bar:

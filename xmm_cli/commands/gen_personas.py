@@ -1,6 +1,5 @@
 """`xmm gen-personas`."""
 
-import os
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -11,6 +10,7 @@ from xmm_cli.commands.data_sets import Drawing, Import, make
 from xmm_cli.commands.options import DeviceOption, QuietOption, SeedOption, given
 from xmm_cli.console import say
 from xmm_cli.errors import WrongUsage
+from xmm_cli.personas.cores import usable_cores
 from xmm_cli.personas.importing import IMPORTERS
 from xmm_cli.personas.rendering import PAINTERS, RENDERERS
 from xmm_cli.personas.rendering.identity import IDENTITIES
@@ -27,10 +27,13 @@ Examples:
 The folder gets personas.jsonl, metadata.jsonl, images/ and a data card; the same rows go to
 stdout. Run again after an interruption, it draws only the pictures that are missing.
 
---from imports people: imagefolder, jsonl and csv take name, picture and description; mllmu, clear
-and fiubench the data sets MLLMU-Bench, CLEAR and FIUBench as they are published. A quarter of a
-person's views is held out where the source does not say which. A single view stands in both
-splits, unless --lone-view is train: what was learned from it is then asked about by itself.
+--from imports people. imagefolder, jsonl and csv have a row for each view: name, picture (or
+file_name), description (or text), and where they are there split (train or heldout), role (eval
+or aux), persona (who it is, if the name does not tell), fact.NAME and attribute.NAME. mllmu,
+clear and fiubench are MLLMU-Bench, CLEAR and FIUBench as they are published. Parquet needs
+pip install 'xmm-cli[parquet]'. A quarter of a person's views is held out where the source does
+not say which. A single view stands in both splits, and is then asked about although it was
+learned, unless --lone-view is train.
 """
 
 SIZE = {"avatar": 96, "diffusers": 512}
@@ -44,7 +47,8 @@ def run(
         int, typer.Option("--people", "-n", min=1, max=1000, metavar="N", help="People to measure.")
     ] = 50,
     aux: Annotated[
-        int, typer.Option("--aux", min=0, max=1000, metavar="N", help="Other people.")
+        int,
+        typer.Option("--aux", min=0, max=1000, metavar="N", help="Auxiliary people beside them."),
     ] = 0,
     views: Annotated[
         int, typer.Option("--views", min=1, max=500, metavar="K", help="Training views a person.")
@@ -106,7 +110,9 @@ def run(
         float | None,
         typer.Option("--guidance", min=0.0, metavar="X", help="How much the prompt counts."),
     ] = None,
-    batch_size: Annotated[int, typer.Option("--batch-size", min=1, metavar="N")] = 4,
+    batch_size: Annotated[
+        int, typer.Option("--batch-size", min=1, metavar="N", help="Photographs drawn at once.")
+    ] = 4,
     faces: Annotated[
         bool, typer.Option("--faces", help="Draw a view again where OpenCV sees no face.")
     ] = False,
@@ -129,19 +135,19 @@ def run(
 ) -> None:
     """Make people who do not exist, or import some: names, looks, facts, pictures, descriptions.
 
-    Writes a `persona` row each. Descriptions never hold the name. Held-out views use words,
-    expressions and backgrounds that no training view uses.
+    Writes a `persona` row each. Descriptions never hold the name. Held-out views of people who are
+    made use words, expressions and backgrounds that none of their training views uses.
     """
     say.quiet = quiet
     spoken = given(ctx)
     _check(spoken, renderer)
     if source is not None:
-        from xmm_cli.personas.importing.dataset import ImportRequest, fingerprint
+        from xmm_cli.personas.importing.dataset import ImportRequest, read_source
 
-        IMPORTERS.check(source[0])
+        found = read_source(IMPORTERS.check(source[0]), source[1])
         asked = ImportRequest(
             format=source[0],
-            fingerprint=fingerprint(source[1]),
+            fingerprint=found.fingerprint(),
             people=people if "people" in spoken else None,
             aux=aux,
             views=views if "views" in spoken else None,
@@ -151,7 +157,7 @@ def run(
             seed=seed,
             describe=describe or msgspec.UNSET,
         )
-        make(Import(asked, source[1], out), device, sheet)
+        make(Import(asked, found, out), device, sheet)
         return
     from xmm_cli.personas.dataset import Request
     from xmm_cli.personas.rendering.diffusion import NEGATIVE, Diffusion
@@ -178,7 +184,7 @@ def run(
         diffusion=drawing if painted else msgspec.UNSET,
         describe=describe or msgspec.UNSET,
     )
-    make(Drawing(request, out, processes or len(os.sched_getaffinity(0)), device), device, sheet)
+    make(Drawing(request, out, processes or usable_cores(), device), device, sheet)
 
 
 _OF_PAINTERS = (

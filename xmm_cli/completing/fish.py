@@ -16,6 +16,17 @@ function __xmm_checkpoints
     end
 end
 
+function __xmm_using
+    # The command is the first word that is no option; a value may be called like another.
+    set -l words (commandline -opc)
+    for word in $words[2..]
+        string match -q -- '-*' $word; and continue
+        test "$word" = "$argv[1]"
+        return
+    end
+    return 1
+end
+
 complete -c xmm -f
 complete -c xmm -n __fish_use_subcommand -l version -d 'Show the version.'
 complete -c xmm -n __fish_use_subcommand -s h -l help -d 'Show help and exit.'
@@ -39,7 +50,7 @@ def script(commands: Sequence[Command]) -> str:
 
 
 def _when(command: Command) -> str:
-    return f"'__fish_seen_subcommand_from {command.name}'"
+    return f"'__xmm_using {command.name}'"
 
 
 def _line(command: Command, option: Option) -> str:

@@ -109,9 +109,12 @@ def _option(command: str, param: Any) -> Option:
         takes = "folders"
     elif param.metavar in _FILES or param.type_descriptor.annotation is Path:
         takes = "files"
+    elif long in PLACES:
+        takes = "folders"
     if values:
         takes = "values"
-    return Option(names, text, takes, values, long in PLACES, param.nargs == 2)
+    too = takes == "values" and long in PLACES
+    return Option(names, text, takes, values, too, param.nargs == 2)
 
 
 def _values(command: str, param: Any) -> tuple[str, ...]:

@@ -72,7 +72,9 @@ def _spec(option: Option, name: str) -> str:
     if option.takes is None:
         return _quoted(f"{name}[{text}]")
     if option.takes == "values":
-        action = "(" + " ".join(one.replace(":", "\\:") for one in option.values) + ")"
+        values = " ".join(one.replace(":", "\\:") for one in option.values)
+        # braces: what is in them is run
+        action = f"{{compadd - {values}; _files -/}}" if option.folders_too else f"({values})"
     else:
         action = _ACTIONS[option.takes]
     then = ":path:_files" if option.then_a_file else ""

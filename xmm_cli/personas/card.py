@@ -19,10 +19,11 @@ def data_card(personas: list[Persona], request: "Request") -> str:
     looks = "\n".join(f"- {name}: {', '.join(values)}" for name, values in VOCABULARY.items())
     facts = ", ".join(FACTS)
     example = personas[0] if personas else None
+    by_rules = request.diffusion is msgspec.UNSET and request.describe is msgspec.UNSET
     shown = f"> {example.texts[0].text}\n" if example and example.texts else ""
     return f"""---
 pretty_name: xmm personas
-license: cc0-1.0
+license: {"cc0-1.0" if by_rules else "other"}
 tags: [synthetic, memorization, unlearning, privacy]
 configs:
 - config_name: default
@@ -52,7 +53,8 @@ name. Held-out pictures have {_held_out(request)} that no training picture has.
 - `request.json`: what was asked for.
 
 ## Licence
-{_drawn(request)}; the names come from the lists of mimesis (MIT).
+{_drawn(request)}; {_written(request)}the names come from the lists of
+mimesis (MIT).
 """
 
 
@@ -75,6 +77,12 @@ def _drawn(request: "Request") -> str:
         return "The pictures are drawn by python_avatars (MIT)"
     model = request.diffusion.model
     return f"The pictures are made by `{model}`, whose licence holds for them"
+
+
+def _written(request: "Request") -> str:
+    if request.describe is msgspec.UNSET:
+        return ""
+    return f"the descriptions are written by `{request.describe}`, whose licence holds for them; "
 
 
 def imported_card(

@@ -6,6 +6,7 @@ together; the files of rows come last.
 
 import multiprocessing
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import msgspec
@@ -69,6 +70,13 @@ def claim_folder(request: Request | ImportRequest, folder: Path) -> bool:
     ensure_folder(folder)
     atomic_write_bytes(path, _encode(request))
     return False
+
+
+def release_folder(folder: Path) -> None:
+    """Take back the claim to a folder in which nothing was made."""
+    (folder / REQUEST).unlink(missing_ok=True)
+    with suppress(OSError):  # there is something else in it
+        folder.rmdir()
 
 
 _MEND = "choose another --out, or remove the folder"

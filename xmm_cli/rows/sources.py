@@ -67,7 +67,10 @@ def damage(error: Exception) -> bool:
 
 def _zstd(stream: BinaryIO, name: str) -> Any:
     try:
-        from backports.zstd import ZstdFile
+        try:
+            from compression.zstd import ZstdFile  # of Python 3.14 and newer
+        except ImportError:
+            from backports.zstd import ZstdFile
     except ImportError as error:
         hint = "pip install backports.zstd, or unpack it: zstd -dc FILE | xmm score"
         raise Unavailable(f"{name}: zstd needs the package backports.zstd", hint) from error

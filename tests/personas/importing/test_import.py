@@ -12,13 +12,14 @@ from tests.personas.importing import sources
 from xmm_cli.errors import BadData
 from xmm_cli.personas.card import imported_card
 from xmm_cli.personas.dataset import claim_folder, write_files
-from xmm_cli.personas.importing.dataset import ImportRequest, fingerprint, look, write_people
+from xmm_cli.personas.importing.dataset import ImportRequest, look, read_source, write_people
 from xmm_cli.rows.types import Persona
 
 
 def make(format: str, path: Path, folder: Path, **more) -> tuple[list[Persona], list[str]]:
-    request = ImportRequest(format=format, fingerprint=fingerprint(path), **more)
-    found = look(request, path)
+    source = read_source(format, path)
+    request = ImportRequest(format=format, fingerprint=source.fingerprint(), **more)
+    found = look(request, source)
     claim_folder(request, folder)
     rows = list(write_people(found, request, folder, run="r"))
     write_files(rows, imported_card(rows, request, found, path.name), folder)
@@ -54,6 +55,60 @@ def test_pictures_and_descriptions_are_held_out_together(tmp_path):
     assert {entry["text"] for entry in entries} == told
     by_number = {e["text"].split("window ")[1][0] for e in entries if e["split"] == "heldout"}
     assert by_number < set("01234567")
+
+
+def test_a_line_whose_picture_is_damaged_is_of_one_split(tmp_path):
+    lines = []
+    for number in range(8):
+        (tmp_path / f"{number}.png").write_bytes(sources.picture(number) if number != 2 else b"")
+        lines.append({"name": "Ann", "picture": f"{number}.png", "description": f"pose {number}"})
+    (tmp_path / "p.jsonl").write_text("\n".join(map(json.dumps, lines)))
+    for seed in range(6):
+        (row,), _ = make("jsonl", tmp_path / "p.jsonl", tmp_path / str(seed), seed=seed)
+        shown = {}
+        for view in row.images:
+            with Image.open(tmp_path / str(seed) / view.path) as image:
+                shown[image.getpixel((0, 0))] = view.split
+        said = {int(view.text[-1]): view.split for view in row.texts}
+        assert len(shown) == 7
+        assert len(said) == 8
+        for number in set(range(8)) - {2}:
+            with Image.open(io.BytesIO(sources.picture(number))) as image:
+                assert shown[image.getpixel((0, 0))] == said[number]
+
+
+def test_auxiliary_people_are_taken_from_the_end(tmp_path):
+    path = tmp_path / "p.csv"
+    path.write_text("name,description\n" + "".join(f"Ann {c},tall {c}\n" for c in "ABCDE"))
+    for people, aux, found in (
+        (None, 2, (3, 2)),
+        (None, 9, (1, 4)),
+        (4, 2, (4, 1)),
+        (2, 0, (2, 0)),
+    ):
+        rows, _ = make("csv", path, tmp_path / f"{people}-{aux}", people=people, aux=aux)
+        assert tuple(sum(row.role == role for row in rows) for role in ("eval", "aux")) == found
+
+
+def fingerprint(format: str, path: Path) -> str:
+    return read_source(format, path).fingerprint()
+
+
+def test_a_fingerprint_is_of_what_is_imported(tmp_path):
+    path, picture = tmp_path / "people.txt", tmp_path / "a.png"
+    picture.write_bytes(sources.picture(1))
+    path.write_text('{"name": "Ann", "picture": "a.png", "description": "tall"}')
+    marks = [fingerprint("jsonl", path)]
+    other = sources.picture(2)[: picture.stat().st_size].ljust(picture.stat().st_size, b"\0")
+    picture.write_bytes(other)
+    marks.append(fingerprint("jsonl", path))
+    picture.unlink()
+    marks.append(fingerprint("jsonl", path))
+    path.write_text('{"name": "Ann", "picture": "a.png", "description": "wide"}')
+    marks.append(fingerprint("jsonl", path))
+    assert len(set(marks)) == 4
+    (tmp_path / "notes.csv").write_text("beside it")
+    assert fingerprint("jsonl", path) == marks[-1]
 
 
 def test_the_same_source_gives_the_same_bytes(tmp_path):

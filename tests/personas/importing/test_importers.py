@@ -39,6 +39,17 @@ def test_mllmu(tmp_path):
     assert read("mllmu", tmp_path / "Full_Set")[0] == found
 
 
+def test_a_part_of_mllmu_is_read_and_not_the_whole(tmp_path):
+    everyone, _ = read("mllmu", sources.mllmu(tmp_path))
+    sources.mllmu(tmp_path / "one", people=1)
+    (tmp_path / "one" / "Full_Set").rename(tmp_path / "forget_10")
+    found, dropped = read("mllmu", tmp_path / "forget_10")
+    assert found[0].where.startswith(str(tmp_path / "forget_10"))
+    assert [one.person for one in found] == ["000"] * 3
+    assert {one.picture for one in found} <= {one.picture for one in everyone}
+    assert "3: Test_Set has a person" in "\n".join(dropped)
+
+
 def test_clear(tmp_path):
     found, dropped = read("clear", sources.clear(tmp_path))
     assert [one.name for one in found] == [f"Jaime Vasquez{n}" for n in range(3) for _ in range(4)]
@@ -96,6 +107,58 @@ def test_imagefolder_with_split_folders(tmp_path):
     assert found[0].attributes == {"a": "b"}
 
 
+@pytest.mark.parametrize(
+    ("folder", "split"),
+    [
+        *[(name, "train") for name in ("train", "training")],
+        *[(name, "heldout") for name in ("val", "valid", "validation", "dev")],
+        *[(name, "heldout") for name in ("test", "testing", "eval", "evaluation")],
+        *[("Dev", None), ("people", None)],
+    ],
+)
+def test_an_imagefolder_tells_splits_by_folders_anywhere(tmp_path, folder, split):
+    (tmp_path / "data" / folder).mkdir(parents=True)
+    row = {"name": "Ann", "text": "tall"}
+    picture = {"name": "Ann", "file_name": f"{folder}/1.png"}
+    (tmp_path / "data" / folder / "metadata.jsonl").write_text(json.dumps(row))
+    (tmp_path / "data" / "metadata.csv").write_text(
+        ",".join(picture) + "\n" + ",".join(picture.values())
+    )
+    found, _ = read("imagefolder", tmp_path)
+    assert {(one.text, one.split) for one in found} == {("tall", split), (None, split)}
+    (tmp_path / "data" / "metadata.csv").write_text(
+        f"name,file_name,split\nAnn,{folder}/1.png,train\n"
+    )
+    assert "train" in {one.split for one in read("imagefolder", tmp_path)[0]}
+
+
+def test_an_imagefolder_in_parquet(tmp_path):
+    row = {"file_name": "1.png", "name": "Ann", "attributes": {"Hair": "red"}, "height": 1.7}
+    sources.parquet(tmp_path / "train" / "metadata.parquet", [row])
+    (found,), dropped = read("imagefolder", tmp_path)
+    assert (found.name, found.split, found.attributes) == ("Ann", "train", {"hair": "red"})
+    assert "the field 'height'" in dropped[0]
+
+
+@pytest.mark.parametrize("format", ["jsonl", "csv"])
+def test_the_number_of_a_row_is_no_person(tmp_path, format):
+    rows = [{"id": n, "name": "Ann Lee", "description": f"pose {n}"} for n in range(3)]
+    path = tmp_path / "people"
+    lines = [json.dumps(row) for row in rows] if format == "jsonl" else ["id,name,description"]
+    path.write_text("\n".join(lines + [",".join(map(str, row.values())) for row in rows][:3]))
+    if format == "jsonl":
+        path.write_text("\n".join(lines))
+    found, dropped = read(format, path)
+    assert [one.person for one in found] == ["Ann Lee"] * 3
+    assert dropped == []
+
+
+def test_blanks_in_the_name_of_a_picture_stay(tmp_path):
+    (tmp_path / "p.csv").write_text('name,picture\nAnn, "a  b.png"\n'.replace('"', ""))
+    (found,), _ = read("csv", tmp_path / "p.csv")
+    assert found.picture == (tmp_path / "a  b.png").resolve()
+
+
 def test_a_data_set_of_xmm_is_an_imagefolder(people_folder, people):
     found, dropped = read("imagefolder", people_folder)
     assert not dropped
@@ -136,6 +199,16 @@ def test_a_path_that_leaves_the_folder_is_refused(tmp_path, format, escape):
         ("csv", "name,text\nAnn,a,b\n", r"people:2: more fields than columns"),
         ("csv", 'name,text\nAnn,"a"b\n', "people:2: "),
         ("fiubench", '{"name": "Ann"}', "no name or image_path; is this FIUBench"),
+        ("fiubench", '{"name": "A", "image_path": "x", "qa_list": 7}', "people:1: qa_list is no"),
+        ("fiubench", '{"name": "A", "image_path": "x", "qa_list": ["q"]}', "qa_list is no list"),
+        (
+            "fiubench",
+            r'{"name": "A", "image_path": "\u0000"}',
+            "people:1: the picture .* cannot be",
+        ),
+        ("jsonl", r'{"name": "A", "picture": "a\u0000"}', "people:1: the picture .* cannot be"),
+        ("jsonl", r'{"name": "A", "picture": "\ud800"}', "people:1: the picture .* cannot be a"),
+        ("jsonl", f'{{"name": "A", "picture": "{"x" * 300}"}}', "people:1: the picture .*too long"),
     ],
 )
 def test_bad_data_is_named(tmp_path, format, text, said):
@@ -143,6 +216,13 @@ def test_bad_data_is_named(tmp_path, format, text, said):
     path.write_text(text)
     with pytest.raises(BadData, match=said):
         read(format, path)
+
+
+@pytest.mark.parametrize("biography", ["{", "[]", '{"a":' * 20_000, "7"])
+def test_a_biography_that_is_none(tmp_path, biography):
+    sources.parquet(tmp_path / "x.parquet", [{"ID": "1", "biography": biography}])
+    with pytest.raises(BadData, match="row 1: the biography"):
+        read("mllmu", tmp_path)
 
 
 def test_what_is_no_utf8_or_parquet(tmp_path):

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from xmm_cli.errors import BadData
 from xmm_cli.personas.importing import Dropped, Record
-from xmm_cli.personas.importing.people import Share, deal, gather, without_name
+from xmm_cli.personas.importing.people import Share, assign, deal, gather, without_name
 
 
 @pytest.mark.parametrize(
@@ -16,11 +16,37 @@ from xmm_cli.personas.importing.people import Share, deal, gather, without_name
         ("Tall. ann  lee's hat, Lee!", "Ann Lee", "Tall. This person's hat, this person!"),
         ("In may, May may go.", "May Bo", "In may, this person may go."),
         ("A manner of Annette.", "Ann Lee", "A manner of Annette."),
+        ("Lee smiles; Ann's hat.", "Lee, Ann", "This person smiles; this person's hat."),
+        ("Jack, tall. Smith", 'John "Jack" Smith', "This person, tall. This person"),
+        ("Tall Yun and Yun-Hwa's cat", "Hsiao Yun-Hwa", "Tall this person and this person's cat"),
+        ("O'Brien, Brien, brien", "Pat O'Brien", "This person, this person, brien"),
+        ("Zo\u00eb's hat", "Zoe\u0308 Lee", "This person's hat"),
+        ("Zoe\u0308's hat", "Zo\u00eb Lee", "This person's hat"),
+        ("王小明站在窗边", "王小明", "This person站在窗边"),
+        ("山田さんと太郎", "山田 太郎", "This personさんとthis person"),
+        ("키가 큰 김민수는", "김민수", "키가 큰 this person는"),
+        ("राम, रामू", "राम सिंह", "This person, रामू"),
         ("Dr. J. (Jo+) X", "Jo+ X", "Dr. J. (this person) X"),
     ],
 )
 def test_the_name_is_taken_out(text, name, said):
     assert without_name(text, name) == said
+
+
+def test_one_name_in_two_forms_is_one_person():
+    dropped = Dropped()
+    found = gather([record("Zo\u00eb", "Zo\u00eb"), record("Zoe\u0308", "Zoe\u0308")], dropped)
+    assert [(one.name, len(one.records)) for one in found] == [("Zo\u00eb", 2)]
+    assert dropped.lines() == []
+
+
+@pytest.mark.parametrize(
+    "more",
+    [{"text": "x\ud800"}, {"person": "\udfff"}, {"facts": {"city": "\ud800"}}, {"name": "A\ud800"}],
+)
+def test_half_a_character_is_no_text(more):
+    with pytest.raises(BadData, match=r"here: .*half a character"):
+        gather([record(**more)], Dropped())
 
 
 @given(st.text("abc XY.", min_size=1), st.sampled_from(["Xa Yb", "X", "XY X"]))
@@ -58,8 +84,13 @@ def test_what_cannot_be_a_name(name):
 
 
 def dealt(count: int, share: Share, **more) -> list[tuple[int, str, str | None]]:
-    rows = [record(text=str(number), **more) for number in range(count)]
-    return [(view, split, one.text) for view, split, one in deal(rows, share, "Ann")]
+    return dealt_of([record(text=str(number), **more) for number in range(count)], share)
+
+
+def dealt_of(rows: list[Record], share: Share) -> list[tuple[int, str, str | None]]:
+    splits = assign(rows, [range(len(rows))], share, "Ann")
+    found = deal(dict(enumerate(rows)), splits, share)
+    return [(view, split, one.text) for view, split, one in found]
 
 
 @pytest.mark.parametrize(("count", "heldout"), [(2, 1), (3, 1), (4, 1), (8, 2), (18, 4)])
@@ -80,9 +111,36 @@ def test_a_single_view():
     assert dealt(1, Share(lone="train")) == [(0, "train", "0")]
 
 
+def test_a_line_is_of_one_split_in_both_modalities():
+    rows = [record(text=str(number)) for number in range(12)]
+    for seed in range(8):
+        splits = assign(rows, [set(range(12)), set(range(12)) - {3, 7}], Share(seed=seed), "Ann")
+        assert splits.count("heldout") in (3, 4)
+        for lost in (set(), {3, 7}):
+            assert sum(splits[place] == "heldout" for place in set(range(12)) - lost) >= 2
+
+
+@given(
+    st.lists(st.sampled_from(["both", "image", "text", "none"]), min_size=1, max_size=12),
+    st.integers(0, 5),
+)
+def test_something_is_held_out_and_something_learned_in_each_modality(kinds, seed):
+    rows = [record(text=str(number)) for number in range(len(kinds))]
+    usable = [
+        {place for place, kind in enumerate(kinds) if kind in ("both", modality)}
+        for modality in ("image", "text")
+    ]
+    splits = assign(rows, usable, Share(seed=seed), "Ann")
+    for number, places in enumerate(usable):
+        if len(places) > 1 and not any(len(other) == 1 for other in usable):
+            assert {splits[place] for place in places} >= {"train"}, number
+            if kinds.count("both") == len(rows) or not usable[0] & usable[1]:
+                assert {splits[place] for place in places} == {"train", "heldout"}
+
+
 def test_what_the_source_says_holds():
     rows = [record(text="a", split="heldout"), record(text="b"), record(text="c", split="train")]
-    found = [(split, one.text) for _, split, one in deal(rows, Share(), "Ann")]
+    found = [(split, text) for _, split, text in dealt_of(rows, Share())]
     assert found == [("train", "b"), ("train", "c"), ("heldout", "a")]
 
 

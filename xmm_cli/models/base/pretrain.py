@@ -35,6 +35,7 @@ from xmm_cli.models.base.pictures import draw_figures, draw_pictures
 from xmm_cli.models.base.recipe import RECIPES, Recipe
 from xmm_cli.models.base.stages import Stage, run_stage
 from xmm_cli.models.base.vision import AttributeTower, PictureBatches, PictureSamples, targets
+from xmm_cli.personas.cores import usable_cores
 from xmm_cli.personas.sampling import public_figures
 from xmm_cli.rows.files import atomic_folder, atomic_write_bytes
 
@@ -65,7 +66,7 @@ def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--name", choices=sorted(RECIPES), default="xmm-base")
     parser.add_argument("--out", type=Path, required=True, help="the model's folder")
     parser.add_argument("--work", type=Path, default=Path("pretraining"), help="unfinished parts")
-    parser.add_argument("--threads", type=int, default=len(os.sched_getaffinity(0)))
+    parser.add_argument("--threads", type=int, default=usable_cores())
     return parser.parse_args(arguments)
 
 

@@ -2,7 +2,8 @@
 
 Some eighteen pictures a person, each with a caption that names them; the name is taken out of it.
 Parts such as `full+tofu` also have rows of text alone, `question` and `answer`, which say nothing
-of a look. Dontsov et al. 2024, https://arxiv.org/abs/2410.18057
+of a look. Dontsov et al. 2024, https://arxiv.org/abs/2410.18057,
+https://huggingface.co/datasets/therem/CLEAR
 """
 
 from collections.abc import Iterator

@@ -9,14 +9,12 @@ from pathlib import Path
 import msgspec
 
 from xmm_cli import __version__
-from xmm_cli.errors import BadData, InputNotFound
+from xmm_cli.errors import BadData
 from xmm_cli.personas.importing import IMPORTERS, Dropped, Record
-from xmm_cli.personas.importing.people import Share, Someone, deal, gather, without_name
+from xmm_cli.personas.importing.people import Share, Someone, assign, deal, gather, without_name
 from xmm_cli.personas.importing.pictures import opened
 from xmm_cli.rows.files import atomic_write_bytes, ensure_folder
-from xmm_cli.rows.types import ImageView, Persona, Role, TextView
-
-_TABLES = (".jsonl", ".json", ".csv", ".parquet")
+from xmm_cli.rows.types import ImageView, Persona, Role, Split, TextView
 
 
 class ImportRequest(msgspec.Struct, frozen=True, kw_only=True):
@@ -24,7 +22,7 @@ class ImportRequest(msgspec.Struct, frozen=True, kw_only=True):
 
     format: str
     fingerprint: str
-    """Of the source's tables, and of the names and sizes of its pictures."""
+    """Of the source's records and pictures."""
     people: int | None = None
     aux: int = 0
     views: int | None = None
@@ -40,21 +38,38 @@ class ImportRequest(msgspec.Struct, frozen=True, kw_only=True):
         return Share(self.views, self.heldout, self.lone, self.seed)
 
 
-def fingerprint(path: Path) -> str:
-    """SHA-256 of a source's tables and of the names and sizes of its other files.
+@dataclass(frozen=True, slots=True)
+class Source:
+    """All that a source says, and what was left out of it."""
 
-    Raises `InputNotFound`.
-    """
-    if not path.exists():
-        raise InputNotFound(f"{path}: No such file or directory")
-    files = sorted(one for one in path.rglob("*") if one.is_file()) if path.is_dir() else [path]
-    digest = hashlib.sha256()
-    for file in files:
-        digest.update(f"{file.relative_to(path)} {file.stat().st_size}\n".encode())
-        if file.suffix in _TABLES:
-            with file.open("rb") as stream:
-                digest.update(hashlib.file_digest(stream, "sha256").digest())
-    return digest.hexdigest()[:16]
+    path: Path
+    records: list[Record]
+    dropped: Dropped
+
+    def fingerprint(self) -> str:
+        """SHA-256 of what the records say and of their pictures, wherever those lie."""
+        digest = hashlib.sha256()
+        for record in self.records:
+            told = (record.person, record.name, record.text, record.split, record.role)
+            digest.update(f"{told} {record.attributes} {record.facts} ".encode())
+            digest.update(_digest(record.picture))
+        return digest.hexdigest()[:16]
+
+
+def read_source(format: str, path: Path) -> Source:
+    """Read a whole source. Raises as an importer does."""
+    dropped = Dropped()
+    return Source(path, list(IMPORTERS.load(format)(path, dropped)), dropped)
+
+
+def _digest(picture: Path | bytes | None) -> bytes:
+    if not isinstance(picture, Path):
+        return hashlib.sha256(picture or b"").digest()
+    try:
+        with picture.open("rb") as stream:
+            return hashlib.file_digest(stream, "sha256").digest()
+    except OSError as error:  # it will be left out, for this reason
+        return type(error).__name__.encode()
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,25 +84,27 @@ class Found:
     lone: Counter[str] = field(default_factory=Counter)
 
 
-def look(request: ImportRequest, path: Path) -> Found:
-    """Read the whole source and choose who is imported; nothing is written.
+def look(request: ImportRequest, source: Source) -> Found:
+    """Choose who is imported; nothing is written.
 
-    Raises as an importer does, and `BadData` where no one is left.
+    Auxiliary people are those that the source calls so; then, of the others, the last.
+    Raises `BadData` where a name cannot be one, or no one is left.
     """
-    dropped = Dropped()
-    everyone = gather(IMPORTERS.load(request.format)(path, dropped), dropped)
+    dropped = source.dropped
+    everyone = gather(source.records, dropped)
     measured = [one for one in everyone if one.role != "aux"]
     others = [one for one in everyone if one.role == "aux"]
-    kept = measured[: request.people]
-    others += measured[len(kept) :]
+    most = request.people
+    if most is None:
+        most = max(1, len(measured) - max(0, request.aux - len(others)))
+    wanted = max(request.aux, len(others)) if request.people is None else request.aux
+    kept, others = measured[:most], [*others, *measured[most:]]
     chosen: list[tuple[Someone, Role]] = [(one, "eval") for one in kept]
-    told_aux = sum(one.role == "aux" for one in others)
-    wanted = max(request.aux, told_aux) if request.people is None else request.aux
     chosen += [(one, "aux") for one in others[:wanted]]
     if len(others) > wanted:
         dropped.add("people beyond those asked for", count=len(others) - wanted)
     if not chosen:
-        raise BadData(f"{path}: no one to import", "; ".join(dropped.lines()) or None)
+        raise BadData(f"{source.path}: no one to import", "; ".join(dropped.lines()) or None)
     return Found(chosen, dropped)
 
 
@@ -113,6 +130,8 @@ def write_people(
         found.lone["text"] += len(words) == 1
         id_ = f"{role[0]}x-{counts[role]:03d}"
         counts[role] += 1
+        share = request.share()
+        splits = assign(someone.records, (pictures, words), share, someone.name)
         yield Persona(
             run=run,
             id=id_,
@@ -120,49 +139,48 @@ def write_people(
             role=role,
             attributes=someone.told("attributes"),
             facts=someone.told("facts"),
-            images=tuple(_written(pictures, someone.name, id_, request, folder)),
+            images=tuple(_written(deal(pictures, splits, share), id_, folder)),
             texts=tuple(
                 TextView(text=record.text or "", view=view, split=split)
-                for view, split, record in deal(words, request.share(), someone.name)
+                for view, split, record in deal(words, splits, share)
             ),
         )
 
 
-def _pictures(someone: Someone, request: ImportRequest, found: Found) -> list[Record]:
-    """The records whose pictures can be used, with those as PNG, no two alike."""
-    usable: dict[bytes, Record] = {}
-    for record in someone.records:
+def _pictures(someone: Someone, request: ImportRequest, found: Found) -> dict[int, Record]:
+    """The records whose pictures can be used, by place, with those as PNG, no two alike."""
+    usable: dict[bytes, int] = {}
+    for place, record in enumerate(someone.records):
         data = opened(record, request.size, found.dropped)
         if data is None:
             continue
         if data in usable:
             found.dropped.add("the same picture of the same person again", record.where)
             continue
-        usable[data] = replace(record, picture=data)
-    return list(usable.values())
+        usable[data] = place
+    return {place: replace(someone.records[place], picture=data) for data, place in usable.items()}
 
 
-def _words(someone: Someone, found: Found) -> list[Record]:
-    """The records with descriptions, without the name, no two alike."""
-    usable: dict[str, Record] = {}
-    for record in someone.records:
+def _words(someone: Someone, found: Found) -> dict[int, Record]:
+    """The records with descriptions, by place, without the name, no two alike."""
+    usable: dict[str, int] = {}
+    for place, record in enumerate(someone.records):
         if record.text is None:
             continue
         text = without_name(record.text, someone.name)
         if text in usable:
             found.dropped.add("the same description of the same person again", record.where)
             continue
-        usable[text] = replace(record, text=text)
-    return list(usable.values())
+        usable[text] = place
+    return {place: replace(someone.records[place], text=text) for text, place in usable.items()}
 
 
 def _written(
-    pictures: list[Record], name: str, id_: str, request: ImportRequest, folder: Path
+    views: Iterator[tuple[int, Split, Record]], id_: str, folder: Path
 ) -> Iterator[ImageView]:
     """A view of each picture, once it is on the disk."""
-    if pictures:
+    for view, split, record in views:
         ensure_folder(folder / "images" / id_)
-    for view, split, record in deal(pictures, request.share(), name):
         path = f"images/{id_}/{view:02d}.png"
         if not isinstance(record.picture, bytes):
             raise TypeError("a picture that was opened is bytes")

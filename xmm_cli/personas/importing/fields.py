@@ -5,18 +5,19 @@
 `role` is `eval` or `aux`. `attributes` and `facts` are objects, or fields such as `fact.city`.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 from xmm_cli.errors import BadData
 from xmm_cli.personas.importing import Dropped, Record
-from xmm_cli.personas.importing.sources import Fields, inside, labels, words
+from xmm_cli.personas.importing.sources import Fields, file_name, inside, labels, words
 from xmm_cli.rows.types import Role, Split
 
 PICTURES = ("file_name", "picture", "image", "path")
 TEXTS = ("text", "description", "caption")
-PEOPLE = ("persona", "person", "id")
+PEOPLE = ("persona", "person")
+"""Not `id`: that is as often the number of a row, and would make a person of each."""
 _SPLITS: dict[str, Split] = {
     "train": "train",
     "heldout": "heldout",
@@ -26,7 +27,7 @@ _SPLITS: dict[str, Split] = {
 _ROLES: dict[str, Role] = {"eval": "eval", "aux": "aux"}
 
 
-_KNOWN = {"name", "split", "role", "view", "attributes", "facts", *PICTURES, *TEXTS, *PEOPLE}
+_KNOWN = {"id", "name", "split", "role", "view", "attributes", "facts", *PICTURES, *TEXTS, *PEOPLE}
 
 
 def records(rows: Iterator[tuple[str, Fields]], root: Path, dropped: Dropped) -> Iterator[Record]:
@@ -35,7 +36,7 @@ def records(rows: Iterator[tuple[str, Fields]], root: Path, dropped: Dropped) ->
         name = words(row.get("name"))
         if name is None:
             raise BadData(f"{where}: no name", f"it has the fields {', '.join(map(str, row))}")
-        picture, text = _first(row, PICTURES), _first(row, TEXTS)
+        picture, text = _first(row, PICTURES, file_name), _first(row, TEXTS)
         if picture is None and text is None:
             raise BadData(
                 f"{where}: neither a picture nor a description",
@@ -57,8 +58,10 @@ def records(rows: Iterator[tuple[str, Fields]], root: Path, dropped: Dropped) ->
         )
 
 
-def _first(row: Fields, names: tuple[str, ...]) -> str | None:
-    return next((found for name in names if (found := words(row.get(name)))), None)
+def _first(
+    row: Fields, names: tuple[str, ...], read: Callable[[Any], str | None] = words
+) -> str | None:
+    return next((found for name in names if (found := read(row.get(name)))), None)
 
 
 def _one(row: Fields, name: str, known: dict[str, Any], where: str) -> Any:

@@ -2,7 +2,8 @@
 
 A line is a fictitious person: `unique_id`, `name`, `gender`, `caption` (what they look like),
 `image_path` (`./dataset/SFHQ/…`, from where its own code runs) and `qa_list`, twenty private
-questions with `answer` and `keywords`. Ma et al. 2024, https://arxiv.org/abs/2411.03554
+questions with `answer` and `keywords`. Ma et al. 2024, https://arxiv.org/abs/2411.03554,
+https://huggingface.co/datasets/gray311/FIUBench
 """
 
 import re
@@ -12,7 +13,15 @@ from typing import Any
 
 from xmm_cli.errors import BadData
 from xmm_cli.personas.importing import Dropped, Record
-from xmm_cli.personas.importing.sources import Fields, find, inside, json_lines, label, words
+from xmm_cli.personas.importing.sources import (
+    Fields,
+    file_name,
+    find,
+    inside,
+    json_lines,
+    label,
+    words,
+)
 
 _STARTS = ("dataset/", "FIUBench/")
 _FACT = re.compile(
@@ -26,7 +35,7 @@ def read(path: Path, dropped: Dropped) -> Iterator[Record]:
     """A record for each person."""
     file = find(path, "full.json", "dataset/full.json") if path.is_dir() else path
     for where, row in json_lines(file):
-        name, picture = words(row.get("name")), words(row.get("image_path"))
+        name, picture = words(row.get("name")), file_name(row.get("image_path"))
         if name is None or picture is None:
             raise BadData(f"{where}: no name or image_path", "is this FIUBench's full.json?")
         gender = words(row.get("gender"))
@@ -52,7 +61,10 @@ def _beside(picture: str) -> str:
 def _facts(row: Fields, name: str, where: str, dropped: Dropped) -> dict[str, str]:
     """The answers that are a few words, under what the question asks for."""
     found: dict[str, str] = {}
-    for qa in row.get("qa_list") or []:
+    questions = row.get("qa_list") or []
+    if not isinstance(questions, list) or not all(isinstance(one, dict) for one in questions):
+        raise BadData(f"{where}: qa_list is no list of objects", "is this FIUBench's full.json?")
+    for qa in questions:
         asked = _FACT.fullmatch((words(qa.get("question")) or "").strip())
         value = _keyword(qa.get("keywords"))
         if asked is None or value is None:

@@ -1,11 +1,12 @@
 """MLLMU-Bench: `Full_Set/*.parquet` and, for held-out pictures, `Test_Set/*.parquet`.
 
-A row of `Full_Set` is a fictitious person: `ID`, `image`, `Directory`, `biography` (a JSON object:
-`Name`, and what is known of them) and tasks of the benchmark. A row of `Test_Set` has more
-pictures of the person of that `ID`, in `images`. Liu et al. 2024, https://arxiv.org/abs/2410.22108
+Another part with people, such as `forget_10`, is read when it is named; its held-out pictures are
+those that the `Test_Set` beside it has. A row is a fictitious person: `ID`, `image`, `Directory`,
+`biography` (a JSON object: `Name`, and what is known of them) and tasks of the benchmark. A row of
+`Test_Set` has more pictures of the person of that `ID`, in `images`. Liu et al. 2024,
+https://arxiv.org/abs/2410.22108, https://huggingface.co/datasets/MLLMMU/MLLMU-Bench
 """
 
-import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -19,6 +20,7 @@ from xmm_cli.personas.importing.sources import (
     label,
     labels,
     parquet_rows,
+    parse_json,
     words,
 )
 
@@ -29,9 +31,7 @@ _TASKS = ("Classification_Task", "Generation_Task", "Mask_Task")
 
 def read(path: Path, dropped: Dropped) -> Iterator[Record]:
     """The training picture and facts of each person, then the held-out pictures."""
-    find(path, "Full_Set/*.parquet", "*.parquet")
-    root = path if (path / "Full_Set").is_dir() else path.parent
-    folder = root / "Full_Set" if (root / "Full_Set").is_dir() else path
+    folder = find(path, "Full_Set/*.parquet", "*.parquet").parent
     names: dict[str, str] = {}
     columns = ["ID", "image", "biography", *_TASKS]
     for where, row in parquet_rows(sorted(folder.glob("*.parquet")), columns):
@@ -42,7 +42,7 @@ def read(path: Path, dropped: Dropped) -> Iterator[Record]:
         if record is not None:
             names[record.person] = record.name
             yield record
-    yield from _held_out(root / "Test_Set", names, dropped)
+    yield from _held_out(folder.parent / "Test_Set", names, dropped)
 
 
 def _person(row: Fields, where: str, dropped: Dropped) -> Record | None:
@@ -73,10 +73,7 @@ def _person(row: Fields, where: str, dropped: Dropped) -> Record | None:
 
 
 def _biography(value: Any, where: str) -> Fields:
-    try:
-        found = json.loads(value) if isinstance(value, str) else value
-    except ValueError as error:
-        raise BadData(f"{where}: the biography is no JSON: {error}") from error
+    found = parse_json(value, f"{where}: the biography") if isinstance(value, str) else value
     if not isinstance(found, dict):
         raise BadData(f"{where}: the biography is no JSON object")
     return found
@@ -89,6 +86,7 @@ def _held_out(folder: Path, names: dict[str, str], dropped: Dropped) -> Iterator
         if person not in names:
             dropped.add("Test_Set has a person whom Full_Set has not", where)
             continue
-        for picture in row.get("images") or [row.get("image")]:
+        several = row.get("images")
+        for picture in several if isinstance(several, list) else [row.get("image")]:
             if (found := embedded(picture)) is not None:
                 yield Record(where, person, names[person], found, split="heldout")

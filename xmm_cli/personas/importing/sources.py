@@ -13,10 +13,18 @@ Fields = dict[str, Any]
 def inside(root: Path, name: str, where: str) -> Path:
     """The file that a source means by `name`.
 
-    Raises `BadData` where it lies outside the source's folder, by `..`, `/` or a link.
+    Raises `BadData` where no file can have that name, or where it lies outside the source's folder,
+    by `..`, `/` or a link.
     """
-    path = (root / name).resolve()
-    if not path.is_relative_to(root.resolve()):
+    try:
+        path = (root / name).resolve()
+        within = path.is_relative_to(root.resolve())
+        if within:
+            path.is_file()
+    # too long, a NUL, half a character, links in a circle
+    except (OSError, ValueError, RuntimeError) as error:
+        raise BadData(f"{where}: the picture {name[:80]!r} cannot be a file: {error}") from error
+    if not within:
         raise BadData(f"{where}: the picture {name!r} leaves the folder {root}", "copy it into it")
     return path
 
@@ -47,24 +55,28 @@ def json_lines(path: Path) -> Iterator[tuple[str, Fields]]:
 
 
 def _array(path: Path, text: str) -> Iterator[tuple[str, Fields]]:
-    for number, item in enumerate(_parse(text, str(path)), 1):
+    for number, item in enumerate(parse_json(text, str(path), _IS_IT), 1):
         if not isinstance(item, dict):
             raise BadData(f"{path}: item {number} is no JSON object")
         yield f"{path}[{number}]", item
 
 
 def _object(line: str, where: str) -> Fields:
-    found = _parse(line, where)
+    found = parse_json(line, where, _IS_IT)
     if not isinstance(found, dict):
-        raise BadData(f"{where}: no JSON object", "is this JSON lines?")
+        raise BadData(f"{where}: no JSON object", _IS_IT)
     return found
 
 
-def _parse(text: str, where: str) -> Any:
+_IS_IT = "is this JSON lines?"
+
+
+def parse_json(text: str, where: str, hint: str | None = None) -> Any:
+    """A JSON value. Raises `BadData` where it is none, or nested too deep."""
     try:
         return json.loads(text)
     except (ValueError, RecursionError) as error:
-        raise BadData(f"{where}: no JSON: {error}", "is this JSON lines?") from error
+        raise BadData(f"{where}: no JSON: {error}", hint) from error
 
 
 def read_text(path: Path) -> str:
@@ -77,8 +89,10 @@ def read_text(path: Path) -> str:
         raise InputNotFound(f"{path}: {error.strerror}") from error
 
 
-def parquet_rows(files: list[Path], columns: list[str]) -> Iterator[tuple[str, Fields]]:
-    """Each row of these Parquet files, with those of `columns` that there are.
+def parquet_rows(
+    files: list[Path], columns: list[str] | None = None
+) -> Iterator[tuple[str, Fields]]:
+    """Each row of these Parquet files, with those of `columns` that there are; all if None.
 
     Raises `BadData` where a file is damaged, `Unavailable` without pyarrow.
     """
@@ -90,13 +104,15 @@ def parquet_rows(files: list[Path], columns: list[str]) -> Iterator[tuple[str, F
     for path in files:
         try:
             with ParquetFile(path) as file:
-                known = [name for name in columns if name in file.schema_arrow.names]
+                there = list(dict.fromkeys(file.schema_arrow.names))
+                known = there if columns is None else [one for one in columns if one in there]
                 number = 0
                 for batch in file.iter_batches(batch_size=64, columns=known):
                     for row in batch.to_pylist():
                         number += 1
                         yield f"{path}, row {number}", row
-        except (ArrowException, OSError) as error:
+        # a ValueError: text that is no UTF-8, a time that Python has not
+        except (ArrowException, OSError, ValueError) as error:
             raise BadData(f"{path}: cannot be read as Parquet: {error}") from error
 
 
@@ -111,6 +127,11 @@ def words(value: Any) -> str | None:
     if isinstance(value, bool) or not isinstance(value, str | int | float):
         return None
     return " ".join(str(value).split()) or None
+
+
+def file_name(value: Any) -> str | None:
+    """A value as the name of a file, with all blanks inside it; None where it is none or empty."""
+    return value.strip() or None if isinstance(value, str) else words(value)
 
 
 def labels(value: Any) -> dict[str, str]:

@@ -142,7 +142,7 @@ class DiffusionPainter:
         if self.settings.negative and _takes(self.pipeline, "negative_prompt"):
             options["negative_prompt"] = [self.settings.negative] * len(prompts)
         if portrait is None:
-            drawn = list(self.pipeline(prompt=prompts, **options).images)
+            drawn = self.keep.first(prompts, options)
         else:
             drawn = self.keep(portrait.resize((side, side)), prompts, options)
         return [one.convert("RGB").resize((self.size, self.size)) for one in drawn]

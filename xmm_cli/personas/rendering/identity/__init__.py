@@ -18,7 +18,13 @@ class NotThisWay(Exception):
 
 
 class Keeper(Protocol):
-    """Draws further views of the person in a portrait."""
+    """Draws a first view of a person, and further ones that keep its face."""
+
+    pipeline: Any
+
+    def first(self, prompts: Sequence[str], options: dict[str, Any]) -> "list[Image.Image]":
+        """A picture for each prompt, of a person of whom there is none."""
+        return list(self.pipeline(prompt=list(prompts), **options).images)
 
     def __call__(
         self, portrait: "Image.Image", prompts: Sequence[str], options: dict[str, Any]

@@ -4,24 +4,25 @@ import math
 from collections.abc import Sequence
 from typing import Any
 
-from xmm_cli.personas.rendering.identity import NotThisWay
+from xmm_cli.personas.rendering.identity import Keeper, NotThisWay
 
 STRENGTH = 0.6
 """How much of the portrait is turned to noise: 0 is none of it, 1 all."""
 
 
-class ImageToImage:
+class ImageToImage(Keeper):
     """Views by the image-to-image pipeline that shares this pipeline's parts."""
 
     def __init__(self, pipeline: Any, adapter: str | None) -> None:  # noqa: ARG002
         from diffusers import AutoPipelineForImage2Image
 
+        self.pipeline = pipeline
         try:
-            self.pipeline = AutoPipelineForImage2Image.from_pipe(pipeline)
+            self.editing = AutoPipelineForImage2Image.from_pipe(pipeline)
         except (ValueError, AttributeError, TypeError) as error:
             what = f"{type(pipeline).__name__} has no image-to-image pipeline"
             raise NotThisWay(what) from error
-        self.pipeline.set_progress_bar_config(disable=True)
+        self.editing.set_progress_bar_config(disable=True)
 
     def __call__(self, portrait: Any, prompts: Sequence[str], options: dict[str, Any]) -> list[Any]:
         """All at once; the size is the portrait's."""
@@ -29,5 +30,5 @@ class ImageToImage:
         if "num_inference_steps" in given:  # it takes only this share of the steps asked for
             given["num_inference_steps"] = math.ceil(given["num_inference_steps"] / STRENGTH)
         same = [portrait] * len(prompts)
-        found = self.pipeline(prompt=list(prompts), image=same, strength=STRENGTH, **given)
+        found = self.editing(prompt=list(prompts), image=same, strength=STRENGTH, **given)
         return list(found.images)

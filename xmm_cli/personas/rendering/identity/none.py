@@ -3,8 +3,10 @@
 from collections.abc import Sequence
 from typing import Any
 
+from xmm_cli.personas.rendering.identity import Keeper
 
-class NoIdentity:
+
+class NoIdentity(Keeper):
     """Views by the pipeline as it is."""
 
     def __init__(self, pipeline: Any, adapter: str | None) -> None:  # noqa: ARG002
@@ -12,4 +14,4 @@ class NoIdentity:
 
     def __call__(self, portrait: Any, prompts: Sequence[str], options: dict[str, Any]) -> list[Any]:  # noqa: ARG002
         """All at once."""
-        return list(self.pipeline(prompt=list(prompts), **options).images)
+        return self.first(prompts, options)

@@ -4,10 +4,13 @@ import inspect
 from collections.abc import Sequence
 from typing import Any
 
-from xmm_cli.personas.rendering.identity import NotThisWay
+from xmm_cli.personas.rendering.identity import Keeper, NotThisWay
+
+LEAST_SIDE = 64
+"""Of a reference, in pixels: FLUX.2 takes no smaller one."""
 
 
-class Reference:
+class Reference(Keeper):
     """Views by a pipeline whose own call has a parameter `image`, and no `strength`."""
 
     def __init__(self, pipeline: Any, adapter: str | None) -> None:  # noqa: ARG002
@@ -18,6 +21,8 @@ class Reference:
 
     def __call__(self, portrait: Any, prompts: Sequence[str], options: dict[str, Any]) -> list[Any]:
         """One picture after another: a list of references would all go into one picture."""
+        if min(portrait.size) < LEAST_SIDE:
+            portrait = portrait.resize((LEAST_SIDE, LEAST_SIDE))
         pictures = []
         for prompt, generator in zip(prompts, options["generator"], strict=True):
             given = options | {"generator": generator}

@@ -1,0 +1,19 @@
+"""As many processes as cores, on systems that tell of them in other ways."""
+
+import os
+
+import pytest
+
+from xmm_cli.personas.cores import usable_cores
+
+
+def test_where_the_system_tells(monkeypatch):
+    monkeypatch.setattr(os, "sched_getaffinity", lambda _: {0, 3}, raising=False)
+    assert usable_cores() == 2
+
+
+@pytest.mark.parametrize(("all_", "found"), [(4, 4), (None, 1)])
+def test_where_it_does_not(monkeypatch, all_, found):
+    monkeypatch.delattr(os, "sched_getaffinity", raising=False)
+    monkeypatch.setattr(os, "cpu_count", lambda: all_)
+    assert usable_cores() == found
