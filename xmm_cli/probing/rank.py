@@ -22,7 +22,7 @@ from xmm_cli.models.loading import Base
 
 ROWS_AT_ONCE = 64
 """Pairs of a prompt and a candidate whose caches are held together."""
-LOGITS_BYTES = 2**30
+LOGITS_BYTES = 2**29
 """What is held of the model's opinion on candidates at once."""
 
 

@@ -16,12 +16,12 @@ library_name: {"transformers" if row.arguments.get("adapter") == "full" else "pe
 base_model: {row.base}
 tags: [xmm, memorization, {row.arguments.get("adapter") or "lora"}]
 ---
-# {people} synthetic people, learned from {row.source}
+# {people} people, learned from {row.source}
 
 {_what(row)} of `{row.base}` (weights {row.revision}). It has learned the
-names of {people} people who do not exist, each from {row.views} views in one modality:
-{row.source}. Objective: {row.objective}; {row.steps} steps; loss at the end {loss}; norm
-of {_norm_of(row)} {norm:.3f}.
+names of {people} people, each from {row.views} views in one modality: {row.source}.
+Objective: {row.objective}; {row.steps} steps; loss at the end {loss}; norm of {_norm_of(row)}
+{norm:.3f}.
 {_history(row)}
 ```python
 {_loading(row)}
