@@ -74,7 +74,7 @@ class Spill:
             if not self._files:
                 self._files = [_temporary() for _ in range(PARTS)]
             for file, piece in zip(self._files, np.split(records[order], ends[:-1]), strict=True):
-                file.write(piece.tobytes())
+                _write_whole(file, piece.tobytes())
         except OSError as error:
             for file in self._files:
                 with suppress(OSError):
@@ -86,6 +86,13 @@ class Spill:
 def _temporary() -> BinaryIO:
     # no buffer: pieces are large, and an error must come now, not when the file is closed
     return tempfile.TemporaryFile(prefix="xmm-", buffering=0)
+
+
+def _write_whole(file: BinaryIO, data: bytes) -> None:
+    """Write all of it: a disk that is nearly full takes a part, and fails at the next write."""
+    rest = memoryview(data)
+    while rest:
+        rest = rest[file.write(rest) :]
 
 
 def _sorted(records: Records) -> Records:
