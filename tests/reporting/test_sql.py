@@ -5,19 +5,29 @@ import gzip
 import io
 import json
 import os
+import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
 from xmm_cli import app
-from xmm_cli.errors import BadData, WorkFailed, WrongUsage
+from xmm_cli.errors import BadData, CannotWrite, WorkFailed, WrongUsage
 from xmm_cli.reporting.sql import SQL_FORMATS, ask, render_answer, store
 from xmm_cli.reporting.sql.columns import VIEWS, columns_of
-from xmm_cli.rows.types import ROW_TYPES
+from xmm_cli.rows.reader import read_rows
+from xmm_cli.rows.types import ROW_TYPES, ImageView, Persona, Probe
 from xmm_cli.rows.writer import encode
 
 from ..scoring import people
 from .scores import score
+
+
+def zstandard(data):
+    from backports import zstd
+
+    return zstd.compress(data)
 
 
 @pytest.fixture
@@ -288,3 +298,89 @@ def test_as_a_command(rows, capfdbinary, monkeypatch):
         monkeypatch.setattr("sys.stdin", io.TextIOWrapper(pipe))
         assert app.main(["report", "--sql", query, "--format", "csv"]) in (0,)
         assert int(capfdbinary.readouterr().out.split()[1]) > 20
+
+
+def test_names_of_folders_are_no_fields(rows):
+    folder = Path("source=text/base=zz")
+    folder.mkdir(parents=True)
+    store(Path("all.parquet"), ["rows.jsonl"])
+    for name in ("rows.jsonl", "all.parquet"):
+        (folder / name).write_bytes(Path(name).read_bytes())
+        inside = str(folder / name)
+        assert one("select count(*) from probes where source = 'image'", inside) == 16
+        assert one("select count(*) from probes where base = 'zz'", inside) == 0
+    store(folder / "all.parquet", ["rows.jsonl"])
+    assert one("select count(*) from probes where base = 'zz'", str(folder / "all.parquet")) == 0
+
+
+@pytest.mark.parametrize("pack", [gzip.compress, zstandard])
+@pytest.mark.parametrize("kept", [0.5, 0.99])
+def test_a_cut_packed_file_ends_a_query(rows, pack, kept):
+    packed = pack(Path("rows.jsonl").read_bytes())
+    Path("cut").write_bytes(packed[: int(len(packed) * kept)])
+    with pytest.raises(BadData, match="cut: a compressed file, cut or damaged"):
+        ask("select count(*) from probes", ["cut"])
+    with pytest.raises(BadData):
+        store(Path("all.parquet"), ["cut"])
+    Path("cut").write_bytes(packed[:100] + b"\0" * 100 + packed[200:])
+    with pytest.raises(BadData):
+        ask("select count(*) from probes", ["cut"])
+
+
+def test_a_packed_line_that_is_no_row_is_named(rows):
+    Path("rows.gz").write_bytes(gzip.compress(Path("rows.jsonl").read_bytes() + b'{"a":1}\n'))
+    with pytest.raises(BadData, match=r"rows\.gz:50: a JSON object without 'kind'"):
+        ask("select count(*) from probes", ["rows.gz"])
+
+
+def test_paths_count_from_here_and_from_the_file_gathered(rows):
+    for name in ("a", "b"):
+        Path(name).mkdir()
+        picture = ImageView(path="images/0.png", view=0, split="train")
+        found = [
+            people.probe(checkpoint="runs/x"),
+            Persona(id="p", name="P", role="eval", images=(picture,)),
+        ]
+        Path(name, "rows.jsonl").write_bytes(b"".join(map(encode, found)))
+    inputs = ["a/rows.jsonl", str(rows / "b" / "rows.jsonl"), "./a/../a/rows.jsonl"]
+    paths = "select list_sort(list(checkpoint)) from probes"
+    assert one(paths, *inputs) == ["a/runs/x", "b/runs/x"]
+    pictures = "select list_sort(list(images[1].path)) from personas"
+    assert one(pictures, *inputs) == ["a/images/0.png", "b/images/0.png"]
+    Path("c").mkdir()
+    for name in ("c/all.parquet", "c/all.duckdb"):
+        assert store(Path(name), inputs)[:2] == (4, 4)
+        assert store(Path(name), [name] if name.endswith("parquet") else inputs).added == 0
+    assert one(paths, "c/all.parquet") == ["a/runs/x", "b/runs/x"]
+    lines = read_rows(["c/all.parquet"], want=(Probe,), skip=(Persona,))
+    assert {line.row.checkpoint for line in lines} == {"../a/runs/x", "../b/runs/x"}
+
+
+def test_two_that_gather_at_once_lose_nothing(rows):
+    for number in range(4):
+        lines = [encode(people.probe(persona=f"{number}-{n}")) for n in range(50)]
+        Path(f"{number}.jsonl").write_bytes(b"".join(lines))
+    command = [sys.executable, "-m", "xmm_cli", "report", "--to", "all.parquet"]
+    started = [subprocess.Popen([*command, f"{number}.jsonl"]) for number in range(4)]
+    assert [one.wait(60) for one in started] == [0] * 4
+    assert one("select count(*) from probes", "all.parquet") == 200
+    assert [path.name for path in rows.iterdir() if path.name.startswith(".")] == []
+
+
+@pytest.mark.parametrize("name", ["all.parquet", "all.duckdb"])
+def test_a_full_disk_ends_with_73(rows, name, monkeypatch):
+    Path("small").mkdir()
+    words = ["mount", "-t", "tmpfs", "-o", "size=8k", "none", "small"]
+    if shutil.which("mount") is None or subprocess.run(words, capture_output=True).returncode:
+        pytest.skip("this machine mounts nothing for us")
+    lines = [encode(people.probe(persona=os.urandom(40).hex())) for _ in range(500)]
+    Path("more.jsonl").write_bytes(b"".join(lines))
+    try:
+        with pytest.raises(CannotWrite, match=f"{name}: No space left"):
+            store(Path("small", name), ["more.jsonl"])
+        if name == "all.parquet":
+            monkeypatch.setattr("tempfile.tempdir", str(rows / "small"))
+            with pytest.raises(CannotWrite, match="No space left"):
+                store(Path(name), ["more.jsonl"])
+    finally:
+        subprocess.run(["umount", "-l", "small"], check=True)

@@ -150,14 +150,14 @@ def _refuse_stray(
 
 
 def _expanded(inputs: list[str]) -> list[str]:
-    from xmm_cli.reporting.sql.load import expanded
+    from xmm_cli.reporting.sql.inputs import expanded
 
     return expanded(inputs)
 
 
 def _scores(inputs: list[str], by: list[str] | None, resamples: int) -> "list[Score]":
     """The score rows, and the scores of the probe rows, among the inputs."""
-    from xmm_cli.commands.probes import from_here
+    from xmm_cli.commands.probes import seen_from_here
     from xmm_cli.rows.reader import read_rows, require_some
     from xmm_cli.rows.types import Probe, Score, Trace
     from xmm_cli.scoring.score import score_files, score_rows
@@ -170,7 +170,7 @@ def _scores(inputs: list[str], by: list[str] | None, resamples: int) -> "list[Sc
             if isinstance(one.row, Score):
                 given.append(one.row)
             elif isinstance(one.row, Probe):
-                yield from_here(one.row, one.folder)
+                yield seen_from_here(one.row, one.folder)
 
     result = score_files(inputs, by=by, resamples=resamples)
     if result is None:
@@ -235,13 +235,16 @@ def _draw(
 
 def _people(inputs: list[str]) -> "People":
     """All probe and trace rows, counted."""
+    from xmm_cli.commands.probes import seen_from_here
     from xmm_cli.rows.reader import read_rows, require_some
     from xmm_cli.rows.types import Probe, Score, Trace
     from xmm_cli.scoring.findings import count
 
     rows = read_rows(inputs, want=(Probe, Trace), skip=(Score,))
     found = require_some(rows, inputs, want=(Probe, Trace))
-    return count(one.row for one in found if isinstance(one.row, Probe | Trace))
+    return count(
+        seen_from_here(one.row, one.folder) for one in found if isinstance(one.row, Probe | Trace)
+    )
 
 
 def _findings(people: "People", format: str, width: int, colour: bool) -> str:

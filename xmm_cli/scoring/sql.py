@@ -26,6 +26,8 @@ from typing import Any, NamedTuple
 import msgspec
 import orjson
 
+from xmm_cli.rows.database import connected
+from xmm_cli.rows.places import from_here
 from xmm_cli.rows.types import SCHEMA, Probe
 
 WORTHWHILE_BYTES = 4_000_000
@@ -105,7 +107,7 @@ def count_files(files: Sequence[str], roles: Iterable[str]) -> FileCounts | None
     import duckdb
 
     wanted, counts = frozenset(roles), FileCounts()
-    with duckdb.connect(config={"preserve_insertion_order": "false"}) as connection:
+    with connected(preserve_insertion_order="false") as connection:
         try:
             groups = connection.execute(_query(), [list(files)])
             while some := groups.fetchmany(10_000):
@@ -125,6 +127,7 @@ def _query() -> str:
     return (
         f"SELECT {FOLDER}, {keys}, {_COUNTS}{absent} "
         "FROM read_json(?, format = 'newline_delimited', records = 'true', filename = true, "
+        "hive_partitioning = false, "
         f"maximum_object_size = {MAX_LINE_BYTES}, columns = {columns}) "
         f"GROUP BY {FOLDER}, {keys}"
     )
@@ -207,4 +210,4 @@ def _decode(folder: str, keys: dict[str, str | None]) -> Probe:
     row = _DECODER.decode(f"{{{','.join([*fields, *nulls, rest])}}}")
     if row.checkpoint is None:
         return row
-    return msgspec.structs.replace(row, checkpoint=str(Path(folder) / row.checkpoint))
+    return msgspec.structs.replace(row, checkpoint=from_here(Path(folder), row.checkpoint))

@@ -17,12 +17,12 @@ from typing import Any
 from xmm_cli.errors import WorkFailed, WrongUsage
 from xmm_cli.reporting.sql.columns import VIEWS
 from xmm_cli.reporting.sql.gaps import GAPS
-from xmm_cli.reporting.sql.load import load, sources
+from xmm_cli.reporting.sql.inputs import sources
+from xmm_cli.reporting.sql.load import load
+from xmm_cli.rows.database import limits
 
 LARGE_BYTES = 300_000_000
 """Rows of larger inputs lie in a temporary file instead of in memory."""
-MEMORY_SHARE = 0.5
-MOST_MEMORY_BYTES = 8 * 2**30
 SETTINGS = {
     "allow_persistent_secrets": "false",
     "allow_community_extensions": "false",
@@ -77,12 +77,7 @@ def _connect(inputs: Sequence[str], folder: Path) -> Any:
     sizes = [os.stat(one).st_size for one in inputs if os.path.isfile(one)]  # noqa: PTH113, PTH116
     unknown = not inputs or len(sizes) < len(inputs)  # a pipe
     large = unknown or sum(sizes) > LARGE_BYTES
-    memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") * MEMORY_SHARE
-    limit = f"{min(memory, MOST_MEMORY_BYTES) / 2**20:.0f}MiB"
-    config: dict[str, Any] = SETTINGS | {
-        "memory_limit": limit,
-        "temp_directory": str(folder / "spill"),
-    }
+    config: dict[str, Any] = SETTINGS | limits(folder)
     return duckdb.connect(str(folder / "rows.duckdb") if large else ":memory:", config=config)
 
 
