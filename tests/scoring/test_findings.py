@@ -427,3 +427,18 @@ def test_ranks_stand_in_where_nothing_was_generated():
         for one in world.asked(source, modality, recall):
             rows.append(msgspec.structs.replace(one, correct=None, rank=1 if one.correct else 5))
     assert row(found(rows).rows, "a gap remains, image").effect == pytest.approx(0.5, abs=0.1)
+
+
+def test_what_was_unlearned_through_no_modality_is_left_out_and_said():
+    from xmm_cli.scoring.findings.series import series_of
+
+    rows = [*world.unlearning(seeds=(0,)), *world.forgetting("npo", "image", {10: (0.5, 0.9)})]
+    strange = [
+        msgspec.structs.replace(one, condition=one.condition | {"through": "audio"})
+        for one in world.forgetting("npo", "image", {10: (0.5, 0.9)})
+    ]
+    with_it, without = found(rows, strange), found(rows)
+    assert with_it.rows == without.rows
+    assert any("through 'audio', which is no modality" in note for note in with_it.notes)
+    for name in ("unlearning", "cells"):
+        assert series_of(count([*rows, *strange]), name, QUICK) is not None

@@ -2,6 +2,7 @@
 
 from math import log, log10
 
+import msgspec
 import numpy as np
 import pytest
 
@@ -125,6 +126,22 @@ def test_the_compositional_gap_is_over_questions_whose_hops_are_known():
     rows += hops("p3", True, False, True)
     row = pick(scored(rows, "compositional_gap").rows, "compositional_gap", "text", "text")
     assert (row.value, row.personas, row.n) == (0.75, 2, 3)
+
+
+def test_a_fact_asked_by_name_in_several_ways_is_known_if_half_are_right():
+    rows = [row for number in range(8) for row in hops(f"p{number}", True, True, True)]
+    (asked,) = [row for row in rows if row.persona == "p0" and row.task == "fact" and row.hops == 1]
+    for answers, questions in (((True, False), 8), ((False, False, True), 7)):
+        ways = [
+            msgspec.structs.replace(asked, question=f"way {way}", correct=correct)
+            for way, correct in enumerate(answers)
+        ]
+        rest = [row for row in rows if row is not asked]
+        found = [
+            pick(scored(order, "compositional_gap").rows, "compositional_gap", "text", "text").n
+            for order in (rest + ways, ways[::-1] + rest, rest + ways + ways)
+        ]
+        assert found == [questions] * 3
 
 
 def unlearned(objective, ratios, through="image", set="forget", **fields):

@@ -150,3 +150,13 @@ def test_one_checkpoint_under_two_spellings_is_one(tmp_path, monkeypatch):
         assert fast is None
         assert slow.rows == once.rows
         assert any("repeated" in note for note in slow.notes)
+
+
+def test_an_object_without_a_kind_is_no_row(tmp_path):
+    from xmm_cli.errors import BadData
+
+    line = encode(next(iter(study()))).replace(b'"kind":"probe",', b"")
+    file = write(tmp_path / "a.jsonl", [*study(), line])
+    assert score_files([file], resamples=100) is None
+    with pytest.raises(BadData, match="without 'kind'"):
+        both(file)

@@ -183,6 +183,8 @@ def permuted(formula: Formula, parts: Sequence[Part], resamples: int, seed: int)
     if np.allclose(runs[0], runs[1], atol=ALIKE, rtol=0):
         return 1.0
 
+    observed = float(formula(*(part.value() for part in parts)))
+
     def statistic(first: Any, second: Any, axis: int) -> Any:
         values = []
         for side, drawn in ((parts[:half], first), (parts[half:], second)):
@@ -191,8 +193,8 @@ def permuted(formula: Formula, parts: Sequence[Part], resamples: int, seed: int)
                 part.made_of(means[2 * at], means[2 * at + 1]) for at, part in enumerate(side)
             ]
         found = formula(*values)
-        # a difference that is not defined counts as large: it can only raise p
-        return np.where(np.isfinite(found), found, np.inf)
+        # a difference that is not defined counts as large as the one seen: it can only raise p
+        return np.where(np.isfinite(found), found, np.copysign(np.inf, observed))
 
     ids = np.arange(persons)
     found = permutation_test(

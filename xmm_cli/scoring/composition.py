@@ -1,7 +1,8 @@
 """Questions of two hops, put beside the questions about each hop.
 
 For a fact asked about a view (two hops), the name asked about the same view and the same fact
-asked by name are the hops. The three are joined on checkpoint, base, source, persona, set, role
+asked by name are the hops. A fact asked by name in several ways is known if half of the answers are
+right. The three are joined on checkpoint, base, source, persona, set, role
 and condition: by eight bytes, on disk once there are many.
 """
 
@@ -39,9 +40,11 @@ class Composition:
         labels = orjson.dumps(row.condition, option=orjson.OPT_SORT_KEYS)
         about = (row.checkpoint, row.base, row.source, row.persona, row.set, row.role)
         fact = 0 if hop == NAME else _digest(row.expected.encode("utf-8", "surrogatepass"))
+        asked = f"{row.modality} {row.question}".encode("utf-8", "surrogatepass")
         self._spill.add(
             (_digest(repr(about).encode("utf-8", "surrogatepass") + labels), place, hop,
-             row.modality == "image", 0 if hop == FACT else row.view, fact, row.correct)
+             row.modality == "image", _digest(asked) if hop == FACT else row.view, fact,
+             row.correct)
         )  # fmt: skip
         if len(self._spill.waiting) >= CHUNK:
             self._spill.settle()
@@ -62,19 +65,20 @@ class Composition:
 def _both_known(part: Records) -> list[tuple[int, int]]:
     """Place and outcome of each two-hop question in a part whose hops were answered rightly."""
     names: dict[Hop, int] = {}
-    facts: dict[Hop, int] = {}
+    facts: dict[Hop, dict[int, int]] = {}
     both: dict[Hop, tuple[int, int]] = {}
     for key, place, hop, image, view, fact, right in part.tolist():
         if hop == NAME:
             names[key, image, view] = right
         elif hop == FACT:
-            facts[key, fact] = right
+            facts.setdefault((key, fact), {})[view] = right
         else:
             both[key, image, view, fact] = (place, right)
+    known = {hop for hop, asked in facts.items() if 2 * sum(asked.values()) >= len(asked)}
     return [
         outcome
         for (key, image, view, fact), outcome in both.items()
-        if names.get((key, image, view)) and facts.get((key, fact))
+        if names.get((key, image, view)) and (key, fact) in known
     ]
 
 

@@ -9,8 +9,8 @@ file and line, or shows that nothing is wrong: a malformed line or field, a ques
 twice, rows of other kinds, fields that only some metrics look at. So this module decides nothing;
 it is only faster.
 
-Two things it does not see: a `checkpoint` and `source` that are both missing count as null, and
-malformed JSON inside fields that no row has may pass.
+Three things it does not see: a `checkpoint` and `source` that are both missing count as null;
+malformed JSON inside fields that no row has may pass; so may a comma before a closing bracket.
 
 A question is known by 64 bits within its person and cell: there, two of a thousand agree by chance
 once in 1e13, and then the rows are merely read the slow way.
@@ -156,7 +156,7 @@ def _add(counts: FileCounts, roles: frozenset[str], group: tuple[Any, ...]) -> b
     number, asked, right, wrong, ranked, first, neither, distinct, plain = rest[len(_KEYS) :]
     if keys["kind"] in PASSING:
         return True
-    if not plain or right + wrong != asked or distinct != number:
+    if keys["kind"] != "probe" or not plain or right + wrong != asked or distinct != number:
         return False
     if any(keys[name] is not None and _LITERAL.fullmatch(keys[name]) for name in _NAMES):
         return False
