@@ -11,7 +11,7 @@ import typer
 
 from xmm_cli.commands.options import InputArg, QuietOption
 from xmm_cli.console import say
-from xmm_cli.errors import BadData, CannotWrite, ReaderGone, WrongUsage
+from xmm_cli.errors import BadData, ReaderGone, WrongUsage
 from xmm_cli.reporting import FORMATS, render
 from xmm_cli.reporting.plots import FIGURES
 from xmm_cli.scoring.config import DEFAULTS
@@ -103,8 +103,9 @@ def run(
     """
     say.quiet = quiet
     FORMATS.check(format)
-    colour = sys.stdout.isatty() and not os.environ.get("NO_COLOR")
-    width = shutil.get_terminal_size((_WIDTH, 24)).columns if sys.stdout.isatty() else _WIDTH
+    on_terminal = sys.stdout is not None and sys.stdout.isatty()
+    colour = on_terminal and not os.environ.get("NO_COLOR")
+    width = shutil.get_terminal_size((_WIDTH, 24)).columns if on_terminal else _WIDTH
     drawn = findings or plot is not None
     ways = {
         "--sql": sql is not None,
@@ -131,8 +132,12 @@ def run(
         scores = _scores(files, labels, resamples) if html is None else _page(
             html, files, labels, resamples
         )  # fmt: skip
-        if html is None:
-            _print(render(scores, format, width=width, colour=colour))
+        try:
+            if html is None:
+                _print(render(scores, format, width=width, colour=colour))
+        except ReaderGone:
+            check_gates(gates, scores)  # who reads the table does not decide on the gate
+            raise
         check_gates(gates, scores)
 
 
@@ -280,11 +285,8 @@ def _plot(people: "People", file: Path, figure: str | None) -> None:
 
 def _print(text: str) -> None:
     """Write the text whole, in any encoding, to a reader that may leave."""
-    try:
-        encoding = sys.stdout.encoding or "utf-8"
-        sys.stdout.buffer.write(text.encode(encoding, "replace"))
-        sys.stdout.flush()
-    except BrokenPipeError as error:
-        raise ReaderGone from error
-    except OSError as error:
-        raise CannotWrite(f"stdout: {error.strerror}") from error
+    from xmm_cli.rows.writer import RowWriter
+
+    writer = RowWriter()
+    if text:
+        writer.write_raw(text.encode(sys.stdout.encoding or "utf-8", "replace"))

@@ -82,24 +82,46 @@ def blocks_of(scores: Sequence[Score]) -> list[Block]:
         condition = tuple((name, repr(value)) for name, value in sorted(score.condition.items()))
         key = (score.task, score.split, score.set, condition)
         groups.setdefault(key, []).append(score)
-    return [_block(group) for group in groups.values()]
+    return [_block(*part) for group in groups.values() for part in _by_run(group)]
+
+
+def _by_run(scores: list[Score]) -> list[tuple[list[Score], str]]:
+    """The scores with nothing to add; where two runs scored the same cell, each run's, and which.
+
+    So two files of scores do not cover each other's numbers.
+    """
+    runs: dict[str | None, list[Score]] = {}
+    for score in scores:
+        runs.setdefault(score.run, []).append(score)
+    spots = [
+        {(score.answer, score.metric, score.source, score.modality) for score in run}
+        for run in runs.values()
+    ]
+    if sum(map(len, spots)) == len(set().union(*spots)):
+        return [(scores, "")]
+    return [(run, f"run {clean(name)}" if name else "scored here") for name, run in runs.items()]
 
 
 def footnote(scores: Iterable[Score]) -> str:
     """What the brackets, the mark and the verdict mean."""
-    levels = sorted({score.level for score in scores})
+    shown = list(scores)
+    levels = sorted({score.level for score in shown})
     percents = " or ".join(f"{100 * level:g} %" for level in levels)
+    compared = any(score.p_holm is not None for score in shown)
+    holm = f" and Holm's p is below {' or '.join(f'{1 - level:.2g}' for level in levels)}"
     return (
         f"[ ]  {percents} interval over persons: BCa bootstrap; exact (Clopper-Pearson), or made "
-        "from exact ones (MOVER), near 0 and 100 %. Clear: the interval excludes zero."
+        "from exact ones (MOVER), near 0 and 100 %. Clear: the interval excludes zero"
+        f"{holm if compared else ''}."
     )
 
 
-def _block(scores: list[Score]) -> Block:
+def _block(scores: list[Score], run: str) -> Block:
     first = scores[0]
     parts = [f"Task: {first.task}"]
     parts += {"heldout": ["held-out views"], "train": ["training views"]}.get(first.split or "", [])
     parts += [f"{first.set} set"] if first.set else []
+    parts += [run] if run else []
     answers: tuple[Answer, ...] = ("generate", "rank")
     panels = [
         _panel(answer, [score for score in scores if score.answer == answer])

@@ -51,7 +51,7 @@ def _panel(panel: Panel) -> Iterator[str]:
         yield table(title, ["learned", *COLUMNS], rows, "grid")
     if panel.findings:
         lines = [
-            [escape(text) for text in (one.measure, one.direction, one.value, one.verdict)]
+            [escape(text) for text in (one.measure, one.direction, one.value, one.judged)]
             for one in panel.findings
         ]
         header = ["measure", "direction", "value", "verdict"]

@@ -37,7 +37,7 @@ def _panel(panel: Panel) -> Iterator[str]:
         yield _table(["", *COLUMNS], rows)
     if panel.findings:
         lines = [
-            [escape(text) for text in (one.measure, one.direction, one.value, one.verdict)]
+            [escape(text) for text in (one.measure, one.direction, one.value, one.judged)]
             for one in panel.findings
         ]
         yield _table(["measure", "direction", "value", "verdict"], lines)

@@ -86,6 +86,8 @@ def _findings(panel: Panel) -> Table:
         table.add_column()
     for finding in panel.findings:
         judged = Text(finding.verdict, VERDICTS.get(finding.verdict, ""))
+        if finding.p:
+            judged.append(f"\n{finding.p}", "dim")
         table.add_row(
             Text(finding.measure), Text(finding.direction), Text(finding.value, "bold"), judged
         )
