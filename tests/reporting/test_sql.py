@@ -237,7 +237,7 @@ def test_what_is_not_understood_is_one_line(rows):
 @pytest.mark.parametrize("format", SQL_FORMATS)
 def test_every_format(format):
     values = [("<b>|_&\x1b[1m", 1.5, None, {"a": [1]}), ("é", 2.0, True, {})]
-    text = render_answer(["na_me", "n", "n", "d"], values, format, width=80, colour=False)
+    text = "".join(render_answer(["na_me", "n", "n", "d"], values, format, width=80, colour=False))
     assert text.endswith("\n")
     assert "\x1b" not in text
     if format == "html":
@@ -250,8 +250,8 @@ def test_every_format(format):
 
 
 def test_wide_answers_are_stacked():
-    text = render_answer([f"c{n}" for n in range(30)], [tuple(range(30))], "table", width=80,
-                         colour=False)  # fmt: skip
+    (text,) = render_answer([f"c{n}" for n in range(30)], [tuple(range(30))], "table", width=80,
+                            colour=False)  # fmt: skip
     assert "c29 29" in text
     assert max(len(line) for line in text.splitlines()) <= 80
 
@@ -384,3 +384,49 @@ def test_a_full_disk_ends_with_73(rows, name, monkeypatch):
                 store(Path(name), ["more.jsonl"])
     finally:
         subprocess.run(["umount", "-l", "small"], check=True)
+
+
+@pytest.mark.parametrize(
+    ("query", "format"),
+    [
+        ("select interval '9000000 years'", "table"),
+        ("select 170141183460469231731687303715884105727::hugeint as n", "jsonl"),
+        ("select {'n': 170141183460469231731687303715884105727::hugeint}", "csv"),
+        ("select '10:00:00+02'::timetz", "json"),
+        ("select '\udcff'", "table"),
+    ],
+)
+def test_values_that_cannot_be_shown_are_wrong_usage(rows, capfd, query, format):
+    assert app.main(["report", "rows.jsonl", "--sql", query, "--format", format]) == 2
+    err = capfd.readouterr().err
+    assert "defect" not in err
+    assert err.count("\n") == 1
+
+
+def test_times_with_a_zone(rows):
+    assert one("select now()").tzinfo is not None
+
+
+LONG = "select range as n, repeat('x', 100) as x from range(30000000)"
+
+
+def test_a_long_answer_streams(rows):
+    """The first lines come at once; what is not read is never made."""
+    words = [sys.executable, "-m", "xmm_cli", "report", "rows.jsonl", "--sql", LONG]
+    for format, first in (("csv", "n,x"), ("jsonl", '{"n":0,"x":"' + "x" * 100 + '"}')):
+        shown = subprocess.Popen([*words, "--format", format], stdout=subprocess.PIPE, text=True)
+        with shown:
+            assert shown.stdout.readline().strip() == first
+            assert int(Path(f"/proc/{shown.pid}/statm").read_text().split()[1]) < 100_000
+            shown.stdout.close()
+        assert shown.wait() == 0
+
+
+def test_a_table_takes_no_more_than_it_shows(rows, capfd):
+    assert app.main(["report", "rows.jsonl", "--sql", LONG]) == 0
+    assert "the first 500 rows; --format csv gives all" in capfd.readouterr().out
+
+
+def test_a_long_answer_ends_in_time(rows):
+    with pytest.raises(WorkFailed, match="no answer within"):
+        ask(LONG, ["rows.jsonl"], timeout_s=0.2)

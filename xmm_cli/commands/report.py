@@ -3,7 +3,7 @@
 import os
 import shutil
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -43,6 +43,8 @@ low or high. It ends with 3 if a row makes it true, and with 65 if it is about n
 """
 
 _WIDTH = 80
+_AT_ONCE = 1 << 16
+"""Letters written at once."""
 
 
 def run(
@@ -119,7 +121,7 @@ def run(
     _refuse_stray(by, figure, timeout, sql, plot, drawn)
     files = _expanded(inputs or [])
     if sql is not None:
-        _print(_sql(sql, files, timeout, format, width, colour))
+        _sql(sql, files, timeout, format, width, colour)
     elif to is not None:
         _store(to, files)
     elif drawn:
@@ -198,13 +200,13 @@ def _page(file: Path, inputs: list[str], by: list[str] | None, resamples: int) -
 
 def _sql(
     query: str, inputs: list[str], timeout_s: float | None, format: str, width: int, colour: bool
-) -> str:
-    from xmm_cli.reporting.sql import ask, render_answer
+) -> None:
+    from xmm_cli.reporting.sql import asked, render_answer
 
-    answer = ask(query, inputs, timeout_s=timeout_s)
-    for note in answer.notes:
-        say.warn(note)
-    return render_answer(answer.columns, answer.rows, format, width=width, colour=colour)
+    with asked(query, inputs, timeout_s=timeout_s) as answer:
+        for note in answer.notes:
+            say.warn(note)
+        _print_all(render_answer(answer.columns, answer.rows, format, width=width, colour=colour))
 
 
 def _store(file: Path, inputs: list[str]) -> None:
@@ -285,8 +287,20 @@ def _plot(people: "People", file: Path, figure: str | None) -> None:
 
 def _print(text: str) -> None:
     """Write the text whole, in any encoding, to a reader that may leave."""
+    _print_all([text])
+
+
+def _print_all(pieces: Iterable[str]) -> None:
+    """The same for a long text, which comes in pieces that end in newlines."""
     from xmm_cli.rows.writer import RowWriter
 
     writer = RowWriter()
-    if text:
-        writer.write_raw(text.encode(sys.stdout.encoding or "utf-8", "replace"))
+    waiting, size = [], 0
+    for piece in pieces:
+        waiting.append(piece)
+        size += len(piece)
+        if size > _AT_ONCE:
+            writer.write_raw("".join(waiting).encode(sys.stdout.encoding or "utf-8", "replace"))
+            waiting, size = [], 0
+    if size:
+        writer.write_raw("".join(waiting).encode(sys.stdout.encoding or "utf-8", "replace"))
