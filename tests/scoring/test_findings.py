@@ -6,6 +6,7 @@ import msgspec
 import numpy as np
 import pytest
 
+from xmm_cli.rows.types import Probe
 from xmm_cli.scoring.findings import FAMILIES, count, find_all
 from xmm_cli.scoring.findings.estimate import Drawing, Person, estimate
 from xmm_cli.scoring.findings.finding import (
@@ -442,3 +443,24 @@ def test_what_was_unlearned_through_no_modality_is_left_out_and_said():
     assert any("through 'audio', which is no modality" in note for note in with_it.notes)
     for name in ("unlearning", "cells"):
         assert series_of(count([*rows, *strange]), name, QUICK) is not None
+
+
+def test_a_repeated_question_counts_once_with_its_last_answer():
+    once = list(world.study())
+    first = [
+        msgspec.structs.replace(one, correct=not one.correct)
+        for one in once
+        if isinstance(one, Probe) and one.correct is not None
+    ]
+    again, expected = found(first, once), found(once)
+    assert again.rows == expected.rows
+    assert f"{len(first)} repeated probe rows were counted once" in again.notes
+    assert not any("repeated" in note for note in expected.notes)
+
+
+def test_counts_do_not_depend_on_what_is_held_in_memory(monkeypatch):
+    expected = found(world.study())
+    monkeypatch.setattr("xmm_cli.scoring.findings.once.CHUNK", 50)
+    monkeypatch.setattr("xmm_cli.scoring.composition.CHUNK", 50)
+    monkeypatch.setattr("xmm_cli.scoring.spill.HELD", 500)
+    assert found(world.study()) == expected

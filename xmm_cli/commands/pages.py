@@ -20,6 +20,7 @@ class Page:
         self.samples = Samples()
         self.runs: dict[str, Run] = {}
         self.scored: ScoreResult = score_rows(self._probes(inputs), by=by, resamples=resamples)
+        self.people.finish()
 
     @property
     def scores(self) -> list[Score]:

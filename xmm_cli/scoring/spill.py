@@ -21,6 +21,7 @@ HELD = 1 << 20
 PARTS = 64
 
 Records = NDArray[np.void]
+Flags = Any
 
 
 class Spill:
@@ -81,6 +82,15 @@ class Spill:
                     file.close()
             hint = "make room there, or name another folder with TMPDIR"
             raise CannotWrite(f"{tempfile.gettempdir()}: {error.strerror}", hint) from error
+
+
+def last_of_each(part: Records, has: Flags, values: Flags, again: Flags, changed: Flags) -> Flags:
+    """Where each key's last value stands; marks the records that repeat or change one."""
+    at = np.flatnonzero(has)
+    same = part["key"][at[1:]] == part["key"][at[:-1]]
+    again[at[1:]] |= same
+    changed[at[1:]] |= same & (values[at[1:]] != values[at[:-1]])
+    return at[np.append(~same, np.ones(min(len(at), 1), dtype=bool))]
 
 
 def _temporary() -> BinaryIO:
