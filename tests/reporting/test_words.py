@@ -114,3 +114,23 @@ def test_scores_of_two_runs_do_not_cover_each_other():
     apart = [score(value=0.5, run="one"), score(modality="image", value=0.25, run="two")]
     (block,) = blocks_of(apart)
     assert block.title == "Task: name · held-out views"
+
+
+def test_the_smallest_gap_that_could_be_seen_is_said():
+    power = {"ends": None, "method": "80 % power at a level of 0.95, paired by person"}
+    rows = [
+        score("transfer_gap", "image", "text", 0.5, (0.3, 0.6)),
+        score("detectable_gap", "image", "text", 0.148, **power),
+        score("detectable_gap", "text", "image", 0.152, **power),
+    ]
+    said = "Smallest gap that 20 persons show at 80 % power: 15 points."
+    for format in ("table", "markdown", "html"):
+        text = render(rows, format, width=80, colour=False)
+        assert said in text
+        assert "detectable" not in text
+    rows[2] = score("detectable_gap", "text", "image", 0.3, **power)
+    (block,) = blocks_of(rows)
+    assert block.panels[0].said[-1] == (
+        "Smallest gap that 20 persons show at 80 % power: 15 points image → text, "
+        "30 points text → image."
+    )

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from xmm_cli.reporting.findings import Finding, absences, findings_of
-from xmm_cli.reporting.words import asked_how, clean, counted, labels, percent, span
+from xmm_cli.reporting.words import asked_how, clean, counted, labels, percent, span, whole
 from xmm_cli.rows.types import MODALITIES, Answer, Score, Source
 
 ROWS: tuple[tuple[Source | None, str], ...] = (
@@ -32,8 +32,7 @@ USUAL = (
     "Holm ",
 )
 """Beginnings of remarks in `method` that need no note: tables and footnote say them."""
-UNSHOWN = ("detectable_gap",)
-"""Metrics that are for the reader of the rows."""
+DETECTABLE = "detectable_gap"
 VISIBLE = 0.02
 """Recall and memory that differ by less tell a reader the same."""
 
@@ -56,6 +55,8 @@ class Panel:
     title: str
     grid: list[tuple[str, list[GridCell | None]]]
     findings: list[Finding]
+    said: list[str]
+    """The findings in sentences, and how small a gap could be seen."""
     notes: list[str]
 
 
@@ -77,8 +78,6 @@ def blocks_of(scores: Sequence[Score]) -> list[Block]:
     """All blocks, in the order in which their first score comes."""
     groups: dict[tuple[object, ...], list[Score]] = {}
     for score in scores:
-        if score.metric in UNSHOWN:
-            continue
         condition = tuple((name, repr(value)) for name, value in sorted(score.condition.items()))
         key = (score.task, score.split, score.set, condition)
         groups.setdefault(key, []).append(score)
@@ -152,7 +151,26 @@ def _panel(answer: Answer, scores: list[Score]) -> Panel:
     if answer == "rank" and (row := _guessing(spots)):
         grid.append(row)
     title = asked_how(answer, scores[0].task, _candidates(scores))
-    return Panel(title, grid, findings_of(scores), _notes(scores))
+    found = findings_of([score for score in scores if score.metric != DETECTABLE])
+    said = [finding.sentence for finding in found if finding.sentence]
+    return Panel(title, grid, found, [*said, *_power(scores)], _notes(scores))
+
+
+def _power(scores: list[Score]) -> list[str]:
+    """`Smallest gap that 96 persons show at 80 % power: 15 points.`."""
+    told: dict[tuple[int, str], dict[str, list[str]]] = {}
+    for score in scores:
+        if score.metric == DETECTABLE and score.value is not None:
+            power, _, rest = score.method.partition(" power")
+            shown = told.setdefault((score.personas, f" at {clean(power)} power" * bool(rest)), {})
+            way = f"{score.source} → {score.modality}"
+            shown.setdefault(f"{whole(score.value)} points", []).append(way)
+    said = []
+    for (persons, at), gaps in told.items():
+        ways = [f"{gap} {' and '.join(where)}" for gap, where in gaps.items()]
+        alike = next(iter(gaps)) if len(gaps) == 1 else ", ".join(ways)
+        said.append(f"Smallest gap that {counted(persons, 'person')} show{at}: {alike}.")
+    return said
 
 
 def _cell(spots: dict[Spot, Score], source: Source | None, modality: str) -> GridCell | None:
@@ -194,10 +212,11 @@ def _candidates(scores: list[Score]) -> int | None:
 
 def _notes(scores: list[Score]) -> list[str]:
     """Why values are absent, and remarks that a reader should see, each once."""
+    shown = [score for score in scores if score.metric != DETECTABLE]
     remarks = [
         clean(remark)
-        for score in scores
+        for score in shown
         for remark in score.method.split("; ")
         if remark and not remark.startswith(USUAL)
     ]
-    return [*absences(scores), *(f"{one[0].upper()}{one[1:]}." for one in dict.fromkeys(remarks))]
+    return [*absences(shown), *(f"{one[0].upper()}{one[1:]}." for one in dict.fromkeys(remarks))]

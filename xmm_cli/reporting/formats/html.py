@@ -56,9 +56,8 @@ def _panel(panel: Panel) -> Iterator[str]:
         ]
         header = ["measure", "direction", "value", "verdict"]
         yield table(f"{title}: across cells", header, lines, "findings")
-        said = [one.sentence for one in panel.findings if one.sentence]
-        if said:
-            yield _listed(said)
+    if panel.said:
+        yield _listed(panel.said)
     if panel.notes:
         yield _listed([f"Note: {note}" for note in panel.notes])
 

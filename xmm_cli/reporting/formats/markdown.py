@@ -41,9 +41,8 @@ def _panel(panel: Panel) -> Iterator[str]:
             for one in panel.findings
         ]
         yield _table(["measure", "direction", "value", "verdict"], lines)
-        said = [one.sentence for one in panel.findings if one.sentence]
-        if said:
-            yield "\n".join(f"- {escape(sentence)}" for sentence in said)
+    if panel.said:
+        yield "\n".join(f"- {escape(sentence)}" for sentence in panel.said)
     if panel.notes:
         yield "\n".join(f"- Note: {escape(note)}" for note in panel.notes)
 
