@@ -160,3 +160,12 @@ def test_an_object_without_a_kind_is_no_row(tmp_path):
     assert score_files([file], resamples=100) is None
     with pytest.raises(BadData, match="without 'kind'"):
         both(file)
+
+
+def test_seeds_are_drawn_alike(tmp_path):
+    from .test_score import of_seeds
+
+    fast, slow = both(write(tmp_path / "a.jsonl", of_seeds(0.2, 0.5, 0.8)), by=["views"])
+    assert fast is not None
+    assert fast == slow
+    assert any("over seeds and persons" in row.method for row in fast.rows)

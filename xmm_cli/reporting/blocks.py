@@ -33,6 +33,7 @@ USUAL = (
 )
 """Beginnings of remarks in `method` that need no note: tables and footnote say them."""
 DETECTABLE = "detectable_gap"
+SEEDS = "over seeds and persons"
 VISIBLE = 0.02
 """Recall and memory that differ by less tell a reader the same."""
 
@@ -108,8 +109,9 @@ def footnote(scores: Iterable[Score]) -> str:
     percents = " or ".join(f"{100 * level:g} %" for level in levels)
     compared = any(score.p_holm is not None for score in shown)
     holm = f" and Holm's p is below {' or '.join(f'{1 - level:.2g}' for level in levels)}"
+    over = "seeds and persons" if any(SEEDS in score.method for score in shown) else "persons"
     return (
-        f"[ ]  {percents} interval over persons: BCa bootstrap; exact (Clopper-Pearson), or made "
+        f"[ ]  {percents} interval over {over}: BCa bootstrap; exact (Clopper-Pearson), or made "
         "from exact ones (MOVER), near 0 and 100 %. Clear: the interval excludes zero"
         f"{holm if compared else ''}."
     )

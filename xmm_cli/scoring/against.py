@@ -21,7 +21,7 @@ from xmm_cli.scoring.groups import ANSWERS, Group
 from xmm_cli.scoring.intervals import Formula
 from xmm_cli.scoring.metric import Metric, Over
 from xmm_cli.scoring.part import Part, interval_of
-from xmm_cli.scoring.sample import Sample, cells_of
+from xmm_cli.scoring.sample import Sample, cells_of, seeds_of
 
 AT_ONCE = 2_000_000
 """Numbers that a permutation test holds at once."""
@@ -95,9 +95,11 @@ class Comparer:
         persons = tuple(sorted(set.intersection(*asked)))
         if not persons:
             return self._row(contrast, over, None, 0, 0, ["none: the runs share no person"])
+        groups = (self.own, self.baseline)
+        seeds = seeds_of(groups, persons)
         samples = [
-            Sample(group, way, persons, self.resamples, self.seed, metric.bounded)
-            for group in (self.own, self.baseline)
+            Sample(group, way, persons, self.resamples, self.seed, metric.bounded, seeds)
+            for group in groups
         ]
         corrected = metric.of == "memory"
         parts = [

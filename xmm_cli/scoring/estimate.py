@@ -11,7 +11,7 @@ from xmm_cli.scoring.metric import Metric, Over, Pair
 from xmm_cli.scoring.metrics.detectable_gap import smallest_gap
 from xmm_cli.scoring.metrics.recall import recall
 from xmm_cli.scoring.part import Part, interval_of
-from xmm_cli.scoring.sample import Sample, cells_of
+from xmm_cli.scoring.sample import Sample, cells_of, seeds_of
 
 LEAST_MEMORY = 0.1
 """No ratio over a memory below this, or whose interval reaches 0."""
@@ -96,7 +96,13 @@ class Estimator:
         key = (way, *persons)
         if key not in self._samples:
             self._samples[key] = Sample(
-                self.group, way, persons, self.resamples, self.seed, bounded
+                self.group,
+                way,
+                persons,
+                self.resamples,
+                self.seed,
+                bounded,
+                seeds_of([self.group], persons),
             )
         return self._samples[key]
 
