@@ -230,6 +230,8 @@ def _draw(
     if figure is not None:
         FIGURES.check(figure)
     people = _people(inputs)
+    if people.repeated and not findings:  # findings say it themselves
+        say.note(f"{people.repeated} repeated probe rows were counted once")
     if plot == "-":
         from xmm_cli.reporting.plots.terminal import drawn
 
