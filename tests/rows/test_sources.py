@@ -2,7 +2,6 @@
 
 import gzip
 import io
-from pathlib import Path
 
 import pytest
 
@@ -138,6 +137,8 @@ def test_reading_parquet_leaves_nothing_where_the_user_works(tmp_path, monkeypat
 
 @pytest.mark.parametrize("name", ["/proc/self/mem", "-"])
 def test_an_input_that_cannot_be_read_on(name, capfd, monkeypatch):
+    from pathlib import Path
+
     with Path("/proc/self/mem").open("rb") as broken:
         monkeypatch.setattr("sys.stdin", io.TextIOWrapper(broken))
         assert app.main(["score", name]) == 66
