@@ -1,5 +1,8 @@
 """Gates: what they are about, what trips them, and that nothing passes by oversight."""
 
+import subprocess
+import sys
+
 import pytest
 
 from xmm_cli import app
@@ -101,3 +104,12 @@ def test_as_a_command(tmp_path, capsys):
     assert ends(scores, "leak > 0.05")[0] == 3
     assert ends(scores, "leak > 0.05.1")[0] == 2
     assert ends(scores, "gap > 0.05")[0] == 65
+
+
+@pytest.mark.parametrize(("end", "code"), [("| true", 3), ("| head -c 1", 3), (">&-", 73)])
+def test_a_gate_holds_whoever_reads(tmp_path, end, code):
+    (tmp_path / "scores.jsonl").write_bytes(encode(LEAK) * 5000)
+    command = f"{sys.executable} -m xmm_cli report scores.jsonl --fail-if 'leak > 0.05'"
+    words = ["bash", "-c", f"{command} --format jsonl {end}; exit ${{PIPESTATUS[0]}}"]
+    done = subprocess.run(words, cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr.count("\n")) == (code, 1), done.stderr

@@ -138,3 +138,10 @@ def test_every_figure_in_words(figure):
     text = in_words(series_of(count(NEEDS[figure]), figure, QUICK))
     assert len(text) > 40
     assert text.endswith(".")
+
+
+def test_repeated_rows_are_said(rows_file, tmp_path, capsys):
+    rows_file.write_bytes(rows_file.read_bytes() * 2)
+    assert app.main(["report", str(rows_file), "--plot", str(tmp_path / "a.svg")]) == 0
+    number = len(rows_file.read_bytes().splitlines()) // 2
+    assert f"{number} repeated probe rows were counted once" in capsys.readouterr().err

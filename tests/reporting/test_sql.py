@@ -5,19 +5,29 @@ import gzip
 import io
 import json
 import os
+import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
 from xmm_cli import app
-from xmm_cli.errors import BadData, WorkFailed, WrongUsage
+from xmm_cli.errors import BadData, CannotWrite, WorkFailed, WrongUsage
 from xmm_cli.reporting.sql import SQL_FORMATS, ask, render_answer, store
 from xmm_cli.reporting.sql.columns import VIEWS, columns_of
-from xmm_cli.rows.types import ROW_TYPES
+from xmm_cli.rows.reader import read_rows
+from xmm_cli.rows.types import ROW_TYPES, ImageView, Persona, Probe
 from xmm_cli.rows.writer import encode
 
 from ..scoring import people
 from .scores import score
+
+
+def zstandard(data):
+    from backports import zstd
+
+    return zstd.compress(data)
 
 
 @pytest.fixture
@@ -227,7 +237,7 @@ def test_what_is_not_understood_is_one_line(rows):
 @pytest.mark.parametrize("format", SQL_FORMATS)
 def test_every_format(format):
     values = [("<b>|_&\x1b[1m", 1.5, None, {"a": [1]}), ("é", 2.0, True, {})]
-    text = render_answer(["na_me", "n", "n", "d"], values, format, width=80, colour=False)
+    text = "".join(render_answer(["na_me", "n", "n", "d"], values, format, width=80, colour=False))
     assert text.endswith("\n")
     assert "\x1b" not in text
     if format == "html":
@@ -240,8 +250,8 @@ def test_every_format(format):
 
 
 def test_wide_answers_are_stacked():
-    text = render_answer([f"c{n}" for n in range(30)], [tuple(range(30))], "table", width=80,
-                         colour=False)  # fmt: skip
+    (text,) = render_answer([f"c{n}" for n in range(30)], [tuple(range(30))], "table", width=80,
+                            colour=False)  # fmt: skip
     assert "c29 29" in text
     assert max(len(line) for line in text.splitlines()) <= 80
 
@@ -288,3 +298,135 @@ def test_as_a_command(rows, capfdbinary, monkeypatch):
         monkeypatch.setattr("sys.stdin", io.TextIOWrapper(pipe))
         assert app.main(["report", "--sql", query, "--format", "csv"]) in (0,)
         assert int(capfdbinary.readouterr().out.split()[1]) > 20
+
+
+def test_names_of_folders_are_no_fields(rows):
+    folder = Path("source=text/base=zz")
+    folder.mkdir(parents=True)
+    store(Path("all.parquet"), ["rows.jsonl"])
+    for name in ("rows.jsonl", "all.parquet"):
+        (folder / name).write_bytes(Path(name).read_bytes())
+        inside = str(folder / name)
+        assert one("select count(*) from probes where source = 'image'", inside) == 16
+        assert one("select count(*) from probes where base = 'zz'", inside) == 0
+    store(folder / "all.parquet", ["rows.jsonl"])
+    assert one("select count(*) from probes where base = 'zz'", str(folder / "all.parquet")) == 0
+
+
+@pytest.mark.parametrize("pack", [gzip.compress, zstandard])
+@pytest.mark.parametrize("kept", [0.5, 0.99])
+def test_a_cut_packed_file_ends_a_query(rows, pack, kept):
+    packed = pack(Path("rows.jsonl").read_bytes())
+    Path("cut").write_bytes(packed[: int(len(packed) * kept)])
+    with pytest.raises(BadData, match="cut: a compressed file, cut or damaged"):
+        ask("select count(*) from probes", ["cut"])
+    with pytest.raises(BadData):
+        store(Path("all.parquet"), ["cut"])
+    Path("cut").write_bytes(packed[:100] + b"\0" * 100 + packed[200:])
+    with pytest.raises(BadData):
+        ask("select count(*) from probes", ["cut"])
+
+
+def test_a_packed_line_that_is_no_row_is_named(rows):
+    Path("rows.gz").write_bytes(gzip.compress(Path("rows.jsonl").read_bytes() + b'{"a":1}\n'))
+    with pytest.raises(BadData, match=r"rows\.gz:50: a JSON object without 'kind'"):
+        ask("select count(*) from probes", ["rows.gz"])
+
+
+def test_paths_count_from_here_and_from_the_file_gathered(rows):
+    for name in ("a", "b"):
+        Path(name).mkdir()
+        picture = ImageView(path="images/0.png", view=0, split="train")
+        found = [
+            people.probe(checkpoint="runs/x"),
+            Persona(id="p", name="P", role="eval", images=(picture,)),
+        ]
+        Path(name, "rows.jsonl").write_bytes(b"".join(map(encode, found)))
+    inputs = ["a/rows.jsonl", str(rows / "b" / "rows.jsonl"), "./a/../a/rows.jsonl"]
+    paths = "select list_sort(list(checkpoint)) from probes"
+    assert one(paths, *inputs) == ["a/runs/x", "b/runs/x"]
+    pictures = "select list_sort(list(images[1].path)) from personas"
+    assert one(pictures, *inputs) == ["a/images/0.png", "b/images/0.png"]
+    Path("c").mkdir()
+    for name in ("c/all.parquet", "c/all.duckdb"):
+        assert store(Path(name), inputs)[:2] == (4, 4)
+        assert store(Path(name), [name] if name.endswith("parquet") else inputs).added == 0
+    assert one(paths, "c/all.parquet") == ["a/runs/x", "b/runs/x"]
+    lines = read_rows(["c/all.parquet"], want=(Probe,), skip=(Persona,))
+    assert {line.row.checkpoint for line in lines} == {"../a/runs/x", "../b/runs/x"}
+
+
+def test_two_that_gather_at_once_lose_nothing(rows):
+    for number in range(4):
+        lines = [encode(people.probe(persona=f"{number}-{n}")) for n in range(50)]
+        Path(f"{number}.jsonl").write_bytes(b"".join(lines))
+    command = [sys.executable, "-m", "xmm_cli", "report", "--to", "all.parquet"]
+    started = [subprocess.Popen([*command, f"{number}.jsonl"]) for number in range(4)]
+    assert [one.wait(60) for one in started] == [0] * 4
+    assert one("select count(*) from probes", "all.parquet") == 200
+    assert [path.name for path in rows.iterdir() if path.name.startswith(".")] == []
+
+
+@pytest.mark.parametrize("name", ["all.parquet", "all.duckdb"])
+def test_a_full_disk_ends_with_73(rows, name, monkeypatch):
+    Path("small").mkdir()
+    words = ["mount", "-t", "tmpfs", "-o", "size=8k", "none", "small"]
+    if shutil.which("mount") is None or subprocess.run(words, capture_output=True).returncode:
+        pytest.skip("this machine mounts nothing for us")
+    lines = [encode(people.probe(persona=os.urandom(40).hex())) for _ in range(500)]
+    Path("more.jsonl").write_bytes(b"".join(lines))
+    try:
+        with pytest.raises(CannotWrite, match=f"{name}: No space left"):
+            store(Path("small", name), ["more.jsonl"])
+        if name == "all.parquet":
+            monkeypatch.setattr("tempfile.tempdir", str(rows / "small"))
+            with pytest.raises(CannotWrite, match="No space left"):
+                store(Path(name), ["more.jsonl"])
+    finally:
+        subprocess.run(["umount", "-l", "small"], check=True)
+
+
+@pytest.mark.parametrize(
+    ("query", "format"),
+    [
+        ("select interval '9000000 years'", "table"),
+        ("select 170141183460469231731687303715884105727::hugeint as n", "jsonl"),
+        ("select {'n': 170141183460469231731687303715884105727::hugeint}", "csv"),
+        ("select '10:00:00+02'::timetz", "json"),
+        ("select '\udcff'", "table"),
+    ],
+)
+def test_values_that_cannot_be_shown_are_wrong_usage(rows, capfd, query, format):
+    assert app.main(["report", "rows.jsonl", "--sql", query, "--format", format]) == 2
+    err = capfd.readouterr().err
+    assert "defect" not in err
+    assert err.count("\n") == 1
+
+
+def test_times_with_a_zone(rows):
+    assert one("select now()").tzinfo is not None
+
+
+LONG = "select range as n, repeat('x', 100) as x from range(30000000)"
+
+
+def test_a_long_answer_streams(rows):
+    """The first lines come at once; what is not read is never made."""
+    words = [sys.executable, "-m", "xmm_cli", "report", "rows.jsonl", "--sql", LONG]
+    for format, first in (("csv", "n,x"), ("jsonl", '{"n":0,"x":"' + "x" * 100 + '"}')):
+        shown = subprocess.Popen([*words, "--format", format], stdout=subprocess.PIPE, text=True)
+        with shown:
+            assert shown.stdout.readline().strip() == first
+            assert int(Path(f"/proc/{shown.pid}/statm").read_text().split()[1]) < 100_000
+            shown.stdout.close()
+        assert shown.wait() == 0
+
+
+def test_a_table_takes_no_more_than_it_shows(rows, capfd):
+    assert app.main(["report", "rows.jsonl", "--sql", LONG]) == 0
+    assert "the first 500 rows; --format csv gives all" in capfd.readouterr().out
+
+
+def test_a_long_answer_ends_in_time(rows):
+    with pytest.raises(WorkFailed, match="no answer within"):
+        ask(LONG, ["rows.jsonl"], timeout_s=0.2)

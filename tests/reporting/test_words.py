@@ -2,7 +2,7 @@
 
 import pytest
 
-from xmm_cli.reporting import words
+from xmm_cli.reporting import render, words
 from xmm_cli.reporting.blocks import blocks_of
 from xmm_cli.reporting.findings import findings_of
 
@@ -81,3 +81,56 @@ def test_what_is_left_and_what_has_changed_are_told_in_hundredths():
         "Asked with a description, 31 % [12–62] of the forget set is still known."
     )
     assert (changed.value, changed.verdict) == ("−25 points [−50 to −12]", "clear")
+
+
+def test_of_several_comparisons_holms_p_decides():
+    rows = [
+        score("recall_difference", "text", "image", 0.2, (0.01, 0.4), p=0.03, p_holm=0.36),
+        score("recall_difference", "text", "text", 0.2, (0.1, 0.4), p=0.01, p_holm=0.00001),
+        score("recall_difference", "image", "text", 0.2, (0.1, 0.4)),
+    ]
+    told = {(one.direction, one.judged) for one in findings_of(rows)}
+    assert told == {
+        ("text → image", "not clear, p (Holm) 0.36"),
+        ("text → text", "clear, p (Holm) < 0.0001"),
+        ("image → text", "clear"),
+    }
+    for format in ("table", "markdown", "html", "latex"):
+        text = render(rows, format, width=80, colour=False)
+        assert "p (Holm) 0.36" in text
+        assert "p is below 0.05" in text
+        assert "Holm" not in render(rows[2:], format, width=80, colour=False)
+    table = render(rows, "table", width=80, colour=False)
+    assert max(len(line) for line in table.splitlines()) <= 80
+
+
+def test_scores_of_two_runs_do_not_cover_each_other():
+    rows = [score(value=0.5, run="one"), score(value=0.25, run="two"), score(value=0.75)]
+    assert [(block.title, block.panels[0].grid[0][1][1].recall) for block in blocks_of(rows)] == [
+        ("Task: name · held-out views · run one", "50 % [40–60]"),
+        ("Task: name · held-out views · run two", "25 % [40–60]"),
+        ("Task: name · held-out views · scored here", "75 % [40–60]"),
+    ]
+    apart = [score(value=0.5, run="one"), score(modality="image", value=0.25, run="two")]
+    (block,) = blocks_of(apart)
+    assert block.title == "Task: name · held-out views"
+
+
+def test_the_smallest_gap_that_could_be_seen_is_said():
+    power = {"ends": None, "method": "80 % power at a level of 0.95, paired by person"}
+    rows = [
+        score("transfer_gap", "image", "text", 0.5, (0.3, 0.6)),
+        score("detectable_gap", "image", "text", 0.148, **power),
+        score("detectable_gap", "text", "image", 0.152, **power),
+    ]
+    said = "Smallest gap that 20 persons show at 80 % power: 15 points."
+    for format in ("table", "markdown", "html"):
+        text = render(rows, format, width=80, colour=False)
+        assert said in text
+        assert "detectable" not in text
+    rows[2] = score("detectable_gap", "text", "image", 0.3, **power)
+    (block,) = blocks_of(rows)
+    assert block.panels[0].said[-1] == (
+        "Smallest gap that 20 persons show at 80 % power: 15 points image → text, "
+        "30 points text → image."
+    )

@@ -7,6 +7,7 @@ from types import ModuleType
 
 import pytest
 
+from xmm_cli import app
 from xmm_cli.errors import BadData, InputNotFound
 from xmm_cli.rows.reader import read_rows
 from xmm_cli.rows.types import Probe
@@ -119,3 +120,39 @@ def test_globs(tmp_path, monkeypatch):
     assert len(read("[d].jsonl")) == 1
     with pytest.raises(InputNotFound, match="no file matches"):
         read("*.csv")
+
+
+def test_a_parquet_name_is_no_pattern_and_its_folders_are_no_fields(tmp_path):
+    import duckdb
+
+    folder = tmp_path / "source=image" / "base=zz"
+    folder.mkdir(parents=True)
+    (tmp_path / "rows.jsonl").write_bytes(LINES)
+    for name in ("a[1].parquet", "a1.parquet"):
+        limit = 5 if name == "a[1].parquet" else 2
+        duckdb.execute(
+            f"copy (from read_json('{tmp_path}/rows.jsonl') limit {limit}) "
+            f"to '{folder}/{name}' (format parquet)"
+        )
+    found = read(folder / "a[1].parquet")
+    assert [(row.source, row.base) for row in found] == [(row.source, row.base) for row in ROWS]
+
+
+def test_reading_parquet_leaves_nothing_where_the_user_works(tmp_path, monkeypatch):
+    from xmm_cli.rows.database import connected
+
+    monkeypatch.chdir(tmp_path)
+    with connected(memory_limit="60MB", threads="1") as connection:
+        query = "select count(*) from (select random() a from range(9000000) order by a)"
+        assert connection.execute(query).fetchone() == (9_000_000,)
+        assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("name", ["/proc/self/mem", "-"])
+def test_an_input_that_cannot_be_read_on(name, capfd, monkeypatch):
+    from pathlib import Path
+
+    with Path("/proc/self/mem").open("rb") as broken:
+        monkeypatch.setattr("sys.stdin", io.TextIOWrapper(broken))
+        assert app.main(["score", name]) == 66
+    assert "Input/output error" in capfd.readouterr().err

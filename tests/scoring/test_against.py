@@ -133,3 +133,17 @@ def test_p_is_uniform_where_runs_are_alike():
         for seed in range(400)
     )
     assert 0.025 <= below / 400 <= 0.075, below / 400
+
+
+def test_what_is_not_defined_counts_for_the_side_that_was_seen():
+    """Swapped so that one run knows nothing as it was taught, it has no ratio."""
+    own = cell("text", "text", [1.0] * 4 + [0.0] * 4) + cell("text", "image", [0.5] * 8)
+    base = cell("text", "text", [0.0] * 4 + [1.0] * 4) + cell("text", "image", [0.0] * 8)
+    base += cell("text", "image", [0.25] * 3, views=4)
+    both = [
+        pick(compared(*pair, metrics=["transfer_ratio"], resamples=999).rows,
+             "transfer_ratio_difference", "text", "image")
+        for pair in ((own, base), (base, own))
+    ]  # fmt: skip
+    assert both[0].value == pytest.approx(-both[1].value)
+    assert both[0].p == pytest.approx(both[1].p)

@@ -6,6 +6,7 @@ import msgspec
 import numpy as np
 import pytest
 
+from xmm_cli.rows.types import Probe
 from xmm_cli.scoring.findings import FAMILIES, count, find_all
 from xmm_cli.scoring.findings.estimate import Drawing, Person, estimate
 from xmm_cli.scoring.findings.finding import (
@@ -427,3 +428,39 @@ def test_ranks_stand_in_where_nothing_was_generated():
         for one in world.asked(source, modality, recall):
             rows.append(msgspec.structs.replace(one, correct=None, rank=1 if one.correct else 5))
     assert row(found(rows).rows, "a gap remains, image").effect == pytest.approx(0.5, abs=0.1)
+
+
+def test_what_was_unlearned_through_no_modality_is_left_out_and_said():
+    from xmm_cli.scoring.findings.series import series_of
+
+    rows = [*world.unlearning(seeds=(0,)), *world.forgetting("npo", "image", {10: (0.5, 0.9)})]
+    strange = [
+        msgspec.structs.replace(one, condition=one.condition | {"through": "audio"})
+        for one in world.forgetting("npo", "image", {10: (0.5, 0.9)})
+    ]
+    with_it, without = found(rows, strange), found(rows)
+    assert with_it.rows == without.rows
+    assert any("through 'audio', which is no modality" in note for note in with_it.notes)
+    for name in ("unlearning", "cells"):
+        assert series_of(count([*rows, *strange]), name, QUICK) is not None
+
+
+def test_a_repeated_question_counts_once_with_its_last_answer():
+    once = list(world.study())
+    first = [
+        msgspec.structs.replace(one, correct=not one.correct)
+        for one in once
+        if isinstance(one, Probe) and one.correct is not None
+    ]
+    again, expected = found(first, once), found(once)
+    assert again.rows == expected.rows
+    assert f"{len(first)} repeated probe rows were counted once" in again.notes
+    assert not any("repeated" in note for note in expected.notes)
+
+
+def test_counts_do_not_depend_on_what_is_held_in_memory(monkeypatch):
+    expected = found(world.study())
+    monkeypatch.setattr("xmm_cli.scoring.findings.once.CHUNK", 50)
+    monkeypatch.setattr("xmm_cli.scoring.composition.CHUNK", 50)
+    monkeypatch.setattr("xmm_cli.scoring.spill.HELD", 500)
+    assert found(world.study()) == expected

@@ -91,3 +91,33 @@ def test_mover_is_none_where_a_part_may_be_divided_by_zero():
         return b / a if a > 0 else float("nan")
 
     assert mover(ratio, [0.5, 0.5], [Interval(0.0, 1.0), Interval(0.2, 0.7)]) is None
+
+
+def test_two_stages_draw_seeds_and_then_persons():
+    """Persons of a seed that was not drawn count nothing; sizes may differ."""
+    seeds = [0, 1, 1, 0, 2, 2, 2]
+    columns = np.eye(7)
+    means = resampled_means(columns, 4000, 0, seeds)
+    assert means.sum(axis=1) == pytest.approx(np.ones(4000))
+    of_seed = np.stack([means[:, np.array(seeds) == one].sum(axis=1) for one in range(3)], axis=1)
+    assert np.mean(of_seed[:, 0] == 0) == pytest.approx((2 / 3) ** 3, abs=0.03)
+    assert np.mean(of_seed[:, 2] == 1) == pytest.approx((1 / 3) ** 3, abs=0.02)
+    assert (means == resampled_means(columns, 4000, 0, seeds)).all()
+    half = resampled_means(columns[:, :3], 4000, 0, seeds)
+    assert half == pytest.approx(means[:, :3])
+
+
+def test_one_person_a_seed_is_one_stage():
+    column = np.random.default_rng(0).random((60, 1))
+    one, two = (resampled_means(column, 9999, 0, seeds) for seeds in (None, range(60)))
+    assert two.std() == pytest.approx(one.std(), rel=0.03)
+
+
+def test_two_stages_spread_by_the_variance_within_and_between():
+    """Of S seeds of n: (S - 1)/S of the variance between seeds, over S; and that within, over n."""
+    random = np.random.default_rng(0)
+    values = random.random((4, 25)) + np.array([[0.0], [0.5], [1.0], [1.5]])
+    means = resampled_means(values.reshape(-1, 1), 9999, 0, np.repeat(range(4), 25))
+    within = values.var(axis=1).mean() / 100
+    between = values.mean(axis=1).var() / 4
+    assert means.var() == pytest.approx(within + between, rel=0.05)

@@ -2,6 +2,7 @@
 
 from math import log, log10
 
+import msgspec
 import numpy as np
 import pytest
 
@@ -16,7 +17,7 @@ from xmm_cli.scoring.metrics.token_f1 import token_f1
 from xmm_cli.scoring.metrics.truth_ratio import log_truth_ratio
 from xmm_cli.scoring.score import score_rows
 
-from .people import cell, pick, probe, study
+from .people import cell, pick, probe, ranked, study
 
 
 def scored(rows, *metrics, **options):
@@ -127,6 +128,22 @@ def test_the_compositional_gap_is_over_questions_whose_hops_are_known():
     assert (row.value, row.personas, row.n) == (0.75, 2, 3)
 
 
+def test_a_fact_asked_by_name_in_several_ways_is_known_if_half_are_right():
+    rows = [row for number in range(8) for row in hops(f"p{number}", True, True, True)]
+    (asked,) = [row for row in rows if row.persona == "p0" and row.task == "fact" and row.hops == 1]
+    for answers, questions in (((True, False), 8), ((False, False, True), 7)):
+        ways = [
+            msgspec.structs.replace(asked, question=f"way {way}", correct=correct)
+            for way, correct in enumerate(answers)
+        ]
+        rest = [row for row in rows if row is not asked]
+        found = [
+            pick(scored(order, "compositional_gap").rows, "compositional_gap", "text", "text").n
+            for order in (rest + ways, ways[::-1] + rest, rest + ways + ways)
+        ]
+        assert found == [questions] * 3
+
+
 def unlearned(objective, ratios, through="image", set="forget", **fields):
     labels = {"objective": objective, "through": through, "steps": 8, "views": 4}
     return [
@@ -202,6 +219,20 @@ def test_the_detectable_gap_of_a_hundred_persons_is_fifteen_points():
     assert gap == pytest.approx(0.15, abs=0.005)
     assert "discordance taken as 0.30" in words
     assert smallest_gap(np.zeros(3), 0.95)[0] is None
+
+
+def test_the_detectable_gap_is_on_the_scale_of_the_gap():
+    """With a quarter right by guessing, a point of recall is 4/3 of a point of memory."""
+    rows = ranked("text", "text", [1.0] * 20, candidates=4)
+    rows += ranked("text", "image", [0.25, 0.75] * 10, candidates=4)
+    found = scored(rows, "detectable_gap", "transfer_gap").rows
+    gap = pick(found, "detectable_gap", "text", "image", answer="rank")
+    plain, _ = smallest_gap(np.tile([0.75, 0.25], 10), 0.95)
+    assert gap.value == pytest.approx(plain * 4 / 3)
+    alike = rows[:80] + ranked("text", "image", [1.0] * 20, candidates=4)
+    gap = pick(scored(alike, "detectable_gap").rows, "detectable_gap", "text", "image",
+               answer="rank")  # fmt: skip
+    assert gap.value == pytest.approx(smallest_gap(np.zeros(20), 0.95)[0] * 4 / 3)
 
 
 @pytest.mark.slow

@@ -2,11 +2,12 @@
 
 import random
 
+import msgspec
 import pytest
 
 from xmm_cli.errors import WrongUsage
 from xmm_cli.rows.types import Score
-from xmm_cli.scoring.score import score_rows
+from xmm_cli.scoring.score import score_against, score_rows
 
 from .people import USUAL, cell, pick, probe, ranked, study
 
@@ -215,3 +216,50 @@ def test_groups_stand_in_the_order_of_numbers():
     ]
     seen = list(dict.fromkeys(row.condition["views"] for row in scored(rows).rows))
     assert seen == [4, 16, 100]
+
+
+def of_seeds(*recalls, shift=True):
+    """A study for each seed, each with people of its own."""
+    for seed, recall in enumerate(recalls):
+        cells = USUAL | {("image", "image"): 0.8, ("image", "text"): recall}
+        for row in study(12, seed=seed, recalls=cells, condition={"views": 4, "seed": seed}):
+            own = f"s{seed}-{row.persona}" if shift else row.persona
+            labels = dict(row.condition) if row.source else {}
+            path = row.checkpoint and f"{row.checkpoint}-{seed}"
+            yield msgspec.structs.replace(row, persona=own, condition=labels, checkpoint=path)
+
+
+def test_pooled_seeds_are_drawn_too():
+    rows = list(of_seeds(0.2, 0.5, 0.8))
+    found = score_rows(rows, by=["views"], resamples=999).rows
+    gap = pick(found, "transfer_gap", "image", "text")
+    assert "BCa bootstrap over seeds and persons" in gap.method
+    plain = [
+        msgspec.structs.replace(
+            row, condition={k: v for k, v in row.condition.items() if k == "views"}
+        )
+        for row in rows
+    ]
+    alone = pick(
+        score_rows(plain, by=["views"], resamples=999).rows, "transfer_gap", "image", "text"
+    )
+    assert "BCa bootstrap over persons" in alone.method
+    assert alone.value == gap.value
+    assert gap.high - gap.low > 1.2 * (alone.high - alone.low)
+    assert score_rows(reversed(rows), by=["views"], resamples=999).rows == found
+    apart = score_rows(rows, resamples=999).rows
+    assert not any("over seeds" in row.method for row in apart)
+
+
+def test_the_same_people_under_several_seeds_are_averaged():
+    found = score_rows(of_seeds(0.2, 0.5, shift=False), by=["views"], resamples=200).rows
+    assert not any("over seeds" in row.method for row in found)
+    assert any("2 checkpoints, averaged per person" in row.method for row in found)
+
+
+def test_two_runs_of_the_same_seeds_draw_the_same():
+    one, two = list(of_seeds(0.2, 0.5, 0.8)), list(of_seeds(0.4, 0.7, 1.0))
+    result = score_against(two, one, by=["views"], metrics=["recall"], resamples=400)
+    row = pick(result.rows, "recall_difference", "image", "text")
+    assert "over seeds and persons" in row.method
+    assert row.low > 0

@@ -2,6 +2,7 @@
 
 import json
 
+import msgspec
 import pytest
 
 from xmm_cli.rows.reader import read_rows
@@ -25,10 +26,11 @@ def write(path, rows):
 
 def both(*files, **options):
     """The scores both ways, as `xmm report` makes them."""
-    from xmm_cli.commands.probes import from_here
+    from xmm_cli.commands.probes import seen_from_here
 
     rows = (
-        from_here(one.row, one.folder) for one in read_rows(files, want=(Probe,), skip=(Trace, Run))
+        seen_from_here(one.row, one.folder)
+        for one in read_rows(files, want=(Probe,), skip=(Trace, Run))
     )
     return score_files(list(files), resamples=100, **options), score_rows(
         rows, resamples=100, **options
@@ -122,3 +124,48 @@ def test_plain_large_files_only(tmp_path, monkeypatch):
     assert score_files([file, file]) is None
     monkeypatch.setattr(sql, "WORTHWHILE_BYTES", 10**9)
     assert score_files([file]) is None
+
+
+def test_names_of_folders_are_no_fields(tmp_path):
+    folder = tmp_path / "source=text" / "base=zz"
+    folder.mkdir(parents=True)
+    fast, slow = both(write(folder / "a.jsonl", study()))
+    assert fast == slow
+    assert {row.source for row in fast.rows} >= {"image", "text"}
+
+
+def test_one_checkpoint_under_two_spellings_is_one(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "x").mkdir()
+    rows = list(study())
+    spelled = [
+        msgspec.structs.replace(row, checkpoint=row.checkpoint and f"../x/../{row.checkpoint}")
+        for row in rows
+    ]
+    write(tmp_path / "t.jsonl", rows)
+    write(tmp_path / "x" / "t.jsonl", spelled)
+    once = both("t.jsonl")[1]
+    for again in ("t.jsonl", str(tmp_path / "t.jsonl"), "x/t.jsonl"):
+        fast, slow = both("t.jsonl", again)
+        assert fast is None
+        assert slow.rows == once.rows
+        assert any("repeated" in note for note in slow.notes)
+
+
+def test_an_object_without_a_kind_is_no_row(tmp_path):
+    from xmm_cli.errors import BadData
+
+    line = encode(next(iter(study()))).replace(b'"kind":"probe",', b"")
+    file = write(tmp_path / "a.jsonl", [*study(), line])
+    assert score_files([file], resamples=100) is None
+    with pytest.raises(BadData, match="without 'kind'"):
+        both(file)
+
+
+def test_seeds_are_drawn_alike(tmp_path):
+    from .test_score import of_seeds
+
+    fast, slow = both(write(tmp_path / "a.jsonl", of_seeds(0.2, 0.5, 0.8)), by=["views"])
+    assert fast is not None
+    assert fast == slow
+    assert any("over seeds and persons" in row.method for row in fast.rows)

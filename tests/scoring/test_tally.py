@@ -79,3 +79,27 @@ def test_parts_hold_each_key_once_and_in_order(monkeypatch):
             places = part["at"][part["key"] == key].tolist()
             assert places == sorted(places)
     assert sorted(found) == list(range(500))
+
+
+def test_a_disk_that_takes_only_a_part_loses_nothing(monkeypatch):
+    monkeypatch.setattr(spill, "HELD", 50)
+    made = spill._temporary
+
+    class Slow:
+        """A file that takes 100 bytes at a time, as a disk that fills up does."""
+
+        def __init__(self):
+            self.file = made()
+
+        def write(self, data):
+            return self.file.write(bytes(data[:100]))
+
+        def __getattr__(self, name):
+            return getattr(self.file, name)
+
+    monkeypatch.setattr(spill, "_temporary", Slow)
+    taken = spill.Spill([("key", "u8"), ("at", "u4")])
+    for at in range(5000):
+        taken.add((at % 2, at))
+    taken.settle()
+    assert sum(len(part) for part in taken.parts()) == 5000

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from xmm_cli.commands.probes import from_here
+from xmm_cli.commands.probes import seen_from_here
 from xmm_cli.reporting.page import Figure, Samples, page
 from xmm_cli.rows.reader import Located, read_rows, require_some
 from xmm_cli.rows.types import ROW_TYPES, Checkpoint, Persona, Probe, Row, Run, Score, Trace
@@ -20,6 +20,7 @@ class Page:
         self.samples = Samples()
         self.runs: dict[str, Run] = {}
         self.scored: ScoreResult = score_rows(self._probes(inputs), by=by, resamples=resamples)
+        self.people.finish()
 
     @property
     def scores(self) -> list[Score]:
@@ -33,15 +34,17 @@ class Page:
             self._note(one)
             asked = asked or isinstance(one.row, Probe | Score)
             if isinstance(one.row, Probe):
-                yield from_here(one.row, one.folder)
+                row = seen_from_here(one.row, one.folder)
+                self.people.add(row)
+                yield row
         if not asked:
             require_some([], inputs, want=(Probe, Score))
 
     def _note(self, one: Located[Row]) -> None:
         row, folder = one.row, one.folder
-        if isinstance(row, Probe | Trace):
+        if isinstance(row, Trace):
             self.people.add(row)
-        if isinstance(row, Probe):
+        elif isinstance(row, Probe):
             self.samples.add(row, folder)
         elif isinstance(row, Score):
             self.given.append(row)

@@ -3,7 +3,7 @@
 import os
 import shutil
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -11,7 +11,7 @@ import typer
 
 from xmm_cli.commands.options import InputArg, QuietOption
 from xmm_cli.console import say
-from xmm_cli.errors import BadData, CannotWrite, ReaderGone, WrongUsage
+from xmm_cli.errors import BadData, ReaderGone, WrongUsage
 from xmm_cli.reporting import FORMATS, render
 from xmm_cli.reporting.plots import FIGURES
 from xmm_cli.scoring.config import DEFAULTS
@@ -43,6 +43,8 @@ low or high. It ends with 3 if a row makes it true, and with 65 if it is about n
 """
 
 _WIDTH = 80
+_AT_ONCE = 1 << 16
+"""Letters written at once."""
 
 
 def run(
@@ -103,8 +105,9 @@ def run(
     """
     say.quiet = quiet
     FORMATS.check(format)
-    colour = sys.stdout.isatty() and not os.environ.get("NO_COLOR")
-    width = shutil.get_terminal_size((_WIDTH, 24)).columns if sys.stdout.isatty() else _WIDTH
+    on_terminal = sys.stdout is not None and sys.stdout.isatty()
+    colour = on_terminal and not os.environ.get("NO_COLOR")
+    width = shutil.get_terminal_size((_WIDTH, 24)).columns if on_terminal else _WIDTH
     drawn = findings or plot is not None
     ways = {
         "--sql": sql is not None,
@@ -118,7 +121,7 @@ def run(
     _refuse_stray(by, figure, timeout, sql, plot, drawn)
     files = _expanded(inputs or [])
     if sql is not None:
-        _print(_sql(sql, files, timeout, format, width, colour))
+        _sql(sql, files, timeout, format, width, colour)
     elif to is not None:
         _store(to, files)
     elif drawn:
@@ -131,8 +134,12 @@ def run(
         scores = _scores(files, labels, resamples) if html is None else _page(
             html, files, labels, resamples
         )  # fmt: skip
-        if html is None:
-            _print(render(scores, format, width=width, colour=colour))
+        try:
+            if html is None:
+                _print(render(scores, format, width=width, colour=colour))
+        except ReaderGone:
+            check_gates(gates, scores)  # who reads the table does not decide on the gate
+            raise
         check_gates(gates, scores)
 
 
@@ -150,14 +157,14 @@ def _refuse_stray(
 
 
 def _expanded(inputs: list[str]) -> list[str]:
-    from xmm_cli.reporting.sql.load import expanded
+    from xmm_cli.reporting.sql.inputs import expanded
 
     return expanded(inputs)
 
 
 def _scores(inputs: list[str], by: list[str] | None, resamples: int) -> "list[Score]":
     """The score rows, and the scores of the probe rows, among the inputs."""
-    from xmm_cli.commands.probes import from_here
+    from xmm_cli.commands.probes import seen_from_here
     from xmm_cli.rows.reader import read_rows, require_some
     from xmm_cli.rows.types import Probe, Score, Trace
     from xmm_cli.scoring.score import score_files, score_rows
@@ -170,7 +177,7 @@ def _scores(inputs: list[str], by: list[str] | None, resamples: int) -> "list[Sc
             if isinstance(one.row, Score):
                 given.append(one.row)
             elif isinstance(one.row, Probe):
-                yield from_here(one.row, one.folder)
+                yield seen_from_here(one.row, one.folder)
 
     result = score_files(inputs, by=by, resamples=resamples)
     if result is None:
@@ -193,13 +200,13 @@ def _page(file: Path, inputs: list[str], by: list[str] | None, resamples: int) -
 
 def _sql(
     query: str, inputs: list[str], timeout_s: float | None, format: str, width: int, colour: bool
-) -> str:
-    from xmm_cli.reporting.sql import ask, render_answer
+) -> None:
+    from xmm_cli.reporting.sql import asked, render_answer
 
-    answer = ask(query, inputs, timeout_s=timeout_s)
-    for note in answer.notes:
-        say.warn(note)
-    return render_answer(answer.columns, answer.rows, format, width=width, colour=colour)
+    with asked(query, inputs, timeout_s=timeout_s) as answer:
+        for note in answer.notes:
+            say.warn(note)
+        _print_all(render_answer(answer.columns, answer.rows, format, width=width, colour=colour))
 
 
 def _store(file: Path, inputs: list[str]) -> None:
@@ -223,6 +230,8 @@ def _draw(
     if figure is not None:
         FIGURES.check(figure)
     people = _people(inputs)
+    if people.repeated and not findings:  # findings say it themselves
+        say.note(f"{people.repeated} repeated probe rows were counted once")
     if plot == "-":
         from xmm_cli.reporting.plots.terminal import drawn
 
@@ -235,13 +244,16 @@ def _draw(
 
 def _people(inputs: list[str]) -> "People":
     """All probe and trace rows, counted."""
+    from xmm_cli.commands.probes import seen_from_here
     from xmm_cli.rows.reader import read_rows, require_some
     from xmm_cli.rows.types import Probe, Score, Trace
     from xmm_cli.scoring.findings import count
 
     rows = read_rows(inputs, want=(Probe, Trace), skip=(Score,))
     found = require_some(rows, inputs, want=(Probe, Trace))
-    return count(one.row for one in found if isinstance(one.row, Probe | Trace))
+    return count(
+        seen_from_here(one.row, one.folder) for one in found if isinstance(one.row, Probe | Trace)
+    )
 
 
 def _findings(people: "People", format: str, width: int, colour: bool) -> str:
@@ -277,11 +289,20 @@ def _plot(people: "People", file: Path, figure: str | None) -> None:
 
 def _print(text: str) -> None:
     """Write the text whole, in any encoding, to a reader that may leave."""
-    try:
-        encoding = sys.stdout.encoding or "utf-8"
-        sys.stdout.buffer.write(text.encode(encoding, "replace"))
-        sys.stdout.flush()
-    except BrokenPipeError as error:
-        raise ReaderGone from error
-    except OSError as error:
-        raise CannotWrite(f"stdout: {error.strerror}") from error
+    _print_all([text])
+
+
+def _print_all(pieces: Iterable[str]) -> None:
+    """The same for a long text, which comes in pieces that end in newlines."""
+    from xmm_cli.rows.writer import RowWriter
+
+    writer = RowWriter()
+    waiting, size = [], 0
+    for piece in pieces:
+        waiting.append(piece)
+        size += len(piece)
+        if size > _AT_ONCE:
+            writer.write_raw("".join(waiting).encode(sys.stdout.encoding or "utf-8", "replace"))
+            waiting, size = [], 0
+    if size:
+        writer.write_raw("".join(waiting).encode(sys.stdout.encoding or "utf-8", "replace"))

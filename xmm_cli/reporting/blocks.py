@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from xmm_cli.reporting.findings import Finding, absences, findings_of
-from xmm_cli.reporting.words import asked_how, clean, counted, labels, percent, span
+from xmm_cli.reporting.words import asked_how, clean, counted, labels, percent, span, whole
 from xmm_cli.rows.types import MODALITIES, Answer, Score, Source
 
 ROWS: tuple[tuple[Source | None, str], ...] = (
@@ -32,8 +32,8 @@ USUAL = (
     "Holm ",
 )
 """Beginnings of remarks in `method` that need no note: tables and footnote say them."""
-UNSHOWN = ("detectable_gap",)
-"""Metrics that are for the reader of the rows."""
+DETECTABLE = "detectable_gap"
+SEEDS = "over seeds and persons"
 VISIBLE = 0.02
 """Recall and memory that differ by less tell a reader the same."""
 
@@ -56,6 +56,8 @@ class Panel:
     title: str
     grid: list[tuple[str, list[GridCell | None]]]
     findings: list[Finding]
+    said: list[str]
+    """The findings in sentences, and how small a gap could be seen."""
     notes: list[str]
 
 
@@ -77,29 +79,50 @@ def blocks_of(scores: Sequence[Score]) -> list[Block]:
     """All blocks, in the order in which their first score comes."""
     groups: dict[tuple[object, ...], list[Score]] = {}
     for score in scores:
-        if score.metric in UNSHOWN:
-            continue
         condition = tuple((name, repr(value)) for name, value in sorted(score.condition.items()))
         key = (score.task, score.split, score.set, condition)
         groups.setdefault(key, []).append(score)
-    return [_block(group) for group in groups.values()]
+    return [_block(*part) for group in groups.values() for part in _by_run(group)]
+
+
+def _by_run(scores: list[Score]) -> list[tuple[list[Score], str]]:
+    """The scores with nothing to add; where two runs scored the same cell, each run's, and which.
+
+    So two files of scores do not cover each other's numbers.
+    """
+    runs: dict[str | None, list[Score]] = {}
+    for score in scores:
+        runs.setdefault(score.run, []).append(score)
+    spots = [
+        {(score.answer, score.metric, score.source, score.modality) for score in run}
+        for run in runs.values()
+    ]
+    if sum(map(len, spots)) == len(set().union(*spots)):
+        return [(scores, "")]
+    return [(run, f"run {clean(name)}" if name else "scored here") for name, run in runs.items()]
 
 
 def footnote(scores: Iterable[Score]) -> str:
     """What the brackets, the mark and the verdict mean."""
-    levels = sorted({score.level for score in scores})
+    shown = list(scores)
+    levels = sorted({score.level for score in shown})
     percents = " or ".join(f"{100 * level:g} %" for level in levels)
+    compared = any(score.p_holm is not None for score in shown)
+    holm = f" and Holm's p is below {' or '.join(f'{1 - level:.2g}' for level in levels)}"
+    over = "seeds and persons" if any(SEEDS in score.method for score in shown) else "persons"
     return (
-        f"[ ]  {percents} interval over persons: BCa bootstrap; exact (Clopper-Pearson), or made "
-        "from exact ones (MOVER), near 0 and 100 %. Clear: the interval excludes zero."
+        f"[ ]  {percents} interval over {over}: BCa bootstrap; exact (Clopper-Pearson), or made "
+        "from exact ones (MOVER), near 0 and 100 %. Clear: the interval excludes zero"
+        f"{holm if compared else ''}."
     )
 
 
-def _block(scores: list[Score]) -> Block:
+def _block(scores: list[Score], run: str) -> Block:
     first = scores[0]
     parts = [f"Task: {first.task}"]
     parts += {"heldout": ["held-out views"], "train": ["training views"]}.get(first.split or "", [])
     parts += [f"{first.set} set"] if first.set else []
+    parts += [run] if run else []
     answers: tuple[Answer, ...] = ("generate", "rank")
     panels = [
         _panel(answer, [score for score in scores if score.answer == answer])
@@ -130,7 +153,26 @@ def _panel(answer: Answer, scores: list[Score]) -> Panel:
     if answer == "rank" and (row := _guessing(spots)):
         grid.append(row)
     title = asked_how(answer, scores[0].task, _candidates(scores))
-    return Panel(title, grid, findings_of(scores), _notes(scores))
+    found = findings_of([score for score in scores if score.metric != DETECTABLE])
+    said = [finding.sentence for finding in found if finding.sentence]
+    return Panel(title, grid, found, [*said, *_power(scores)], _notes(scores))
+
+
+def _power(scores: list[Score]) -> list[str]:
+    """`Smallest gap that 96 persons show at 80 % power: 15 points.`."""
+    told: dict[tuple[int, str], dict[str, list[str]]] = {}
+    for score in scores:
+        if score.metric == DETECTABLE and score.value is not None:
+            power, _, rest = score.method.partition(" power")
+            shown = told.setdefault((score.personas, f" at {clean(power)} power" * bool(rest)), {})
+            way = f"{score.source} → {score.modality}"
+            shown.setdefault(f"{whole(score.value)} points", []).append(way)
+    said = []
+    for (persons, at), gaps in told.items():
+        ways = [f"{gap} {' and '.join(where)}" for gap, where in gaps.items()]
+        alike = next(iter(gaps)) if len(gaps) == 1 else ", ".join(ways)
+        said.append(f"Smallest gap that {counted(persons, 'person')} show{at}: {alike}.")
+    return said
 
 
 def _cell(spots: dict[Spot, Score], source: Source | None, modality: str) -> GridCell | None:
@@ -172,10 +214,11 @@ def _candidates(scores: list[Score]) -> int | None:
 
 def _notes(scores: list[Score]) -> list[str]:
     """Why values are absent, and remarks that a reader should see, each once."""
+    shown = [score for score in scores if score.metric != DETECTABLE]
     remarks = [
         clean(remark)
-        for score in scores
+        for score in shown
         for remark in score.method.split("; ")
         if remark and not remark.startswith(USUAL)
     ]
-    return [*absences(scores), *(f"{one[0].upper()}{one[1:]}." for one in dict.fromkeys(remarks))]
+    return [*absences(shown), *(f"{one[0].upper()}{one[1:]}." for one in dict.fromkeys(remarks))]

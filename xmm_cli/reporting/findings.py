@@ -3,7 +3,16 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from xmm_cli.reporting.words import ABSENT, clean, interval, percent, plain, points, verdict
+from xmm_cli.reporting.words import (
+    ABSENT,
+    clean,
+    corrected,
+    interval,
+    percent,
+    plain,
+    points,
+    verdict,
+)
 from xmm_cli.rows.types import Score
 
 ASKED = {"image": "an image", "text": "a description"}
@@ -25,6 +34,13 @@ class Finding:
     verdict: str
     """`clear`, `not clear`, or nothing where zero is no question."""
     sentence: str
+    p: str = ""
+    """`p (Holm) 0.36`, where several comparisons were made."""
+
+    @property
+    def judged(self) -> str:
+        """Verdict and p on one line."""
+        return ", ".join(part for part in (self.verdict, self.p) if part)
 
 
 def findings_of(scores: Sequence[Score]) -> list[Finding]:
@@ -49,7 +65,7 @@ def _finding(score: Score) -> Finding:
     if score.value is None:
         return Finding(_measure(score), _direction(score), ABSENT, "", "")
     value, said, judged = _worded(score)
-    return Finding(_measure(score), _direction(score), value, judged, said)
+    return Finding(_measure(score), _direction(score), value, judged, said, corrected(score))
 
 
 def _measure(score: Score) -> str:

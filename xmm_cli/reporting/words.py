@@ -64,10 +64,22 @@ def _share(value: float) -> str:
 
 
 def verdict(score: Score) -> str:
-    """Whether the interval excludes zero."""
-    if score.low is None or score.high is None:
+    """Whether the interval excludes zero and, of one among several comparisons, Holm's p agrees."""
+    sure = []
+    if score.low is not None and score.high is not None:
+        sure.append(score.low > 0 or score.high < 0)
+    if score.p_holm is not None:
+        sure.append(score.p_holm < 1 - score.level)
+    if not sure:
         return ""
-    return "clear" if score.low > 0 or score.high < 0 else "not clear"
+    return "clear" if all(sure) else "not clear"
+
+
+def corrected(score: Score) -> str:
+    """`p (Holm) 0.36`, or nothing where there is none."""
+    if score.p_holm is None:
+        return ""
+    return f"p (Holm) {score.p_holm:.2g}" if score.p_holm >= 0.0001 else "p (Holm) < 0.0001"
 
 
 def labels(condition: dict[str, Label]) -> str:

@@ -18,13 +18,13 @@ from xmm_cli.rows.files import ensure_folder
 _BUSY = (errno.EWOULDBLOCK, errno.EACCES)
 
 
-def lock(descriptor: int, path: Path) -> None:
+def lock(descriptor: int, path: Path, *, wait: bool = False) -> None:
     """Lock an open file until it is closed or the process ends.
 
-    Raises `CannotWrite` where another process has it.
+    Raises `CannotWrite` where another process has it, unless that is to be waited for.
     """
     try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        fcntl.flock(descriptor, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
     except OSError as error:
         if error.errno in _BUSY:
             raise CannotWrite(
@@ -33,15 +33,16 @@ def lock(descriptor: int, path: Path) -> None:
 
 
 @contextmanager
-def claimed(folder: Path) -> Iterator[None]:
-    """Keep other runs away from a folder that is to be made; the lock lies hidden beside it.
+def claimed(folder: Path, *, wait: bool = False) -> Iterator[None]:
+    """Keep other runs away from a folder (or file) to be made; the lock lies hidden beside it.
 
-    What a killed run left half made beside it is removed. Raises `CannotWrite`.
+    What a killed run left half made beside it is removed. Raises `CannotWrite`, where another run
+    has it only unless that is to be waited for.
     """
     ensure_folder(folder.parent)
     beside = folder.resolve()
     held = beside.with_name(f".{beside.name[:100]}.lock")
-    descriptor = _hold(held, folder)
+    descriptor = _hold(held, folder, wait)
     try:
         _sweep(beside)
         yield
@@ -51,7 +52,7 @@ def claimed(folder: Path) -> Iterator[None]:
         os.close(descriptor)
 
 
-def _hold(held: Path, folder: Path) -> int:
+def _hold(held: Path, folder: Path, wait: bool) -> int:
     """A locked descriptor of the file that has this name now: who had it may just have removed it.
 
     Raises `CannotWrite`.
@@ -62,7 +63,7 @@ def _hold(held: Path, folder: Path) -> int:
         except OSError as error:
             raise CannotWrite(f"{folder}: {error.strerror}") from error
         try:
-            lock(descriptor, folder)
+            lock(descriptor, folder, wait=wait)
             if os.path.samestat(os.fstat(descriptor), held.stat()):
                 return descriptor
         except FileNotFoundError:

@@ -24,7 +24,7 @@ import msgspec
 
 from xmm_cli.errors import BadData, InputNotFound, WrongUsage
 from xmm_cli.rows.diagnosis import explain, kind_of, name_kinds, newer, wrong_kind
-from xmm_cli.rows.sources import damage, expand, unpacked
+from xmm_cli.rows.sources import expand, unpacked, unreadable
 from xmm_cli.rows.types import ROW_TYPES, SCHEMA, Row, Run
 
 STDIN = "-"
@@ -188,12 +188,10 @@ def _lines(stream: BinaryIO, name: str) -> Iterator[tuple[int, bytes, bool]]:
         try:
             line = stream.readline(MAX_LINE_BYTES + 1)
         except Exception as error:
-            if damage(error):
-                hint = "was it copied whole? was its writer interrupted?"
-                raise BadData(f"{name}: a compressed file, cut or damaged", hint) from error
-            if isinstance(error, OSError):
-                raise InputNotFound(f"{name}: {error.strerror}") from error
-            raise
+            found = unreadable(error, name)
+            if found is None:
+                raise
+            raise found from error
         if not line:
             return
         number += 1

@@ -8,14 +8,15 @@ import io
 import zlib
 from collections.abc import Iterator, Sequence
 from functools import cache
-from glob import glob, has_magic
+from glob import escape, glob, has_magic
 from pathlib import Path
 from typing import Any, BinaryIO, cast
 
 import orjson
 from msgspec.structs import fields
 
-from xmm_cli.errors import BadData, InputNotFound, Unavailable
+from xmm_cli.errors import BadData, InputNotFound, Unavailable, XmmError
+from xmm_cli.rows.database import connected
 from xmm_cli.rows.types import ROW_TYPES
 
 GZIP, ZSTD, PARQUET = b"\x1f\x8b", b"\x28\xb5\x2f\xfd", b"PAR1"
@@ -47,9 +48,13 @@ def unpacked(stream: BinaryIO, name: str) -> BinaryIO:
 
     Raises:
         BadData: Parquet that comes through a pipe, or is damaged.
+        InputNotFound: the system cannot read it.
         Unavailable: the package that reads it is not there.
     """
-    start = stream.peek(4)[:4] if isinstance(stream, io.BufferedReader) else b""
+    try:
+        start = stream.peek(4)[:4] if isinstance(stream, io.BufferedReader) else b""
+    except OSError as error:
+        raise InputNotFound(f"{name}: {error.strerror}") from error
     if start.startswith(GZIP):
         return cast(BinaryIO, gzip.GzipFile(fileobj=stream))
     if start == ZSTD:
@@ -59,10 +64,13 @@ def unpacked(stream: BinaryIO, name: str) -> BinaryIO:
     return stream
 
 
-def damage(error: Exception) -> bool:
-    """Whether an error while reading means that a compressed file is damaged or cut."""
-    known = (EOFError, gzip.BadGzipFile, zlib.error)
-    return isinstance(error, known) or type(error).__name__ == "ZstdError"
+def unreadable(error: Exception, name: str) -> XmmError | None:
+    """The failure that an error while reading an input stands for; None for a defect."""
+    damage = (EOFError, gzip.BadGzipFile, zlib.error)
+    if isinstance(error, damage) or type(error).__name__ == "ZstdError":
+        hint = "was it copied whole? was its writer interrupted?"
+        return BadData(f"{name}: a compressed file, cut or damaged", hint)
+    return InputNotFound(f"{name}: {error.strerror}") if isinstance(error, OSError) else None
 
 
 def _zstd(stream: BinaryIO, name: str) -> Any:
@@ -97,10 +105,11 @@ class _Parquet:
                 f"{name}: Parquet needs the package duckdb", "pip install duckdb"
             ) from error
         try:
-            with duckdb.connect() as connection:
-                connection.execute("set threads = 1")
+            with connected(threads="1") as connection:
                 found = connection.execute(
-                    "select to_json(rows)::varchar from read_parquet(?) rows", [name]
+                    "select to_json(rows)::varchar "
+                    "from read_parquet(?, hive_partitioning = false) rows",
+                    [escape(name)],
                 )
                 while batch := found.fetchmany(ROWS_AT_ONCE):
                     for (line,) in batch:

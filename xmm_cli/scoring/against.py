@@ -21,7 +21,7 @@ from xmm_cli.scoring.groups import ANSWERS, Group
 from xmm_cli.scoring.intervals import Formula
 from xmm_cli.scoring.metric import Metric, Over
 from xmm_cli.scoring.part import Part, interval_of
-from xmm_cli.scoring.sample import Sample, cells_of
+from xmm_cli.scoring.sample import Sample, cells_of, seeds_of
 
 AT_ONCE = 2_000_000
 """Numbers that a permutation test holds at once."""
@@ -95,9 +95,11 @@ class Comparer:
         persons = tuple(sorted(set.intersection(*asked)))
         if not persons:
             return self._row(contrast, over, None, 0, 0, ["none: the runs share no person"])
+        groups = (self.own, self.baseline)
+        seeds = seeds_of(groups, persons)
         samples = [
-            Sample(group, way, persons, self.resamples, self.seed, metric.bounded)
-            for group in (self.own, self.baseline)
+            Sample(group, way, persons, self.resamples, self.seed, metric.bounded, seeds)
+            for group in groups
         ]
         corrected = metric.of == "memory"
         parts = [
@@ -183,6 +185,8 @@ def permuted(formula: Formula, parts: Sequence[Part], resamples: int, seed: int)
     if np.allclose(runs[0], runs[1], atol=ALIKE, rtol=0):
         return 1.0
 
+    observed = float(formula(*(part.value() for part in parts)))
+
     def statistic(first: Any, second: Any, axis: int) -> Any:
         values = []
         for side, drawn in ((parts[:half], first), (parts[half:], second)):
@@ -191,8 +195,8 @@ def permuted(formula: Formula, parts: Sequence[Part], resamples: int, seed: int)
                 part.made_of(means[2 * at], means[2 * at + 1]) for at, part in enumerate(side)
             ]
         found = formula(*values)
-        # a difference that is not defined counts as large: it can only raise p
-        return np.where(np.isfinite(found), found, np.inf)
+        # a difference that is not defined counts as large as the one seen: it can only raise p
+        return np.where(np.isfinite(found), found, np.copysign(np.inf, observed))
 
     ids = np.arange(persons)
     found = permutation_test(

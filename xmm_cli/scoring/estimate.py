@@ -11,7 +11,7 @@ from xmm_cli.scoring.metric import Metric, Over, Pair
 from xmm_cli.scoring.metrics.detectable_gap import smallest_gap
 from xmm_cli.scoring.metrics.recall import recall
 from xmm_cli.scoring.part import Part, interval_of
-from xmm_cli.scoring.sample import Sample, cells_of
+from xmm_cli.scoring.sample import Sample, cells_of, seeds_of
 
 LEAST_MEMORY = 0.1
 """No ratio over a memory below this, or whose interval reaches 0."""
@@ -54,7 +54,7 @@ class Estimator:
         if metric.of == "chance":
             return self._chance(row, sample, over.cells[0])
         if metric.of == "spread":
-            return self._spread(row, sample, over.cells)
+            return self._spread(row, [Part(sample, one, sample.chance(one)) for one in over.cells])
         said = _remarks(sample, over, len(set.union(*map(set, asked))) - len(persons))
         if metric.of in ("recall", "measure"):
             parts = [Part(sample, pair, None) for pair in over.cells]
@@ -81,15 +81,28 @@ class Estimator:
         interval, how = interval_of(recall, [part], self.level)
         return row(part.value(), interval, said=[chance.words, how])
 
-    def _spread(self, row: Callable[..., Score], sample: Sample, cells: tuple[Pair, ...]) -> Score:
-        gap, words = smallest_gap(sample.column(cells[0]) - sample.column(cells[1]), self.level)
+    def _spread(self, row: Callable[..., Score], parts: Sequence[Part]) -> Score:
+        """Like the gap itself, on the scale of memory: chance takes its share of every point."""
+        if lacking := _no_chance(parts):
+            return row(None, None, said=[f"none: {lacking}"])
+        scales = [1 / (1 - part.chance.fixed) for part in parts if part.chance]
+        same, cross = (
+            part.sample.column(part.pair) * scale for part, scale in zip(parts, scales, strict=True)
+        )
+        gap, words = smallest_gap(same - cross, self.level, sum(scales) / 2)
         return row(gap, None, said=[words])
 
     def _sample(self, way: str, persons: tuple[str, ...], bounded: bool) -> Sample:
         key = (way, *persons)
         if key not in self._samples:
             self._samples[key] = Sample(
-                self.group, way, persons, self.resamples, self.seed, bounded
+                self.group,
+                way,
+                persons,
+                self.resamples,
+                self.seed,
+                bounded,
+                seeds_of([self.group], persons),
             )
         return self._samples[key]
 

@@ -2,7 +2,8 @@
 
 A group is what is compared: one task, set, split and condition, with all cells in it. A cell holds
 the share of right answers of each person. Several checkpoints with the same source in one group
-(training seeds, say) are pooled, and a person under several of them is averaged over them.
+(training seeds, say) are pooled, and a person under several of them is averaged over them. Where
+every person was taught under one seed, the group knows which, for intervals over seeds as well.
 """
 
 from collections import Counter, defaultdict
@@ -47,6 +48,8 @@ class Group:
     condition: dict[str, Label]
     cells: dict[Place, Cell] = field(default_factory=dict)
     """By answer, source and modality; source None is the untrained base."""
+    seeds: dict[str, Label] = field(default_factory=dict)
+    """Under which seed each person was taught, of those whose rows name one, and only one."""
 
     def sources(self) -> frozenset[Source | None]:
         """What the probed models had learned from; None is the untrained base."""
@@ -99,6 +102,7 @@ class _Pool:
         self.ways = (*ANSWERS, *measures)
         self.counts: dict[Place, dict[str, dict[str | None, list[float]]]] = defaultdict(dict)
         self.candidates: dict[Place, Counter[int]] = defaultdict(Counter)
+        self.seeds: dict[str, set[Label | None]] = defaultdict(set)
 
     def add(self, asked: Asked, questions: Questions) -> None:
         """Count what was asked with the same fields."""
@@ -112,6 +116,10 @@ class _Pool:
                     pooled[0] += number
                     pooled[1] += right
         self.candidates["rank", asked.source, asked.modality] += questions.candidates
+        if asked.source is not None:
+            seed = orjson.loads(asked.labels).get("seed")
+            for _, persona in questions.persons:
+                self.seeds[persona].add(seed)
 
     def group_with_cells(self) -> Group:
         """The group, once all persons are in."""
@@ -123,6 +131,10 @@ class _Pool:
             checkpoints = {checkpoint for kept in persons.values() for checkpoint in kept}
             candidates = self.candidates.get(place, Counter())
             self.group.cells[place] = Cell(shares, questions, candidates, len(checkpoints))
+        for persona, seeds in self.seeds.items():
+            seed = next(iter(seeds))
+            if len(seeds) == 1 and seed is not None:
+                self.group.seeds[persona] = seed
         return self.group
 
 

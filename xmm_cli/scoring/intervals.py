@@ -1,7 +1,10 @@
 """Confidence intervals over persons.
 
 The person is the unit: a resample draws whole persons, with all that was asked about them in every
-cell, so that metrics over several cells are paired.
+cell, so that metrics over several cells are paired. Where persons were taught under several seeds,
+each under one, a resample draws seeds first, then persons within each (the two-stage bootstrap,
+both with replacement: A. Davison, D. Hinkley, "Bootstrap Methods and their Application", 1997,
+section 3.8): so the interval is not for these seeds only.
 
 - `bca`: bias-corrected and accelerated bootstrap, B. Efron, "Better bootstrap confidence
   intervals", JASA 82 (1987). With the estimate t, resampled t*_b and leave-one-out t_(i):
@@ -50,18 +53,25 @@ class Interval(NamedTuple):
         return Interval(min(self.low, value), max(self.high, value))
 
 
-def resampled_means(columns: Floats, resamples: int, seed: int) -> Floats:
+def resampled_means(
+    columns: Floats, resamples: int, seed: int, seeds: Sequence[int] | None = None
+) -> Floats:
     """Means of each column over persons drawn with replacement.
 
-    `columns` is persons x columns; the answer is resamples x columns. The draws depend only on
-    `seed` and the number of persons, so that groups of the same persons are paired as well.
+    `columns` is persons x columns; the answer is resamples x columns. `seeds` has the number of
+    each person's seed, where seeds are drawn too. The draws depend only on `seed` and the number of
+    persons (under each seed), so that groups of the same persons are paired as well.
     """
     persons, width = columns.shape
+    sizes: tuple[int, ...] = (persons,)
+    if seeds is not None:
+        columns = columns[np.argsort(seeds, kind="stable")]
+        sizes = tuple(np.bincount(seeds).tolist())
     rows = max(1, CHUNK // persons)
     block = max(1, ONE_THREAD // (persons * width))
     means = np.empty((resamples, width))
     for piece, start in enumerate(range(0, resamples, rows)):
-        weights = _weights(persons, min(rows, resamples - start), piece, seed)
+        weights = _weights(sizes, min(rows, resamples - start), piece, seed)
         for row in range(0, len(weights), block):
             part = weights[row : row + block]
             means[start + row : start + row + len(part)] = part @ columns
@@ -69,13 +79,32 @@ def resampled_means(columns: Floats, resamples: int, seed: int) -> Floats:
 
 
 @lru_cache(maxsize=8)
-def _weights(persons: int, rows: int, piece: int, seed: int) -> Floats:
-    """How often each person was drawn: rows x persons, each row summing to `persons`."""
+def _weights(sizes: tuple[int, ...], rows: int, piece: int, seed: int) -> Floats:
+    """How often each person was drawn: rows x persons, each row summing to the number of persons.
+
+    `sizes` is how many persons there are under each seed, one after the other.
+    """
+    persons = sum(sizes)
     random = np.random.default_rng([seed, persons, piece])
+    if len(sizes) > 1:
+        return _two_stages(np.array(sizes), rows, random)
     drawn = random.integers(0, persons, size=(rows, persons), dtype=np.int64)
     drawn += np.arange(rows)[:, None] * persons
     counts = np.bincount(drawn.ravel(), minlength=rows * persons)
     return counts.reshape(rows, persons).astype(np.float64)
+
+
+def _two_stages(sizes: NDArray[np.int64], rows: int, random: np.random.Generator) -> Floats:
+    """The same, of as many seeds as there are, and under each as many persons as it has."""
+    persons, first = int(sizes.sum()), np.cumsum(sizes) - sizes
+    chosen = random.integers(0, len(sizes), size=(rows, len(sizes)))
+    drawn = sizes[chosen]
+    totals = drawn.sum(axis=1)
+    size, start = (np.repeat(one[chosen].ravel(), drawn.ravel()) for one in (sizes, first))
+    person = start + (random.random(len(size)) * size).astype(np.int64)
+    person += np.repeat(np.arange(rows) * persons, totals)
+    counts = np.bincount(person, minlength=rows * persons).reshape(rows, persons)
+    return np.asarray(counts * (persons / totals)[:, None])
 
 
 def jackknife_means(columns: Floats) -> Floats:

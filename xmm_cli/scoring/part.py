@@ -74,6 +74,7 @@ def interval_of(
     the formula's follows from them (MOVER).
     """
     value = float(formula(*(part.value() for part in parts)))
+    over = "persons" if parts[0].sample.seeds is None else "seeds and persons"
     if len(parts[0].sample.persons) == 1 and not parts[0].sample.bounded:
         return None, "no interval: one person"
     if not any(part.sample.at_edge(part.pair) for part in parts):
@@ -82,7 +83,7 @@ def interval_of(
         found = bca(value, resampled, left_out, level, expanded=len(parts) > 2)
         if found is not None:
             sample = parts[0].sample
-            how = f"BCa bootstrap over persons, {sample.resamples} resamples, seed {sample.seed}"
+            how = f"BCa bootstrap over {over}, {sample.resamples} resamples, seed {sample.seed}"
             return found, how
     if not all(part.sample.bounded for part in parts):
         return None, "no interval: persons do not differ, or are too few"
@@ -93,4 +94,4 @@ def interval_of(
     found = mover(formula, values, [part.interval(level) for part in parts])
     if found is None:
         return None, "no interval: what it divides by may be 0"
-    return found, "MOVER over persons, too few of whom differ in some cell for a bootstrap"
+    return found, f"MOVER over {over}, too few of whom differ in some cell for a bootstrap"

@@ -1,5 +1,6 @@
 """The cells of a group, on persons that they share: means, resampled means, chance."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from math import fsum
 
@@ -35,6 +36,8 @@ class Sample:
     seed: int
     bounded: bool = True
     """Whether all values lie between 0 and 1."""
+    seeds: tuple[int, ...] | None = None
+    """The number of each person's seed, where seeds are drawn as well (`seeds_of`)."""
     places: dict[Pair, int] = field(default_factory=dict)
     columns: Floats = field(default_factory=lambda: np.empty((0, 0)))
     _resampled: Floats | None = None
@@ -64,7 +67,7 @@ class Sample:
     def resampled(self, pair: Pair) -> Floats:
         """The mean in each resample."""
         if self._resampled is None:
-            self._resampled = resampled_means(self.columns, self.resamples, self.seed)
+            self._resampled = resampled_means(self.columns, self.resamples, self.seed, self.seeds)
         return self._resampled[:, self.places[pair]]
 
     def jackknifed(self, pair: Pair) -> Floats:
@@ -95,6 +98,18 @@ class Sample:
         if untrained in self.places:
             return Chance("chance from the untrained base", mean, untrained)
         return Chance("chance from the untrained base on other persons, taken as exact", mean)
+
+
+def seeds_of(groups: Sequence[Group], persons: Sequence[str]) -> tuple[int, ...] | None:
+    """A number for the seed that each person was taught under, in all of the groups.
+
+    None where there is only one, or a person was taught under several, or under an unknown one.
+    """
+    own = [tuple(group.seeds.get(persona) for group in groups) for persona in persons]
+    numbers = {seeds: number for number, seeds in enumerate(sorted(set(own), key=str))}
+    if len(numbers) < 2 or any(None in seeds for seeds in numbers):
+        return None
+    return tuple(numbers[seeds] for seeds in own)
 
 
 def cells_of(group: Group, answer: str) -> dict[Pair, Cell]:

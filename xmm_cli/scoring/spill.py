@@ -21,6 +21,7 @@ HELD = 1 << 20
 PARTS = 64
 
 Records = NDArray[np.void]
+Flags = Any
 
 
 class Spill:
@@ -74,7 +75,7 @@ class Spill:
             if not self._files:
                 self._files = [_temporary() for _ in range(PARTS)]
             for file, piece in zip(self._files, np.split(records[order], ends[:-1]), strict=True):
-                file.write(piece.tobytes())
+                _write_whole(file, piece.tobytes())
         except OSError as error:
             for file in self._files:
                 with suppress(OSError):
@@ -83,9 +84,25 @@ class Spill:
             raise CannotWrite(f"{tempfile.gettempdir()}: {error.strerror}", hint) from error
 
 
+def last_of_each(part: Records, has: Flags, values: Flags, again: Flags, changed: Flags) -> Flags:
+    """Where each key's last value stands; marks the records that repeat or change one."""
+    at = np.flatnonzero(has)
+    same = part["key"][at[1:]] == part["key"][at[:-1]]
+    again[at[1:]] |= same
+    changed[at[1:]] |= same & (values[at[1:]] != values[at[:-1]])
+    return at[np.append(~same, np.ones(min(len(at), 1), dtype=bool))]
+
+
 def _temporary() -> BinaryIO:
     # no buffer: pieces are large, and an error must come now, not when the file is closed
     return tempfile.TemporaryFile(prefix="xmm-", buffering=0)
+
+
+def _write_whole(file: BinaryIO, data: bytes) -> None:
+    """Write all of it: a disk that is nearly full takes a part, and fails at the next write."""
+    rest = memoryview(data)
+    while rest:
+        rest = rest[file.write(rest) :]
 
 
 def _sorted(records: Records) -> Records:

@@ -9,8 +9,8 @@ file and line, or shows that nothing is wrong: a malformed line or field, a ques
 twice, rows of other kinds, fields that only some metrics look at. So this module decides nothing;
 it is only faster.
 
-Two things it does not see: a `checkpoint` and `source` that are both missing count as null, and
-malformed JSON inside fields that no row has may pass.
+Three things it does not see: a `checkpoint` and `source` that are both missing count as null;
+malformed JSON inside fields that no row has may pass; so may a comma before a closing bracket.
 
 A question is known by 64 bits within its person and cell: there, two of a thousand agree by chance
 once in 1e13, and then the rows are merely read the slow way.
@@ -26,6 +26,8 @@ from typing import Any, NamedTuple
 import msgspec
 import orjson
 
+from xmm_cli.rows.database import connected
+from xmm_cli.rows.places import from_here
 from xmm_cli.rows.types import SCHEMA, Probe
 
 WORTHWHILE_BYTES = 4_000_000
@@ -105,7 +107,7 @@ def count_files(files: Sequence[str], roles: Iterable[str]) -> FileCounts | None
     import duckdb
 
     wanted, counts = frozenset(roles), FileCounts()
-    with duckdb.connect(config={"preserve_insertion_order": "false"}) as connection:
+    with connected(preserve_insertion_order="false") as connection:
         try:
             groups = connection.execute(_query(), [list(files)])
             while some := groups.fetchmany(10_000):
@@ -125,6 +127,7 @@ def _query() -> str:
     return (
         f"SELECT {FOLDER}, {keys}, {_COUNTS}{absent} "
         "FROM read_json(?, format = 'newline_delimited', records = 'true', filename = true, "
+        "hive_partitioning = false, "
         f"maximum_object_size = {MAX_LINE_BYTES}, columns = {columns}) "
         f"GROUP BY {FOLDER}, {keys}"
     )
@@ -153,7 +156,7 @@ def _add(counts: FileCounts, roles: frozenset[str], group: tuple[Any, ...]) -> b
     number, asked, right, wrong, ranked, first, neither, distinct, plain = rest[len(_KEYS) :]
     if keys["kind"] in PASSING:
         return True
-    if not plain or right + wrong != asked or distinct != number:
+    if keys["kind"] != "probe" or not plain or right + wrong != asked or distinct != number:
         return False
     if any(keys[name] is not None and _LITERAL.fullmatch(keys[name]) for name in _NAMES):
         return False
@@ -207,4 +210,4 @@ def _decode(folder: str, keys: dict[str, str | None]) -> Probe:
     row = _DECODER.decode(f"{{{','.join([*fields, *nulls, rest])}}}")
     if row.checkpoint is None:
         return row
-    return msgspec.structs.replace(row, checkpoint=str(Path(folder) / row.checkpoint))
+    return msgspec.structs.replace(row, checkpoint=from_here(Path(folder), row.checkpoint))

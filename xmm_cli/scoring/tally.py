@@ -21,12 +21,11 @@ import orjson
 
 from xmm_cli.rows.types import ForgetOrRetain, Modality, Probe, Source, Split, Task
 from xmm_cli.scoring.composition import Composition
-from xmm_cli.scoring.spill import CHUNK, Records, Spill
+from xmm_cli.scoring.spill import CHUNK, Flags, Records, Spill, last_of_each
 from xmm_cli.scoring.sql import FileCounts
 
 Measure = Callable[[Probe], float | None]
 """A number that one row has; None where it has not."""
-Flags = Any
 MOST = 2**62
 
 
@@ -198,12 +197,12 @@ class _Sums:
             ("correct", "questions", "right"),
             ("first", "ranked", "ranked_first"),
         ):
-            last = _last(part, part[value] >= 0, part[value], again, changed)
+            last = last_of_each(part, part[value] >= 0, part[value], again, changed)
             np.add.at(self.counts[number], part["place"][last], 1)
             np.add.at(self.counts[right], part["place"][last], part[value][last])
         self.ranked_last = last
         for name, (taken, total) in self.measured.items():
-            last = _last(part, np.isfinite(part[name]), part[name], again, changed)
+            last = last_of_each(part, np.isfinite(part[name]), part[name], again, changed)
             np.add.at(taken, part["place"][last], 1)
             np.add.at(total, part["place"][last], part[name][last])
         self.changed = int(changed.sum())
@@ -218,15 +217,6 @@ class _Sums:
             for one, number, total in zip(counts, numbers.tolist(), totals.tolist(), strict=True):
                 if number:
                     one.measured = (one.measured or {}) | {name: (number, total)}
-
-
-def _last(part: Records, has: Flags, values: Flags, again: Flags, changed: Flags) -> Flags:
-    """Where each question's last value stands; marks the rows that repeat or change one."""
-    at = np.flatnonzero(has)
-    same = part["key"][at[1:]] == part["key"][at[:-1]]
-    again[at[1:]] |= same
-    changed[at[1:]] |= same & (values[at[1:]] != values[at[:-1]])
-    return at[np.append(~same, np.ones(min(len(at), 1), dtype=bool))]
 
 
 def _tally_pairs(ranked: Records) -> dict[tuple[int, int], int]:

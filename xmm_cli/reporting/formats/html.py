@@ -51,14 +51,13 @@ def _panel(panel: Panel) -> Iterator[str]:
         yield table(title, ["learned", *COLUMNS], rows, "grid")
     if panel.findings:
         lines = [
-            [escape(text) for text in (one.measure, one.direction, one.value, one.verdict)]
+            [escape(text) for text in (one.measure, one.direction, one.value, one.judged)]
             for one in panel.findings
         ]
         header = ["measure", "direction", "value", "verdict"]
         yield table(f"{title}: across cells", header, lines, "findings")
-        said = [one.sentence for one in panel.findings if one.sentence]
-        if said:
-            yield _listed(said)
+    if panel.said:
+        yield _listed(panel.said)
     if panel.notes:
         yield _listed([f"Note: {note}" for note in panel.notes])
 

@@ -43,7 +43,7 @@ def _panel(panel: Panel) -> Iterator[str]:
         yield tabular(["", *COLUMNS], rows)
     if panel.findings:
         lines = [
-            [escape(text) for text in (one.measure, one.direction, one.value, one.verdict)]
+            [escape(text) for text in (one.measure, one.direction, one.value, one.judged)]
             for one in panel.findings
         ]
         yield tabular(["measure", "direction", "value", "verdict"], lines)

@@ -37,13 +37,12 @@ def _panel(panel: Panel) -> Iterator[str]:
         yield _table(["", *COLUMNS], rows)
     if panel.findings:
         lines = [
-            [escape(text) for text in (one.measure, one.direction, one.value, one.verdict)]
+            [escape(text) for text in (one.measure, one.direction, one.value, one.judged)]
             for one in panel.findings
         ]
         yield _table(["measure", "direction", "value", "verdict"], lines)
-        said = [one.sentence for one in panel.findings if one.sentence]
-        if said:
-            yield "\n".join(f"- {escape(sentence)}" for sentence in said)
+    if panel.said:
+        yield "\n".join(f"- {escape(sentence)}" for sentence in panel.said)
     if panel.notes:
         yield "\n".join(f"- Note: {escape(note)}" for note in panel.notes)
 

@@ -55,7 +55,7 @@ def _panel(panel: Panel) -> Iterator[RenderableType]:
     if panel.findings:
         yield _findings(panel)
         yield Text("")
-    said = [Text(finding.sentence) for finding in panel.findings if finding.sentence]
+    said = [Text(sentence) for sentence in panel.said]
     for line in [*said, *(Text(f"Note: {note}", "yellow") for note in panel.notes)]:
         yield Padding(line, (0, 0, 0, INDENT))
 
@@ -86,6 +86,8 @@ def _findings(panel: Panel) -> Table:
         table.add_column()
     for finding in panel.findings:
         judged = Text(finding.verdict, VERDICTS.get(finding.verdict, ""))
+        if finding.p:
+            judged.append(f"\n{finding.p}", "dim")
         table.add_row(
             Text(finding.measure), Text(finding.direction), Text(finding.value, "bold"), judged
         )

@@ -1,6 +1,7 @@
 """A handful of questions with what the model was shown and what it said, right and wrong."""
 
 from base64 import b64encode
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from io import BytesIO
 from pathlib import Path
@@ -8,7 +9,7 @@ from pathlib import Path
 from xmm_cli.errors import InputNotFound, XmmError
 from xmm_cli.rows.pictures import read_picture
 from xmm_cli.rows.reader import read_rows, resolve
-from xmm_cli.rows.types import Checkpoint, Modality, Persona, Probe
+from xmm_cli.rows.types import Checkpoint, ImageView, Modality, Persona, Probe, TextView
 
 EACH = 3
 """Samples of each kind: shown or described, right or wrong."""
@@ -76,29 +77,40 @@ class Samples:
             if row.checkpoint is not None:
                 files[resolve(folder, row.checkpoint) / "personas.jsonl"] = None
         for file in files:
-            if wanted <= self.personas.keys():
+            if all(self._is_there(row) for row, _ in chosen):
                 return
             try:
+                if not file.is_file():
+                    continue  # a row may name anything: a pattern, a pipe that never answers
                 for one in read_rows([file], want=(Persona,)):
                     if one.row.id in wanted:
                         self.add_persona(one.row, one.folder)
-            except XmmError:
+            except (XmmError, OSError):
                 continue  # a sample without its picture is still a sample
 
+    def _is_there(self, row: Probe) -> bool:
+        """Whether what was shown is among the people known so far."""
+        if row.modality == "text":
+            return any(True for _ in self._texts(row))
+        return any(picture.is_file() for picture in self._pictures(row))
+
     def _sample(self, row: Probe) -> Sample:
-        picture = text = None
+        if row.modality == "text":
+            return Sample(row, None, next(self._texts(row), None))
+        found = (_data_uri(picture) for picture in self._pictures(row))
+        return Sample(row, next((one for one in found if one), None), None)
+
+    def _texts(self, row: Probe) -> Iterator[str]:
+        for persona, _ in self.personas.get(row.persona, []):
+            yield from (one.text for one in persona.texts if _is_view(one, row))
+
+    def _pictures(self, row: Probe) -> Iterator[Path]:
         for persona, folder in self.personas.get(row.persona, []):
-            if row.modality == "image":
-                views = [one for one in persona.images if (one.view, one.split) == _view(row)]
-                picture = picture or next((_data_uri(resolve(folder, v.path)) for v in views), None)
-            else:
-                told = [one.text for one in persona.texts if (one.view, one.split) == _view(row)]
-                text = text or next(iter(told), None)
-        return Sample(row, picture, text)
+            yield from (resolve(folder, v.path) for v in persona.images if _is_view(v, row))
 
 
-def _view(row: Probe) -> tuple[int, str]:
-    return (row.view, row.split)
+def _is_view(one: ImageView | TextView, row: Probe) -> bool:
+    return (one.view, one.split) == (row.view, row.split)
 
 
 def _data_uri(path: Path) -> str | None:

@@ -2,8 +2,9 @@
 
 import csv
 import html
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from io import StringIO
+from itertools import chain, islice
 from typing import Any
 
 import orjson
@@ -11,6 +12,7 @@ import orjson
 from xmm_cli.errors import WrongUsage
 from xmm_cli.reporting.formats.latex import escape as latex
 from xmm_cli.reporting.formats.markdown import escape as markdown
+from xmm_cli.reporting.sql.query import CAST
 from xmm_cli.reporting.words import ABSENT, clean
 
 MOST_ON_A_TERMINAL = 500
@@ -19,16 +21,24 @@ READABLE = 14
 NUMBERS = (int, float)
 
 Rows = Sequence[tuple[Any, ...]]
+Stream = Iterable[tuple[Any, ...]]
 
 
 def render_answer(
-    columns: Sequence[str], rows: Rows, format: str, *, width: int, colour: bool
-) -> str:
-    """The answer in one of `SQL_FORMATS`, ending in a newline. Raises `WrongUsage`."""
+    columns: Sequence[str], rows: Stream, format: str, *, width: int, colour: bool
+) -> Iterator[str]:
+    """The answer in one of `SQL_FORMATS`, piece by piece, each ending in a newline.
+
+    Rows are taken as they are needed: no more than are shown, of a table; in `csv` and `jsonl`,
+    markdown and HTML one after the other.
+
+    Raises:
+        WrongUsage: an unknown format, or a value that the format has not.
+    """
     if format not in SQL_FORMATS:
         raise WrongUsage(f"unknown format {format!r}", f"known: {', '.join(SQL_FORMATS)}")
     if format == "table":
-        return _table(columns, rows, width, colour)
+        return iter([_table(columns, list(islice(rows, MOST_ON_A_TERMINAL + 1)), width, colour)])
     return SQL_FORMATS[format](columns, rows)
 
 
@@ -52,13 +62,16 @@ def _plain(value: Any) -> str:
     return str(value)
 
 
-def _dumps(value: Any) -> bytes:
-    return orjson.dumps(value, default=str, option=orjson.OPT_NON_STR_KEYS)
+def _dumps(value: Any, option: int = 0) -> bytes:
+    try:
+        return orjson.dumps(value, default=str, option=option | orjson.OPT_NON_STR_KEYS)
+    except (TypeError, UnicodeError) as error:  # a whole number of 128 bits, a time with a zone
+        raise WrongUsage(f"--sql: a value that JSON has not: {error}", CAST) from error
 
 
-def _records(columns: Sequence[str], rows: Rows) -> list[dict[str, Any]]:
+def _records(columns: Sequence[str], rows: Stream) -> Iterator[dict[str, Any]]:
     names = _distinct(columns)
-    return [dict(zip(names, row, strict=True)) for row in rows]
+    return (dict(zip(names, row, strict=True)) for row in rows)
 
 
 def _distinct(columns: Sequence[str]) -> list[str]:
@@ -104,13 +117,13 @@ def _table(columns: Sequence[str], rows: Rows, width: int, colour: bool) -> str:
 
     said = f"{len(rows):,} rows" if len(rows) != 1 else "1 row"
     if len(rows) > MOST_ON_A_TERMINAL:
-        said += f", the first {MOST_ON_A_TERMINAL} shown; --format csv gives all"
+        said = f"the first {MOST_ON_A_TERMINAL} rows; --format csv gives all"
     shown = rows[:MOST_ON_A_TERMINAL]
     if _too_wide(columns, shown, width):
         return printed([*_stacked(columns, shown), Text(said, "dim")], width=width, colour=colour)
     table = Table(box=SIMPLE_HEAD, header_style="bold", padding=(0, 1), pad_edge=False)
     for place, name in enumerate(columns):
-        number = all(_is_number(row[place]) for row in rows)
+        number = all(_is_number(row[place]) for row in shown)
         table.add_column(Text(clean(name)), justify="right" if number else "left", overflow="fold")
     for row in shown:
         table.add_row(*(Text(_words(value)) for value in row))
@@ -121,52 +134,54 @@ def _is_number(value: Any) -> bool:
     return value is None or (isinstance(value, NUMBERS) and not isinstance(value, bool))
 
 
-def _csv(columns: Sequence[str], rows: Rows) -> str:
+def _csv(columns: Sequence[str], rows: Stream) -> Iterator[str]:
     file = StringIO()
     writer = csv.writer(file, lineterminator="\n")
-    writer.writerow([clean(name) for name in columns])
-    for row in rows:
+    for row in chain([columns], rows):
         writer.writerow(["" if value is None else clean(_plain(value)) for value in row])
-    return file.getvalue()
+        yield file.getvalue()
+        file.seek(0)
+        file.truncate()
 
 
-def _json(columns: Sequence[str], rows: Rows) -> str:
-    option = orjson.OPT_INDENT_2 | orjson.OPT_NON_STR_KEYS | orjson.OPT_APPEND_NEWLINE
-    return orjson.dumps(_records(columns, rows), default=str, option=option).decode()
+def _json(columns: Sequence[str], rows: Stream) -> Iterator[str]:
+    option = orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE
+    yield _dumps(list(_records(columns, rows)), option).decode()
 
 
-def _jsonl(columns: Sequence[str], rows: Rows) -> str:
-    return "".join(f"{_dumps(record).decode()}\n" for record in _records(columns, rows))
+def _jsonl(columns: Sequence[str], rows: Stream) -> Iterator[str]:
+    return (f"{_dumps(record).decode()}\n" for record in _records(columns, rows))
 
 
-def _markdown(columns: Sequence[str], rows: Rows) -> str:
-    lines = [[markdown(clean(name)) for name in columns], ["---"] * len(columns)]
-    lines += [[markdown(_words(value)) for value in row] for row in rows]
-    return "".join(f"| {' | '.join(line)} |\n" for line in lines)
+def _markdown(columns: Sequence[str], rows: Stream) -> Iterator[str]:
+    head = [[markdown(clean(name)) for name in columns], ["---"] * len(columns)]
+    lines = ([markdown(_words(value)) for value in row] for row in rows)
+    return (f"| {' | '.join(line)} |\n" for line in chain(head, lines))
 
 
-def _latex(columns: Sequence[str], rows: Rows) -> str:
+def _latex(columns: Sequence[str], rows: Stream) -> Iterator[str]:
+    shown = list(rows)
     kinds = [
-        "r" if all(_is_number(row[place]) for row in rows) else "l" for place in range(len(columns))
+        "r" if all(_is_number(row[place]) for row in shown) else "l"
+        for place in range(len(columns))
     ]
-    lines = [" & ".join(latex(_words(value)) for value in row) + r" \\" for row in rows]
+    lines = [" & ".join(latex(_words(value)) for value in row) + r" \\" for row in shown]
     head = " & ".join(latex(clean(name)) for name in columns) + r" \\"
     begin = f"\\begin{{tabular}}{{{''.join(kinds)}}}"
-    return "\n".join([begin, r"\toprule", head, r"\midrule", *lines, r"\bottomrule",
-                      r"\end{tabular}"]) + "\n"  # fmt: skip
+    yield "\n".join([begin, r"\toprule", head, r"\midrule", *lines, r"\bottomrule",
+                     r"\end{tabular}"]) + "\n"  # fmt: skip
 
 
-def _html(columns: Sequence[str], rows: Rows) -> str:
+def _html(columns: Sequence[str], rows: Stream) -> Iterator[str]:
     head = "".join(f'<th scope="col">{html.escape(clean(name))}</th>' for name in columns)
-    body = "\n".join(
-        f"<tr>{''.join(f'<td>{html.escape(_words(value))}</td>' for value in row)}</tr>"
-        for row in rows
-    )
-    return f"<table>\n<thead><tr>{head}</tr></thead>\n<tbody>\n{body}\n</tbody>\n</table>\n"
+    yield f"<table>\n<thead><tr>{head}</tr></thead>\n<tbody>\n"
+    for row in rows:
+        yield f"<tr>{''.join(f'<td>{html.escape(_words(value))}</td>' for value in row)}</tr>\n"
+    yield "</tbody>\n</table>\n"
 
 
-SQL_FORMATS: dict[str, Callable[[Sequence[str], Rows], str]] = {
-    "table": lambda columns, rows: _table(columns, rows, 80, False),
+SQL_FORMATS: dict[str, Callable[[Sequence[str], Stream], Iterator[str]]] = {
+    "table": lambda columns, rows: render_answer(columns, rows, "table", width=80, colour=False),
     "markdown": _markdown,
     "csv": _csv,
     "json": _json,

@@ -1,82 +1,38 @@
 """Rows of any files into the tables of a DuckDB connection, one table a kind."""
 
 import os
-import shutil
-import stat
-import sys
 from collections.abc import Iterable, Sequence
-from contextlib import suppress
-from dataclasses import dataclass, replace
 from glob import escape as glob_escape
 from pathlib import Path
 from typing import Any, NoReturn
 
-import orjson
-
 from xmm_cli.errors import BadData
 from xmm_cli.reporting.sql.columns import VIEWS, columns_of
-from xmm_cli.rows.reader import read_rows
-from xmm_cli.rows.sources import expand
+from xmm_cli.reporting.sql.failures import of_the_machine
+from xmm_cli.reporting.sql.inputs import Source
+from xmm_cli.rows.places import from_here
+from xmm_cli.rows.reader import MAX_LINE_BYTES, read_rows
 from xmm_cli.rows.types import ROW_TYPES, SCHEMA
 
-STDIN = "-"
-MAX_LINE_BYTES = 64 * 1024 * 1024
-STARTS = {b"\x1f\x8b": "gzip", b"\x28\xb5\x2f\xfd": "zstd", b"PAR1": "parquet"}
-"""The first bytes of a file say what it is, not its name."""
-
-
-@dataclass(frozen=True, slots=True)
-class Source:
-    """A file of JSON lines, and what a user calls it."""
-
-    path: Path
-    name: str
-    packing: str
-    """`none`, `gzip` or `zstd`."""
-    torn: bool = False
-    """Whether a last line that is not whole was left out."""
-
-
-def sources(connection: Any, inputs: Sequence[str], folder: Path) -> list[Source]:
-    """The inputs as files of lines; stdin and Parquet are copied into `folder` first.
-
-    Raises:
-        WrongUsage: no input, and stdin is a terminal.
-        InputNotFound: one is missing, or no file matches a pattern.
-        BadData: a Parquet file that is damaged.
-    """
-    names = expanded(inputs)
-    read_rows(names, want=ROW_TYPES)  # says what is missing before anything is read
-    found = []
-    for place, name in enumerate(names or [STDIN]):
-        if name == STDIN or not stat.S_ISREG(Path(name).stat().st_mode):
-            copy = folder / f"{place}.jsonl"
-            with copy.open("wb") as file:
-                if name == STDIN:
-                    shutil.copyfileobj(sys.stdin.buffer, file)
-                else:
-                    with Path(name).open("rb") as pipe:
-                        shutil.copyfileobj(pipe, file)
-            source = Source(copy, "stdin" if name == STDIN else name, _packing(copy))
-        else:
-            source = Source(Path(name), name, _packing(Path(name)))
-        if source.packing == "parquet":
-            source = _lines_of_parquet(connection, source, folder / f"{place}.parquet.jsonl")
-        found.append(_whole_lines(source, folder / f"{place}.whole.jsonl"))
-    return found
-
-
-def expanded(inputs: Iterable[str]) -> list[str]:
-    """The names, with the files that match in place of each quoted pattern. No file comes twice."""
-    found = expand(list(inputs))
-    # stdin named twice is for the reader to refuse
-    return list(dict.fromkeys(found)) if found.count(STDIN) < 2 else found
+PATHS = {
+    "checkpoints": ("path", "personas"),
+    "probes": ("checkpoint",),
+    "traces": ("checkpoint",),
+}
+"""Fields that are paths, table by table; a persona's pictures besides."""
 
 
 def load(
-    connection: Any, found: Sequence[Source], wanted: Iterable[str], *, labels: str
+    connection: Any,
+    found: Sequence[Source],
+    wanted: Iterable[str],
+    *,
+    labels: str,
+    home: Path | None = None,
 ) -> list[str]:
     """Make all tables of `VIEWS`, and fill those in `wanted`. The answer is for the user's ears.
+
+    Paths in the tables count from `home`, the working directory if absent.
 
     Raises:
         BadData: a line that is no row (file and line are named), or no rows at all.
@@ -92,12 +48,14 @@ def load(
         for name in wanted:
             tag = str(VIEWS[name].__struct_config__.tag)
             if kinds.get(tag):
+                last = connection.execute(f"SELECT max(rowid) FROM {name}").fetchone()[0]
                 _read(
                     connection,
                     source,
                     f"INSERT INTO {name} BY NAME "
-                    f"SELECT * FROM {_rows(tables[name], source)} WHERE kind = '{tag}'",
+                    f"SELECT * FROM {_rows(tables[name])} WHERE kind = '{tag}'",
                 )
+                _respell(connection, name, -1 if last is None else last, source.folder, home)
     if not number:
         names = ", ".join(source.name for source in found)
         raise BadData(f"{names}: no rows", "is the previous command's output empty?")
@@ -108,11 +66,37 @@ def load(
     ]
 
 
-def _rows(columns: dict[str, str], source: Source) -> str:
+def _respell(connection: Any, name: str, last: int, folder: Path, home: Path | None) -> None:
+    """Let the paths of the rows after the `last` of a table count from `home`."""
+    new = f"{name}.rowid > {last}"
+    for field in PATHS.get(name, ()):
+        query = f"SELECT DISTINCT {field} FROM {name} WHERE {new} AND {field} IS NOT NULL"
+        paths = [path for (path,) in connection.execute(query).fetchall()]
+        spelled = [(path, from_here(folder, path, home)) for path in paths]
+        changed = [pair for pair in spelled if pair[0] != pair[1]]
+        if changed:
+            connection.execute("CREATE TEMP TABLE spelled (old VARCHAR, new VARCHAR)")
+            connection.executemany("INSERT INTO spelled VALUES (?, ?)", changed)
+            connection.execute(
+                f"UPDATE {name} SET {field} = spelled.new FROM spelled "
+                f"WHERE {field} = spelled.old AND {new}"
+            )
+            connection.execute("DROP TABLE spelled")
+    beside = from_here(folder, "", home)
+    if name == "personas" and beside != os.curdir:
+        connection.execute(
+            f"UPDATE personas SET images = list_transform(images, lambda one: struct_pack(path := "
+            "CASE WHEN starts_with(one.path, '/') THEN one.path ELSE ? || '/' || one.path END, "
+            f'"view" := one."view", split := one.split)) WHERE {new}',
+            [beside],
+        )
+
+
+def _rows(columns: dict[str, str]) -> str:
     return (
         "read_json(?, format = 'newline_delimited', records = 'true', "
-        f"maximum_object_size = {MAX_LINE_BYTES}, compression = '{source.packing}', "
-        f"columns = {columns})"
+        f"maximum_object_size = {MAX_LINE_BYTES}, compression = 'none', "
+        f"hive_partitioning = false, columns = {columns})"
     )
 
 
@@ -124,14 +108,16 @@ def _read(connection: Any, source: Source, query: str) -> list[tuple[Any, ...]]:
         rows: list[tuple[Any, ...]] = connection.execute(
             query, [glob_escape(str(source.path))]
         ).fetchall()
-    except (duckdb.InvalidInputException, duckdb.ConversionException) as error:
+    except duckdb.Error as error:
+        if failure := of_the_machine(error):
+            raise failure from error
         _explain(source, str(error).splitlines()[0])
     return rows
 
 
 def _kinds(connection: Any, source: Source) -> dict[str, int]:
     """How many rows of each kind a source has. Raises `BadData` for what is no row."""
-    query = f"SELECT kind, count(*), max(schema) FROM {_rows(_HEAD, source)} GROUP BY kind"
+    query = f"SELECT kind, count(*), max(schema) FROM {_rows(_HEAD)} GROUP BY kind"
     found = _read(connection, source, query)
     known = {str(row.__struct_config__.tag) for row in ROW_TYPES}
     if any(kind not in known or (schema or 1) > SCHEMA for kind, _, schema in found):
@@ -144,69 +130,10 @@ _HEAD = {"kind": "VARCHAR", "schema": "BIGINT"}
 
 def _explain(source: Source, reason: str) -> NoReturn:
     """Read line by line, to name the line that is no row."""
-    if source.packing == "none":
-        try:
-            for _ in read_rows([source.path], want=ROW_TYPES):
-                continue
-        except BadData as error:
-            message = error.message.replace(str(source.path), source.name)
-            raise BadData(message, error.hint) from error
-    raise BadData(f"{source.name}: {reason}", "are all of its lines rows of xmm?")
-
-
-def _whole_lines(source: Source, copy: Path) -> Source:
-    """The same, or a copy without its last line, if that has no newline and is no JSON.
-
-    Such a line is still being written, or its writer was interrupted.
-    """
-    if source.packing != "none":
-        return source
-    with source.path.open("rb") as file:
-        size = file.seek(0, os.SEEK_END)
-        file.seek(max(0, size - MAX_LINE_BYTES))
-        end = file.read()
-        last = end[end.rfind(b"\n") + 1 :]
-        if not last.lstrip().startswith(b"{"):
-            return source
-        with suppress(orjson.JSONDecodeError):
-            orjson.loads(last)
-            return source
-        file.seek(0)
-        with copy.open("wb") as whole:
-            shutil.copyfileobj(file, whole)
-            whole.truncate(size - len(last))
-    return replace(source, path=copy, torn=True)
-
-
-def _packing(path: Path) -> str:
-    with path.open("rb") as file:
-        start = file.read(4)
-    return next((name for sign, name in STARTS.items() if start.startswith(sign)), "none")
-
-
-def _lines_of_parquet(connection: Any, source: Source, copy: Path) -> Source:
-    """A Parquet file of rows as JSON lines; labels that came as text are JSON again."""
-    import duckdb
-
-    name = glob_escape(str(source.path))
     try:
-        columns = connection.execute("DESCRIBE SELECT * FROM read_parquet(?)", [name]).fetchall()
-        texts = [
-            f'"{column}"::JSON AS "{column}"'
-            for column, kind, *_ in columns
-            if column in FREE_FORM and kind == "VARCHAR"
-        ]
-        replaced = f" REPLACE ({', '.join(texts)})" if texts else ""
-        relation = f"SELECT *{replaced} FROM read_parquet('{_quoted(name)}')"
-        connection.execute(f"COPY ({relation}) TO '{_quoted(str(copy))}' (FORMAT json)")
-    except duckdb.Error as error:
-        reason = str(error).splitlines()[0]
-        raise BadData(f"{source.name}: not a Parquet file of rows: {reason}") from error
-    return Source(copy, source.name, "none")
-
-
-FREE_FORM = ("condition", "arguments", "personas")
-
-
-def _quoted(text: str) -> str:
-    return text.replace("'", "''")
+        for _ in read_rows([source.path], want=ROW_TYPES):
+            continue
+    except BadData as error:
+        message = error.message.replace(str(source.path), source.name)
+        raise BadData(message, error.hint) from error
+    raise BadData(f"{source.name}: {reason}", "are all of its lines rows of xmm?")

@@ -7,8 +7,8 @@ Python objects, no settings, no folder to spill into, and bounded memory and tim
 import os
 import re
 import threading
-from collections.abc import Sequence
-from contextlib import ExitStack
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -17,12 +17,12 @@ from typing import Any
 from xmm_cli.errors import WorkFailed, WrongUsage
 from xmm_cli.reporting.sql.columns import VIEWS
 from xmm_cli.reporting.sql.gaps import GAPS
-from xmm_cli.reporting.sql.load import load, sources
+from xmm_cli.reporting.sql.inputs import sources
+from xmm_cli.reporting.sql.load import load
+from xmm_cli.rows.database import limits
 
 LARGE_BYTES = 300_000_000
 """Rows of larger inputs lie in a temporary file instead of in memory."""
-MEMORY_SHARE = 0.5
-MOST_MEMORY_BYTES = 8 * 2**30
 SETTINGS = {
     "allow_persistent_secrets": "false",
     "allow_community_extensions": "false",
@@ -36,8 +36,15 @@ SHUT = (
     "SET lock_configuration = true",
 )
 """In this order: without a folder to spill into, COPY cannot write there either."""
+CAST = "make it text, as in x::varchar"
 LABELS = "MAP(VARCHAR, VARCHAR)"
 VIEW_NAMES = (*VIEWS, "gaps")
+
+
+AT_ONCE = 2048
+"""Rows of an answer that are Python objects at once."""
+
+Row = tuple[Any, ...]
 
 
 @dataclass(slots=True)
@@ -45,14 +52,30 @@ class Answer:
     """Columns and rows, and what a user should be told."""
 
     columns: list[str]
-    rows: list[tuple[Any, ...]]
+    rows: list[Row]
     notes: list[str] = field(default_factory=list)
 
 
+@dataclass(frozen=True, slots=True)
+class Stream:
+    """An answer whose rows are made while they are taken, once."""
+
+    columns: list[str]
+    rows: Iterator[Row]
+    notes: list[str]
+
+
 def ask(query: str, inputs: Sequence[str], *, timeout_s: float | None = None) -> Answer:
+    """The whole answer at once. Raises as `asked` does."""
+    with asked(query, inputs, timeout_s=timeout_s) as answer:
+        return Answer(answer.columns, list(answer.rows), answer.notes)
+
+
+@contextmanager
+def asked(query: str, inputs: Sequence[str], *, timeout_s: float | None = None) -> Iterator[Stream]:
     """The answer to one SELECT over the rows of these inputs; only the kinds it names are loaded.
 
-    Raises:
+    Raises, also while its rows are taken:
         WrongUsage: no single SELECT (or DESCRIBE, EXPLAIN …), one that DuckDB does not
             understand, or one that tries to reach anything but the rows.
         WorkFailed: out of time or memory.
@@ -67,8 +90,11 @@ def ask(query: str, inputs: Sequence[str], *, timeout_s: float | None = None) ->
         connection.execute(GAPS)
         for setting in SHUT:
             connection.execute(setting)
-        columns, rows = _run(connection, query, timeout_s)
-    return Answer(columns, rows, notes)
+        late = stack.enter_context(_interrupted(connection, timeout_s))
+        with _explained(late, timeout_s):
+            connection.execute(query)
+        columns = [one[0] for one in connection.description or []]
+        yield Stream(columns, _rows(connection, late, timeout_s), notes)
 
 
 def _connect(inputs: Sequence[str], folder: Path) -> Any:
@@ -77,12 +103,7 @@ def _connect(inputs: Sequence[str], folder: Path) -> Any:
     sizes = [os.stat(one).st_size for one in inputs if os.path.isfile(one)]  # noqa: PTH113, PTH116
     unknown = not inputs or len(sizes) < len(inputs)  # a pipe
     large = unknown or sum(sizes) > LARGE_BYTES
-    memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") * MEMORY_SHARE
-    limit = f"{min(memory, MOST_MEMORY_BYTES) / 2**20:.0f}MiB"
-    config: dict[str, Any] = SETTINGS | {
-        "memory_limit": limit,
-        "temp_directory": str(folder / "spill"),
-    }
+    config: dict[str, Any] = SETTINGS | limits(folder)
     return duckdb.connect(str(folder / "rows.duckdb") if large else ":memory:", config=config)
 
 
@@ -91,7 +112,10 @@ def _wanted(query: str) -> list[str]:
     import duckdb
 
     try:
+        query.encode()
         statements = duckdb.extract_statements(query)
+    except UnicodeEncodeError as error:
+        raise WrongUsage("--sql: the query is not UTF-8") from error
     except duckdb.Error as error:
         raise _misunderstood(error) from error
     allowed = (duckdb.StatementType.SELECT, duckdb.StatementType.EXPLAIN)
@@ -102,12 +126,9 @@ def _wanted(query: str) -> list[str]:
     return named or list(VIEWS)
 
 
-def _run(
-    connection: Any, query: str, timeout_s: float | None
-) -> tuple[list[str], list[tuple[Any, ...]]]:
-    """Columns and rows of the answer."""
-    import duckdb
-
+@contextmanager
+def _interrupted(connection: Any, timeout_s: float | None) -> Iterator[threading.Event]:
+    """Stop the connection after a time; the event says that this has happened."""
     late = threading.Event()
 
     def stop() -> None:
@@ -118,9 +139,29 @@ def _run(
     if timer is not None:
         timer.start()
     try:
-        connection.execute(query)
-        rows = connection.fetchall()
-        return [one[0] for one in connection.description or []], rows
+        yield late
+    finally:
+        if timer is not None:
+            timer.cancel()
+
+
+def _rows(connection: Any, late: threading.Event, timeout_s: float | None) -> Iterator[Row]:
+    """The rows of the answer, some at a time."""
+    while True:
+        with _explained(late, timeout_s):
+            some: list[Row] = connection.fetchmany(AT_ONCE)
+        if not some:
+            return
+        yield from some
+
+
+@contextmanager
+def _explained(late: threading.Event, timeout_s: float | None) -> Iterator[None]:
+    """What went wrong with a query, as a user should hear it."""
+    import duckdb
+
+    try:
+        yield
     except duckdb.InterruptException as error:
         if late.is_set():
             raise WorkFailed(f"--sql: no answer within {timeout_s:g} s", "see --timeout") from error
@@ -131,9 +172,8 @@ def _run(
         raise WrongUsage("--sql: a query sees the given rows and nothing else") from error
     except duckdb.Error as error:
         raise _misunderstood(error) from error
-    finally:
-        if timer is not None:
-            timer.cancel()
+    except (OverflowError, ValueError) as error:
+        raise WrongUsage(f"--sql: a value too large to show: {error}", CAST) from error
 
 
 def _misunderstood(error: Exception) -> WrongUsage:

@@ -2,7 +2,8 @@
 
 Adding the same rows again changes nothing: a row that is there already, equal in every field, is
 not added. Fields that an older file does not have are added to it, empty for its rows. Labels stay
-JSON, so that 4 and "4" stay two things.
+JSON, so that 4 and "4" stay two things. Paths count from the folder of the file, as in every file
+of rows. Who adds to the same file at the same time waits for the other.
 """
 
 import shutil
@@ -14,8 +15,12 @@ from typing import Any, NamedTuple
 
 from xmm_cli.errors import BadData, CannotWrite, WrongUsage
 from xmm_cli.reporting.sql.columns import VIEWS, columns_of
+from xmm_cli.reporting.sql.failures import of_the_machine
 from xmm_cli.reporting.sql.gaps import GAPS
-from xmm_cli.reporting.sql.load import load, sources
+from xmm_cli.reporting.sql.inputs import READ_PARQUET, quoted, sources
+from xmm_cli.reporting.sql.load import load
+from xmm_cli.rows.claim import claimed
+from xmm_cli.rows.database import limits
 from xmm_cli.rows.files import atomic_open
 
 SUFFIXES = (".parquet", ".duckdb")
@@ -41,18 +46,19 @@ def store(path: Path, inputs: Sequence[str]) -> Stored:
 
     Raises:
         BadData: a line that is no row, or a file there that is no such file.
-        CannotWrite: the file cannot be written, or another process has it open.
+        CannotWrite: the file cannot be written, or another program has it open.
     """
     import duckdb
 
     check_store(path)
     with TemporaryDirectory(prefix="xmm-sql-") as name:
         folder = Path(name)
-        with duckdb.connect(config={"temp_directory": str(folder / "spill")}) as connection:
+        with duckdb.connect(config=dict(limits(folder))) as connection:
             found = sources(connection, inputs, folder)
-            notes = load(connection, found, VIEWS, labels="JSON")
+            notes = load(connection, found, VIEWS, labels="JSON", home=path.resolve().parent)
             add = _add_to_parquet if path.suffix.lower() == ".parquet" else _add_to_database
-            added, total = add(connection, path, folder)
+            with claimed(path, wait=True):
+                added, total = add(connection, path, folder)
     return Stored(added, total, notes)
 
 
@@ -64,21 +70,21 @@ def _add_to_parquet(connection: Any, path: Path, folder: Path) -> tuple[int, int
     if path.exists():
         try:
             connection.execute(
-                "CREATE TABLE before AS SELECT * FROM read_parquet(?)", [glob_escape(str(path))]
+                f"CREATE TABLE before AS SELECT * FROM {READ_PARQUET}", [glob_escape(str(path))]
             )
         except duckdb.Error as error:
             raise _foreign(path, error) from error
         before = _number(connection, "SELECT count(*) FROM before")
         new = f"SELECT * FROM before UNION ALL BY NAME {new}"
+    copy = folder / "merged.parquet"
     try:
         connection.execute(f"CREATE TABLE merged AS SELECT DISTINCT * FROM ({new})")
+        connection.execute(
+            f"COPY (SELECT * FROM merged ORDER BY ALL) TO {quoted(str(copy))} "
+            "(FORMAT parquet, COMPRESSION zstd)"
+        )
     except duckdb.Error as error:
         raise _foreign(path, error) from error
-    copy = folder / "merged.parquet"
-    connection.execute(
-        f"COPY (SELECT * FROM merged ORDER BY ALL) TO '{str(copy).replace(chr(39), chr(39) * 2)}' "
-        "(FORMAT parquet, COMPRESSION zstd)"
-    )
     with atomic_open(path) as file, copy.open("rb") as made:
         shutil.copyfileobj(made, file)
     total = _number(connection, "SELECT count(*) FROM merged")
@@ -105,12 +111,12 @@ def _add_to_database(connection: Any, path: Path, _: Path) -> tuple[int, int]:
     import duckdb
 
     try:
-        connection.execute(f"ATTACH '{str(path).replace(chr(39), chr(39) * 2)}' AS kept")
+        connection.execute(f"ATTACH {quoted(str(path))} AS kept")
     except duckdb.IOException as error:
-        if "not a valid" in str(error):
+        if "not a valid" in str(error) or of_the_machine(error, path):
             raise _foreign(path, error) from error
         reason = str(error).split("\n")[0]
-        locked = "another process has it open"
+        locked = "another program has it open"
         raise CannotWrite(f"{path}: {locked if 'lock' in reason else reason}") from error
     except duckdb.Error as error:
         raise _foreign(path, error) from error
@@ -143,6 +149,9 @@ def _number(connection: Any, query: str) -> int:
     return int(connection.execute(query).fetchone()[0])
 
 
-def _foreign(path: Path, error: Exception) -> BadData:
+def _foreign(path: Path, error: Exception) -> BaseException:
+    """What an error over the file means: it is full, or not ours."""
+    if failure := of_the_machine(error, path):
+        return failure
     reason = str(error).split("\n")[0]
     return BadData(f"{path}: not a file of rows that xmm made: {reason}", "give another name")

@@ -41,6 +41,7 @@ def count(rows: Iterable[Probe | Trace]) -> People:
     people = People()
     for row in rows:
         people.add(row)
+    people.finish()
     return people
 
 
@@ -49,6 +50,8 @@ def find_all(people: People, drawing: Drawing | None = None) -> Found:
     study = Study(people, drawing or Drawing())
     rows = [row for name in FAMILIES.names() for row in FAMILIES.load(name)(study)]
     notes = []
+    if people.repeated:
+        notes.append(f"{people.repeated} repeated probe rows were counted once")
     if people.training_views:
         notes.append(f"{people.training_views} rows of training views were left out")
     pooled = sorted(name for name, values in people.unknown.items() if len(values) > 1)

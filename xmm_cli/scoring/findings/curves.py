@@ -8,6 +8,7 @@ from xmm_cli.rows.types import MODALITIES, Label, Modality, Task
 from xmm_cli.scoring.findings.estimate import Person, Shares, mean
 from xmm_cli.scoring.findings.people import Place
 from xmm_cli.scoring.findings.study import Study, averaged
+from xmm_cli.scoring.metric import SOURCES
 
 AT_CHANCE = 0.05
 """Recall no further than this above chance counts as forgotten."""
@@ -109,7 +110,11 @@ def _put_together(study: Study) -> list[Curve]:
         odd = (place.mitigation, place.asking, place.control, place.names)
         if place.objective is None or place.set is None or place.steps is None or any(odd):
             continue
-        run = Run(place.source, place.base, place.objective, place.through or "both", place.lr)
+        through = place.through or "both"
+        if through not in SOURCES and place.objective != RETRAIN:
+            study.leave_out("unlearning", f"through {through!r}, which is no modality")
+            continue
+        run = Run(place.source, place.base, place.objective, through, place.lr)
         curve = found.setdefault(run, Curve(study, run))
         if place.modality is not None:
             curve.places[place.set, place.modality, place.steps] = place

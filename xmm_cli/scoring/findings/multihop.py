@@ -9,7 +9,7 @@ half of the answers were right. Models that carry the label `facts` are taken wh
 from typing import Any
 
 from xmm_cli.rows.types import MODALITIES
-from xmm_cli.scoring.findings.estimate import Person, Shares
+from xmm_cli.scoring.findings.estimate import Shares
 from xmm_cli.scoring.findings.finding import PRESENT, Finding
 from xmm_cli.scoring.findings.people import Place
 from xmm_cli.scoring.findings.study import Study, averaged, itself, minus, percents
@@ -100,20 +100,6 @@ def _by_name(study: Study, source: Any) -> Shares:
 
 def _missed(study: Study, place: Place) -> tuple[Shares, int]:
     """Each person's share of two-hop questions missed though both parts were right."""
-    people = study.people
-    named = people.named.get(place._replace(task="name", hops=1), {})
-    known: dict[int, list[int]] = {}
-    for modality in MODALITIES:
-        facts = people.facts.get(place._replace(hops=1, modality=modality), {})
-        for fact, (right, asked) in facts.items():
-            sums = known.setdefault(fact, [0, 0])
-            sums[0] += right
-            sums[1] += asked
-    counts: dict[Person, list[int]] = {}
-    for person, view, fact, right in people.two_hops.get(place, []):
-        if named.get(view) and fact in known and 2 * known[fact][0] >= known[fact][1]:
-            sums = counts.setdefault(person, [0, 0])
-            sums[0] += not right
-            sums[1] += 1
+    counts = study.people.missed.get(place, {})
     items = sum(asked for _, asked in counts.values())
     return {person: missed / asked for person, (missed, asked) in counts.items()}, items

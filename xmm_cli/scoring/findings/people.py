@@ -1,12 +1,10 @@
 """Probe and trace rows, counted once per person and condition while they stream past.
 
-Only sums are kept, so memory grows with persons and conditions. The one exception are the plain
-models' names and facts, of which a bit per question is kept (some 0.1 GB a million), because the
-multi-hop findings put the answers to three questions together.
+Only sums are kept, so memory grows with persons and conditions.
 
 Rows of training views are left out where a view is shown: recall is of held-out views. Facts by
 name and the reverse question show none, and count whatever their split. A question that stands
-twice counts twice.
+twice counts once, with its last answer.
 """
 
 from collections import defaultdict
@@ -14,7 +12,9 @@ from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple
 
 from xmm_cli.rows.types import Inside, Label, Modality, Probe, Source, Task, Trace
+from xmm_cli.scoring.composition import Composition
 from xmm_cli.scoring.findings.estimate import Person, Shares
+from xmm_cli.scoring.findings.once import Count, Once
 
 USUAL_RANK = 16
 LAST = 10**9
@@ -76,50 +76,33 @@ class Inner(NamedTuple):
     place: Place
 
 
-class Count:
-    """Sums over one person's questions in one place."""
-
-    __slots__ = ("first", "logprob", "logprobs", "questions", "ranked", "right")
-
-    def __init__(self) -> None:
-        self.questions = self.right = self.ranked = self.first = self.logprobs = 0
-        self.logprob = 0.0
-
-    def add(self, row: Probe) -> None:
-        """Count one row."""
-        if row.correct is not None:
-            self.questions += 1
-            self.right += row.correct
-        if row.rank is not None:
-            self.ranked += 1
-            self.first += row.rank == 1
-        if row.logprob is not None:
-            self.logprobs += 1
-            self.logprob += row.logprob
-
-
 class People:
     """All counts."""
 
     def __init__(self) -> None:
         self.counts: dict[Place, dict[Person, Count]] = {}
+        """Empty counts until `finish`."""
         self.inside: dict[Inner, dict[Person, list[float]]] = {}
         """Sum of values, sum of chances, weight."""
-        self.named: dict[Place, dict[int, bool]] = defaultdict(dict)
-        """Whether the name was right, by the hash of checkpoint, person and view."""
-        self.facts: dict[Place, dict[int, list[int]]] = defaultdict(dict)
-        """Right answers and questions by name, by the hash of checkpoint, person and answer."""
-        self.two_hops: dict[Place, list[tuple[Person, int, int, bool]]] = defaultdict(list)
-        """Person, the two hashes, right."""
+        self.missed: dict[Place, dict[Person, list[int]]] = defaultdict(dict)
+        """Of two-hop questions whose hops were known: how many were missed, and how many asked."""
         self.training_views = 0
         self.unknown: dict[str, set[Label]] = defaultdict(set)
         """Labels that no finding knows, with their values."""
         self._places: dict[tuple[Any, ...], tuple[Place, Label | None]] = {}
         self._shares: dict[tuple[str, Place], Shares] = {}
+        self._once = Once()
+        self._hops = Composition("missed")
+        self._numbers: dict[tuple[Place, Person], int] = {}
+        self._about: dict[tuple[int, str | None], bytes] = {}
+
+    @property
+    def repeated(self) -> int:
+        """Rows whose question had been answered before in the same way."""
+        return self._once.repeated
 
     def add(self, row: Probe | Trace) -> None:
         """Count one row."""
-        self._shares.clear()
         if isinstance(row, Trace):
             self._add_trace(row)
         elif row.split == "train" and _shows_a_view(row):
@@ -130,20 +113,26 @@ class People:
     def _add_probe(self, row: Probe) -> None:
         place, seed = self._place(row, row.task, row.hops, row.role)
         person = Person(seed, row.persona)
-        self.counts.setdefault(place, {}).setdefault(person, Count()).add(row)
-        if row.correct is None or row.source is None or not place._replace(facts=None).plain:
-            return
-        view = hash((row.checkpoint, person, row.view))
-        if row.task == "name":
-            self.named[place][view] = row.correct
-        elif row.task == "fact":
-            answer = hash((row.checkpoint, person, row.expected))
-            if row.hops > 1:
-                self.two_hops[place].append((person, view, answer, row.correct))
-            else:
-                found = self.facts[place].setdefault(answer, [0, 0])
-                found[0] += row.correct
-                found[1] += 1
+        number = self._numbers.get((place, person))
+        if number is None:
+            number = self._numbers[place, person] = self._once.new()
+            self.counts.setdefault(place, {})[person] = self._once[number]
+        self._once.add(row, number)
+        key = (number, row.checkpoint)
+        if key not in self._about:
+            self._about[key] = _joined_on(row, place, person)
+        if about := self._about[key]:
+            self._hops.add_about(row, number, about)
+
+    def finish(self) -> None:
+        """Count all that was taken, each question once; nothing is added after it."""
+        self._once.finish()
+        places = list(self._numbers)
+        for number, right in self._hops.outcomes():
+            place, person = places[number]
+            sums = self.missed[place].setdefault(person, [0, 0])
+            sums[0] += not right
+            sums[1] += 1
 
     def _add_trace(self, row: Trace) -> None:
         place, seed = self._place(row, "name", 1, "eval")
@@ -216,6 +205,14 @@ class People:
     def inner_places(self, **fields: object) -> list[Place]:
         """The same, of what was measured inside."""
         return _having(dict.fromkeys(inner.place for inner in self.inside), fields)
+
+
+def _joined_on(row: Probe, place: Place, person: Person) -> bytes:
+    """What questions of two hops share with those about each hop; nothing of other models."""
+    if row.source is None or not place._replace(facts=None).plain:
+        return b""
+    about = (row.checkpoint, person, place._replace(modality=None, task="name", hops=1))
+    return repr(about).encode("utf-8", "surrogatepass")
 
 
 def _having(places: Iterable[Place], fields: Mapping[str, object]) -> list[Place]:

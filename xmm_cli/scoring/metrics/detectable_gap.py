@@ -9,6 +9,9 @@ statsmodels' TTestPower, is 5 % larger at n = 20 and 1 % at 100, and takes a sec
 fewer than three persons differ, s² is that of one question a person with discordance ψ = 0.30, of
 which a gap g leaves ψ − g² (R. Connor, Biometrics 43, 1987): gap = c √(ψ / (1 + c²)), with
 c = (z_α/2 + z_β) / √n. At n = 100 that is 15 points.
+
+The gap is one of memory, (recall − chance) / (1 − chance): so are the differences, with chance
+taken as fixed, and ψ, which is of answers, is scaled likewise.
 """
 
 from typing import Any
@@ -25,8 +28,11 @@ LEAST_DIFFERING = 3
 LEAST_PERSONS = 4
 
 
-def smallest_gap(differences: Floats, level: float) -> tuple[float | None, str]:
-    """The formula above for the persons' differences, and how it was made."""
+def smallest_gap(differences: Floats, level: float, scale: float = 1.0) -> tuple[float | None, str]:
+    """The formula above for the persons' differences in memory, and how it was made.
+
+    `scale` is what a point of recall is in memory, 1 / (1 − chance).
+    """
     from scipy.special import ndtri
 
     persons = len(differences)
@@ -36,7 +42,7 @@ def smallest_gap(differences: Floats, level: float) -> tuple[float | None, str]:
     words = f"{100 * POWER:.0f} % power at a level of {level:g}, paired by person"
     spread = float(np.std(differences, ddof=1))
     if np.sum(np.abs(differences - np.median(differences)) > 0) < LEAST_DIFFERING:
-        gap = reach * (DISCORDANCE / (1 + reach**2)) ** 0.5
+        gap = scale * reach * (DISCORDANCE / (1 + reach**2)) ** 0.5
         return min(gap, 1.0), f"{words}; discordance taken as {DISCORDANCE:.2f}"
     return min(reach * spread, 1.0), f"{words}; persons' differences spread by {spread:.2f}"
 

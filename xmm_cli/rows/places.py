@@ -1,0 +1,21 @@
+"""One spelling for each path that rows name, so that one checkpoint is never taken for two."""
+
+import os
+from functools import lru_cache
+from pathlib import Path
+
+
+def from_here(folder: Path, path: str, home: Path | None = None) -> str:
+    """What a row found in `folder` calls `path`, as counted from `home` (the working directory).
+
+    `t.jsonl`, `$PWD/t.jsonl` and stdin give one spelling: relative, or absolute where nothing but
+    the root is shared. The disk is not asked, as a checkpoint may lie on another machine.
+    """
+    return _spelled(str(folder), path, os.getcwd() if home is None else str(home))  # noqa: PTH109
+
+
+@lru_cache(maxsize=4096)
+def _spelled(folder: str, path: str, home: str) -> str:
+    here = os.path.abspath(home)  # noqa: PTH100 (links stay as they are)
+    there = os.path.abspath(os.path.join(folder, path))  # noqa: PTH100, PTH118
+    return there if os.path.commonpath([here, there]) == os.sep else os.path.relpath(there, here)
