@@ -1,9 +1,9 @@
 """Probing by generation: `xmm probe`'s own parts beside transformers' image-text-to-text pipeline.
 
-Both have the model loaded with its adapter, which has learned its people. The plain way has it merged into the weights, and the
-batch size that is fastest of a few, measured before the first round. Both begin with nothing known
-of the pictures; `warm` is xmm once more with their features kept, as for every model after the
-first in one command.
+Both have the model loaded with its adapter, which has learned its people. The plain way has it
+merged into the weights, and the batch size that is fastest of a few, measured before the first
+round. Both begin with nothing known of the pictures; `warm` is xmm once more with their features
+kept, as for every model after the first in one command.
 """
 
 import time
