@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib.resources import files
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, get_args
+from typing import TYPE_CHECKING, Any, BinaryIO, Literal, get_args
 
 from xmm_cli.errors import Unavailable, WrongUsage
 from xmm_cli.models.no_video import without_video
@@ -23,7 +23,7 @@ DEFAULT_BASE = "xmm-base"
 
 _WHOLE_FILE = 256 * 2**20
 _EDGE = 2**20
-
+_SAMPLE, _SAMPLES = 2**16, 64
 
 Dtype = Literal["auto", "bfloat16", "float32"]
 Quantize = Literal["4bit"]
@@ -65,6 +65,14 @@ class Base:
     def tokenizer(self) -> Any:
         """The processor's tokenizer."""
         return self.processor.tokenizer
+
+    @property
+    def pad_token_id(self) -> int:
+        """What fills up shorter rows: attention is off there, so that any token will do."""
+        for token in (self.tokenizer.pad_token_id, self.tokenizer.eos_token_id):
+            if token is not None:
+                return int(token)
+        return 0
 
     @property
     def family(self) -> "Family":
@@ -145,7 +153,7 @@ def load_base(name: str, device: str | None = None, precision: Precision | None 
     model.requires_grad_(False).eval()
     if precision.quantize is None:
         model.to(target)
-    return Base(name, _revision(place, model), model, processor, target)
+    return Base(name, revision_of(name), model, processor, target)
 
 
 def _options(precision: Precision, target: Any) -> dict[str, Any]:
@@ -272,20 +280,46 @@ def _first_line(error: Exception) -> str:
     return lines[0] if lines else type(error).__name__
 
 
-def _revision(place: str, model: Any) -> str:
-    """The hub's commit, or the SHA-256 of the weight files (of their edges, if they are large)."""
-    commit = getattr(model.config, "_commit_hash", None)
-    if commit:
-        return str(commit)
+def revision_of(name: str) -> str:
+    """The SHA-256 of a model's weight files: of edges and samples of them, if they are large.
+
+    Raises `Unavailable` where it has none.
+    """
     digest = hashlib.sha256()
-    for path in sorted(Path(place).glob("*.safetensors")):
+    found = _weight_files(location(name))
+    for path in found:
         size = path.stat().st_size
         digest.update(f"{path.name} {size}\n".encode())
         with path.open("rb") as file:
             if size <= _WHOLE_FILE:
                 digest.update(file.read())
             else:
-                digest.update(file.read(_EDGE))
-                file.seek(-_EDGE, os.SEEK_END)
-                digest.update(file.read())
+                for part in _parts(file, size):
+                    digest.update(part)
+    if not found:
+        raise Unavailable(f"base {name!r} has no weights in safetensors", _HINT)
     return digest.hexdigest()[:16]
+
+
+def _weight_files(place: str) -> list[Path]:
+    """Those of a folder, or of what is here of a model on the hub.
+
+    Of the latter only those that transformers reads: others may be here or not.
+    """
+    folder = Path(place)
+    if folder.is_dir():
+        return sorted(folder.glob("*.safetensors"))
+    from transformers.utils import cached_file
+
+    config = cached_file(place, "config.json")
+    return sorted(Path(str(config)).parent.glob("model*.safetensors"))
+
+
+def _parts(file: BinaryIO, size: int) -> Iterator[bytes]:
+    """Both ends of a large file, and samples that lie evenly between them."""
+    yield file.read(_EDGE)
+    file.seek(-_EDGE, os.SEEK_END)
+    yield file.read()
+    for number in range(1, _SAMPLES + 1):
+        file.seek(size * number // (_SAMPLES + 1))
+        yield file.read(_SAMPLE)

@@ -90,7 +90,7 @@ def _last_states(
 
     Models give their last layer already normed: what went into the norm is caught on the way.
     """
-    batch = pad(prompts, base.tokenizer.pad_token_id, "right")
+    batch = pad(prompts, base.pad_token_id, "right")
     caught: list[torch.Tensor] = []
 
     def catch(_: Any, given: tuple[Any, ...], named: dict[str, Any]) -> None:

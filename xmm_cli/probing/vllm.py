@@ -10,13 +10,12 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from importlib.util import find_spec
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 from zlib import crc32
 
 from xmm_cli.errors import BadData, Unavailable, WrongUsage
 from xmm_cli.models.conversation import Context
-from xmm_cli.models.loading import Base, _revision, location
+from xmm_cli.models.loading import Base, location, revision_of
 from xmm_cli.probing.answering import ProbeSettings, Reply
 from xmm_cli.probing.probe import Subject, check_base, rows_of
 from xmm_cli.probing.questions import Question
@@ -44,16 +43,15 @@ def probe_by_vllm(
         raise Unavailable(
             "vllm is not installed", "pip install 'xmm-cli[vllm]', on a machine it supports"
         )
-    from transformers import AutoConfig, AutoProcessor
+    from transformers import AutoProcessor
 
     place = location(base_name)
     try:
-        config = AutoConfig.from_pretrained(place, trust_remote_code=False)
         processor = AutoProcessor.from_pretrained(place, backend="pil", trust_remote_code=False)
     except (OSError, ValueError, KeyError) as error:
         raise Unavailable(f"base {base_name!r} cannot be loaded: {error}") from error
-    revision = _revision(place, SimpleNamespace(config=config))
-    subject = Subject(Base(base_name, revision, None, processor, None), checkpoint)
+    base = Base(base_name, revision_of(base_name), None, processor, None)
+    subject = Subject(base, checkpoint)
     if checkpoint is not None:
         check_base(subject.base, checkpoint)
         kind = checkpoint.arguments.get("adapter") or "lora"

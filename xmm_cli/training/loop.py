@@ -228,7 +228,7 @@ def fit(
         model=model,
         args=_arguments(base, model, settings, steps, partial, report_to),
         train_dataset=items,
-        data_collator=Collate(base.tokenizer.pad_token_id),
+        data_collator=Collate(base.pad_token_id),
         callbacks=callbacks,
     )
     for callback in list(trainer.callback_handler.callbacks):
