@@ -11,6 +11,7 @@ import typer
 
 from xmm_cli.commands import several
 from xmm_cli.commands.checkpoints import People, checkpoints, made_once, people_of
+from xmm_cli.commands.devices import take
 from xmm_cli.commands.drawing import draw_look
 from xmm_cli.commands.options import (
     CheckpointingOption,
@@ -125,6 +126,7 @@ def run(
     """
     say.quiet = quiet
     several.join(inputs or [], device)
+    device = take(device)
     _check(objective, utility_floor)
     settings = UnlearnSettings(
         objective=objective,
