@@ -111,7 +111,7 @@ complete -c xmm -n '__fish_seen_subcommand_from probe' -l label -x -d 'Put this 
 complete -c xmm -n '__fish_seen_subcommand_from probe' -l batch-size -x -d ''
 complete -c xmm -n '__fish_seen_subcommand_from probe' -l max-new-tokens -x -d ''
 complete -c xmm -n '__fish_seen_subcommand_from probe' -l dtype -x -a 'auto bfloat16 float32' -d 'Numbers of the base; auto: as saved, on a CPU float32.'
-complete -c xmm -n '__fish_seen_subcommand_from probe' -l quantize -x -a '4bit' -d 'Pack the base\'s weights; needs CUDA and bitsandbytes.'
+complete -c xmm -n '__fish_seen_subcommand_from probe' -l quantize -x -a '4bit none' -d 'Pack the base\'s weights, or not; as in training if absent.'
 complete -c xmm -n '__fish_seen_subcommand_from probe' -l shard -x -d 'Ask the I-th of N parts only, from 1/N on.'
 complete -c xmm -n '__fish_seen_subcommand_from probe' -l resume -r -F -d 'Append to FILE what is missing there, not to stdout.'
 complete -c xmm -n '__fish_seen_subcommand_from probe' -l engine -x -a 'transformers vllm' -d 'What generates; vllm (an extra) only generates.'

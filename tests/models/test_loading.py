@@ -9,6 +9,7 @@ from types import SimpleNamespace
 import pytest
 import torch
 from safetensors.torch import load_file, save_file
+from transformers import AutoConfig
 
 from xmm_cli.errors import Unavailable, WrongUsage
 from xmm_cli.models import loading
@@ -256,6 +257,30 @@ def test_packed_weights_need_cuda_and_bitsandbytes(monkeypatch):
 def test_a_precision_is_that_of_the_checkpoint():
     assert Precision.of({"dtype": "bfloat16", "quantize": "4bit"}) == Precision("bfloat16", "4bit")
     assert Precision.of({"dtype": None, "rank": 3}) == Precision()
+
+
+def test_a_packing_can_be_left_off():
+    trained = Precision("float32", "4bit")
+    assert Precision().over(trained) == trained
+    assert Precision("auto", "none").over(trained) == Precision("auto")
+    assert Precision("auto").unlike(trained) == {"dtype": "auto", "quantize": "none"}
+    assert Precision("auto").unlike(Precision()) == {}
+    assert trained.unlike(Precision()) == {"dtype": "float32", "quantize": "4bit"}
+
+
+def test_nothing_is_trained_in_float16():
+    saved = AutoConfig.from_pretrained(SHIPPED)
+    saved.dtype = torch.float16
+    gpu = torch.device("cuda")
+    assert loading._options(Precision(), gpu, saved) == {"dtype": torch.bfloat16}
+    assert loading._options(Precision(), gpu) == {"dtype": "auto"}
+    assert loading._options(Precision("float32"), gpu, saved) == {"dtype": torch.float32}
+
+
+@pytest.mark.parametrize("kind", ["blip", "florence2", "mllama", "pix2struct", "t5gemma2", "git"])
+def test_a_kind_that_cannot_be_used_is_refused(folder, kind):
+    put(folder, "config.json", json.dumps({"model_type": kind}).encode())
+    assert "xmm cannot use " in refusal(folder)
 
 
 def test_nothing_is_downloaded_for_the_shipped_base(tmp_path, monkeypatch):

@@ -13,8 +13,8 @@ from xmm_cli.commands.options import (
     DeviceOption,
     DtypeOption,
     InputArg,
+    PackingOption,
     PersonasOption,
-    QuantizeOption,
     QuietOption,
     SeedOption,
 )
@@ -128,7 +128,7 @@ def run(
         int, typer.Option("--max-new-tokens", min=1, metavar="N")
     ] = _D.max_new_tokens,
     dtype: DtypeOption = None,
-    quantize: QuantizeOption = None,
+    quantize: PackingOption = None,
     shard: Annotated[
         str | None,
         typer.Option("--shard", metavar="I/N", help="Ask the I-th of N parts only, from 1/N on."),

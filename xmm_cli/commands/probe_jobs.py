@@ -90,7 +90,7 @@ def find_jobs(
     if not inputs and base is not None:
         if personas is None:
             raise WrongUsage("--base without a checkpoint", "name the people with --personas")
-        return [Job(base, None, personas, wanted)]
+        return [Job(base, None, personas, wanted.over(Precision()))]
     jobs = [
         Job(
             base or row.base,

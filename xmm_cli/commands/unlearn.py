@@ -196,7 +196,8 @@ def _unlearn(task: _Task, folder: Path, run_id: str, device: str | None, overwri
 
     parent, settings = task.parent, task.settings
     precision = Precision.of(parent.arguments)
-    conversations = Conversations(load_base(parent.base, device, precision))
+    base = load_base(parent.base, device, precision, to_train=True)
+    conversations = Conversations(base)
     before = ranks.on_first(lambda: _gate(task, conversations))
     say.note(
         f"unlearning {len(task.forget)} people through {settings.through} with "

@@ -4,10 +4,11 @@ Safetensors only, and no code from the model's repository is ever run.
 """
 
 import hashlib
+import inspect
 import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO, Literal, get_args
@@ -27,6 +28,7 @@ _SAMPLE, _SAMPLES = 2**16, 64
 
 Dtype = Literal["auto", "bfloat16", "float32"]
 Quantize = Literal["4bit"]
+Packing = Literal["4bit", "none"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +37,8 @@ class Precision:
 
     dtype: Dtype | None = None
     """None and `auto`: as the weights were saved; on a CPU float32."""
-    quantize: Quantize | None = None
+    quantize: Packing | None = None
+    """`none` can only be wanted: over a packing of another it leaves none."""
 
     @classmethod
     def of(cls, arguments: Mapping[str, object]) -> "Precision":
@@ -48,18 +51,28 @@ class Precision:
 
     def over(self, other: "Precision") -> "Precision":
         """What is said here, else what the other says."""
-        return Precision(self.dtype or other.dtype, self.quantize or other.quantize)
+        packing = self.quantize or other.quantize
+        return Precision(self.dtype or other.dtype, None if packing == "none" else packing)
+
+    def unlike(self, other: "Precision") -> dict[str, str]:
+        """What differs from the other: `auto` and `none` where it is what is usual."""
+        mine, theirs = (
+            {"dtype": one.dtype or "auto", "quantize": one.quantize or "none"}
+            for one in (self, other)
+        )
+        return {name: value for name, value in mine.items() if value != theirs[name]}
 
 
 @dataclass(frozen=True, slots=True)
 class Base:
-    """A model ready to ask: its name, the fingerprint of its weights, its parts, its device."""
+    """A model ready to ask: its name, its weights' fingerprint, its parts, device and precision."""
 
     name: str
     revision: str
     model: Any
     processor: Any
     device: Any
+    precision: Precision = field(default_factory=Precision)
 
     @property
     def tokenizer(self) -> Any:
@@ -116,13 +129,19 @@ def pick_device(name: str | None) -> Any:
 _DEVICES = "try cpu, cuda, cuda:1 or mps"
 
 
-def load_base(name: str, device: str | None = None, precision: Precision | None = None) -> Base:
+def load_base(
+    name: str,
+    device: str | None = None,
+    precision: Precision | None = None,
+    *,
+    to_train: bool = False,
+) -> Base:
     """The model and its processor, in evaluation mode, frozen, on a device.
 
-    The weights keep the precision they were saved in, except that a CPU computes in float32, unless
-    `precision` says otherwise.
-    Raises `Unavailable` where the model is not there, is damaged or incomplete, is of no known
-    kind, or where its processor or its packing needs what is not installed.
+    The weights keep the precision they were saved in, except that a CPU computes in float32 and
+    that nothing is trained in float16, whose gradients vanish, unless `precision` says otherwise.
+    Raises `Unavailable` where the model is not there, is damaged or incomplete, is of no kind that
+    xmm can use, or where its processor or its packing needs what is not installed.
     """
     from safetensors import SafetensorError
 
@@ -133,9 +152,10 @@ def load_base(name: str, device: str | None = None, precision: Precision | None 
     with _broken_torchvision():
         from transformers import AutoModelForImageTextToText, AutoProcessor
     _hush()
-    options = _options(precision, target)
     try:
-        _check_native(name, place)
+        config = _check_native(name, place)
+        _check_kind(name, config)
+        options = _options(precision, target, config if to_train else None)
         with without_video():
             processor = AutoProcessor.from_pretrained(place, backend="pil", trust_remote_code=False)
         model, report = AutoModelForImageTextToText.from_pretrained(
@@ -153,14 +173,19 @@ def load_base(name: str, device: str | None = None, precision: Precision | None 
     model.requires_grad_(False).eval()
     if precision.quantize is None:
         model.to(target)
-    return Base(name, revision_of(name), model, processor, target)
+    return Base(name, revision_of(name), model, processor, target, precision)
 
 
-def _options(precision: Precision, target: Any) -> dict[str, Any]:
-    """What transformers is told about precision and packing. Raises `Unavailable`."""
+def _options(precision: Precision, target: Any, trained: Any = None) -> dict[str, Any]:
+    """What transformers is told about precision and packing.
+
+    `trained` is the configuration of a model that is to be trained. Raises `Unavailable`.
+    """
     import torch
 
     dtype: Any = torch.float32 if target.type == "cpu" else "auto"
+    if target.type == "cuda" and trained is not None and _saved_in_float16(trained):
+        dtype = torch.bfloat16
     if precision.dtype not in (None, "auto"):
         dtype = getattr(torch, str(precision.dtype))
     if precision.quantize is None:
@@ -185,6 +210,11 @@ def _options(precision: Precision, target: Any) -> dict[str, Any]:
     return {"dtype": computes, "quantization_config": packing, "device_map": {"": target}}
 
 
+def _saved_in_float16(config: Any) -> bool:
+    saved = config.dtype or config.get_text_config().dtype
+    return str(saved).removeprefix("torch.") == "float16"
+
+
 @contextmanager
 def _broken_torchvision() -> Iterator[None]:
     """Say what it is when transformers cannot even be asked for its processors."""
@@ -199,8 +229,8 @@ def _broken_torchvision() -> Iterator[None]:
         ) from error
 
 
-def _check_native(name: str, place: str) -> None:
-    """Refuse a model that only code from its own repository could load.
+def _check_native(name: str, place: str) -> Any:
+    """The configuration; refuse a model that only code from its own repository could load.
 
     Raises as transformers does where there is no configuration.
     """
@@ -215,7 +245,27 @@ def _check_native(name: str, place: str) -> None:
             "anything with your files",
             "look for a version in transformers' own format; its name often ends in -hf",
         )
-    AutoConfig.from_pretrained(place, trust_remote_code=False)
+    return AutoConfig.from_pretrained(place, trust_remote_code=False)
+
+
+def _check_kind(name: str, config: Any) -> None:
+    """Refuse a model that cannot be handed a picture's features, or asked for chosen logits."""
+    from transformers import MODEL_FOR_IMAGE_TEXT_TO_TEXT_MAPPING as KNOWN
+
+    if type(config) not in KNOWN:  # loading it says so
+        return
+    found = KNOWN[type(config)]
+    kind = found[0] if isinstance(found, list | tuple) else found
+    takes = inspect.signature(kind.forward).parameters
+    usable = hasattr(kind, "get_image_features") and takes.keys() >= _ASKED_OF
+    if config.is_encoder_decoder or not usable:
+        raise Unavailable(
+            f"base {name!r}: xmm cannot use {kind.__name__}",
+            "it needs a decoder alone, that takes a picture's features; see the README's families",
+        )
+
+
+_ASKED_OF = {"mm_encoder_outputs", "logits_to_keep"}
 
 
 def _mend(name: str, place: str, error: Exception) -> str:

@@ -15,7 +15,7 @@ from xmm_cli.models import ranks
 from xmm_cli.models.adapter import load_adapter, remove_adapter
 from xmm_cli.models.conversation import Conversations
 from xmm_cli.models.in_weights import merged
-from xmm_cli.models.loading import Base
+from xmm_cli.models.loading import Base, Precision
 from xmm_cli.models.prompts import parse_caption
 from xmm_cli.probing.answering import ProbeSettings, Reply, Responder
 from xmm_cli.probing.labels import labels_of, set_of
@@ -35,10 +35,17 @@ class Subject:
     checkpoint: Checkpoint | None
 
     def condition(self, labels: Mapping[str, Label]) -> dict[str, Label]:
-        """What tells this subject from others; labels given by hand win."""
+        """What tells this subject from others; labels given by hand win.
+
+        A precision stands there where it is not what the checkpoint's own labels say, or, of an
+        untrained base, not the usual one.
+        """
         found: dict[str, Label] = {"base": self.base.name}
+        trained = Precision()
         if self.checkpoint is not None:
             found |= labels_of(self.checkpoint)
+            trained = Precision.of(self.checkpoint.arguments)
+        found |= self.base.precision.unlike(trained)
         return found | dict(labels)
 
     @contextmanager
