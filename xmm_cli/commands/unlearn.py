@@ -28,7 +28,7 @@ from xmm_cli.errors import GateTripped, WrongUsage
 from xmm_cli.models import ranks
 from xmm_cli.rows.run import RunRecorder
 from xmm_cli.rows.types import Checkpoint
-from xmm_cli.training.forget_set import choose_forget, choose_retain
+from xmm_cli.training.forget_set import choose_forget, choose_retain, still_known
 from xmm_cli.training.objectives import METHODS, RETRAIN
 from xmm_cli.training.settings import UnlearnSettings
 
@@ -45,6 +45,9 @@ Examples:
 People who were not learned cannot be unlearned: unless the forget set's recall on held-out views,
 in the modality it was learned in, is at least --gate, the command ends with code 3. What is left
 of it shows in xmm probe, whose rows say for each person whether it is in the forget set.
+
+A checkpoint that has forgotten people can be made to forget more: those are chosen from who is
+left, nobody is trained on the earlier ones, and all of them are its forget set.
 
 With --save-every a row for each checkpoint along the run comes before that of the last one. With
 --utility-floor the run ends when the recall of retained people (16 at most, on held-out views)
@@ -183,8 +186,9 @@ class _Task:
 
 
 def _choose(parent: Checkpoint, people: People, settings: UnlearnSettings) -> _Task:
-    forget = choose_forget(people, settings.forget, settings.seed)
-    retain = choose_retain(people, forget, settings.retain, settings.seed)
+    known = still_known(people, parent)
+    forget = choose_forget(known, settings.forget, settings.seed)
+    retain = choose_retain(known, forget, settings.retain, settings.seed)
     return _Task(parent, people, forget, retain, settings)
 
 
