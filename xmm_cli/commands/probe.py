@@ -168,6 +168,8 @@ def run(
     _check(settings, engine, alone=trace, kept=resume is not None or part is not None)
     if answer == "prefix" and task == "reverse":
         raise WrongUsage("--answer prefix with --task reverse", "a description has no first half")
+    if tokens and "rank" not in settings.answers:
+        raise WrongUsage(f"--tokens with --answer {answer}", "it is for answers that are ranked")
     if trace:
         _check_trace(scope, settings)
     if asking == "hop-by-hop" and task != "fact":

@@ -183,6 +183,8 @@ def run(
         seed=seed,
     )
     _check(settings, init, only)
+    if settings.kind == "full" and (unused := given(ctx) & {"rank", "alpha"}):
+        raise WrongUsage(f"--{min(unused)} with --adapter full", "whole weights have no rank")
     if log_to is not None:
         check_logger(log_to)
     parent = None if init is None else read_checkpoint(init)
