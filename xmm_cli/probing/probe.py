@@ -184,13 +184,16 @@ def _rows(
         return
     if reply.answer is not None:
         found = parse_caption(reply.answer, parts)
-        judged = msgspec.structs.replace(row, rank=None, candidates=None, logprob=None)
+        judged = msgspec.structs.replace(row, **dict.fromkeys(_OF_RANKING))
         for attribute, value in parts.items():
             told = found.get(attribute, reply.answer)
             right = exact_match(told, value)
             yield msgspec.structs.replace(judged, expected=value, answer=told, correct=right)
     if reply.rank is not None:
         yield msgspec.structs.replace(row, answer=None, correct=None)
+
+
+_OF_RANKING = ("rank", "candidates", "logprob", "token_logprobs", "wrong_logprob")
 
 
 def _row(
