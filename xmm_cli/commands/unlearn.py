@@ -268,10 +268,11 @@ def _recall(
 ) -> Callable[[Any], float]:
     """Exact match of generated names on held-out views, in the modality that was learned.
 
-    Of a checkpoint that learned both, the lower one.
+    Of a checkpoint that learned both, the lower one. Batches are halved where memory runs out.
     """
     from xmm_cli.probing.answering import ProbeSettings, Responder
     from xmm_cli.probing.match import exact_match
+    from xmm_cli.probing.patience import Patient
     from xmm_cli.probing.probe import batches
     from xmm_cli.probing.questions import Scope, make_questions
     from xmm_cli.rows.types import MODALITIES
@@ -281,7 +282,7 @@ def _recall(
     asked = [list(make_questions(people, Scope(modalities=(one,)))) for one in modalities]
 
     def recall(model: Any) -> float:
-        respond = Responder(conversations.base, model, conversations, settings)
+        respond = Patient(Responder(conversations.base, model, conversations, settings), say.warn)
         shares = []
         for questions in asked:
             right = [
