@@ -189,7 +189,9 @@ class _Loaded:
         if self.work.engine == "vllm":
             from xmm_cli.probing.vllm import probe_by_vllm
 
-            return probe_by_vllm(job.base, job.checkpoint, parts, settings, run=run)
+            return probe_by_vllm(
+                job.base, job.checkpoint, parts, settings, run=run, precision=job.precision
+            )
         conversations = self.conversations(job)
         subject = Subject(conversations.base, job.checkpoint)
         return probe_batches(subject, parts, conversations, settings, run=run, note=say.warn)
