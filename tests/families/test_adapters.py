@@ -6,7 +6,7 @@ import pytest
 import torch
 from safetensors.torch import load_file
 
-from tests.families.test_commands import FEW, SHORT, of_kind, told, two
+from tests.families.test_commands import FEW, QUICK, SHORT, of_kind, told, two
 from tests.families.tiny import save
 from xmm_cli.models.adapter import (
     ADAPTER_WEIGHTS,
@@ -53,7 +53,8 @@ def test_the_parts_are_all_there_is(own):
 def test_all_kinds_in_all_parts(xmm, folder, two, tmp_path, kind, part):
     """Trained, loaded, told apart from the base, unlearned, and the base as it was."""
     how = ["--adapter", kind, "--train", part]
-    words = ["--source", "image", "--views", 1, *FEW, *how, "--lr", 0.05, "--out", "run"]
+    few = QUICK if kind == "full" else FEW
+    words = ["--source", "image", "--views", 1, *few, *how, "--lr", 0.05, "--out", "run"]
     (row,) = of_kind(told(xmm("train", two, "--base", folder, *words)), "checkpoint")
     assert (row["arguments"]["adapter"], row["arguments"]["train"]) == (kind, part)
 
@@ -163,7 +164,7 @@ def test_half_precision_is_recorded_and_probed(xmm, folder, two):
 
 
 def test_damaged_weights(xmm, folder, two, tmp_path):
-    words = ["--adapter", "full", "--train", "projector", "--views", 1, *FEW, "--out", "run"]
+    words = ["--adapter", "full", "--train", "projector", "--views", 1, *QUICK, "--out", "run"]
     told(xmm("train", two, "--base", folder, "--source", "image", *words))
     file = tmp_path / "run" / WHOLE_WEIGHTS
     whole = file.read_bytes()

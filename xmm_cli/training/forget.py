@@ -1,7 +1,7 @@
 """A whole unlearning run: from a checkpoint to one that has forgotten some people."""
 
 import random
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 from transformers import set_seed
@@ -66,7 +66,7 @@ def prepare(
     other = list(_instead(objective.needs, gone, known_people, how, conversations, settings.seed))
     size, seed = settings.batch_size, settings.seed
 
-    def known(examples: list[Conversation]) -> list[Example]:
+    def known(examples: Sequence[Conversation]) -> list[Example]:
         if objective.needs.reference == "logprobs":
             return with_reference(base, model, examples, size)
         return [Example(one) for one in examples]

@@ -1,7 +1,7 @@
 """A whole training run: from persona rows to a checkpoint folder."""
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -37,7 +37,7 @@ class Lesson:
     people: People
     """All persona rows, those that are not learned too."""
     learned: People
-    examples: list[Conversation]
+    examples: Sequence[Conversation]
     course: Course | None = None
     """A mitigation's; without one the examples are learned as they are."""
     earlier: Earlier | None = None
