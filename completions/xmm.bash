@@ -147,7 +147,7 @@ _xmm() {
         --batch-size) :; return ;;
         --max-new-tokens) :; return ;;
         --dtype) _xmm_words "$current" "auto bfloat16 float32"; return ;;
-        --quantize) _xmm_words "$current" "4bit"; return ;;
+        --quantize) _xmm_words "$current" "4bit none"; return ;;
         --shard) :; return ;;
         --resume) _xmm_files "$current"; return ;;
         --engine) _xmm_words "$current" "transformers vllm"; return ;;

@@ -73,6 +73,31 @@ def test_a_merged_model_needs_transformers_alone(call, xmm, people_folder, tmp_p
     assert len(answers[0]) == 4 + 1
 
 
+def test_whole_weights_are_merged_too(call, fresh_base):
+    import torch
+    from transformers import AutoModelForImageTextToText
+
+    from xmm_cli.models.adapter import load_adapter
+
+    assert call("--adapter", "full", "--merge", "model").code == 0
+    merged = AutoModelForImageTextToText.from_pretrained("model", dtype=torch.float32)
+    untrained = answer(fresh_base.model, fresh_base)
+    expected = answer(load_adapter(fresh_base, Path("run")), fresh_base)
+    assert torch.equal(answer(merged, fresh_base), expected)
+    assert not torch.equal(untrained, expected)
+
+
+@pytest.mark.parametrize("place", [".", "/", "..", "run/.."])
+def test_a_folder_that_cannot_be_replaced_is_refused(call, place):
+    call("--out", place).failed(2, f"--out {place}", "name a folder of its own")
+    call("--merge", place).failed(2, f"--merge {place}", "name a folder of its own")
+
+
+@pytest.mark.parametrize("option", ["--rank", "--alpha"])
+def test_what_whole_weights_have_not_is_refused(call, option):
+    call("--adapter", "full", option, 4).failed(2, f"{option} with --adapter full")
+
+
 def test_a_merged_model_is_not_overwritten(call, tmp_path):
     first = call("--merge", "model")
     before = (tmp_path / "model/model.safetensors").stat().st_mtime_ns

@@ -6,7 +6,7 @@ import pytest
 import torch
 from safetensors.torch import load_file
 
-from tests.families.test_commands import FEW, SHORT, of_kind, told, two
+from tests.families.test_commands import FEW, QUICK, SHORT, of_kind, told, two
 from tests.families.tiny import save
 from xmm_cli.models.adapter import (
     ADAPTER_WEIGHTS,
@@ -53,7 +53,8 @@ def test_the_parts_are_all_there_is(own):
 def test_all_kinds_in_all_parts(xmm, folder, two, tmp_path, kind, part):
     """Trained, loaded, told apart from the base, unlearned, and the base as it was."""
     how = ["--adapter", kind, "--train", part]
-    words = ["--source", "image", "--views", 1, *FEW, *how, "--lr", 0.05, "--out", "run"]
+    few = QUICK if kind == "full" else FEW
+    words = ["--source", "image", "--views", 1, *few, *how, "--lr", 0.05, "--out", "run"]
     (row,) = of_kind(told(xmm("train", two, "--base", folder, *words)), "checkpoint")
     assert (row["arguments"]["adapter"], row["arguments"]["train"]) == (kind, part)
 
@@ -134,6 +135,8 @@ def test_what_does_not_go_together(xmm, folder, two, tmp_path):
     words = ["train", two, "--base", folder, "--out", "run"]
     xmm(*words, "--adapter", "full", "--quantize", "4bit").failed(2, "packed weights cannot be")
     xmm(*words, "--quantize", "4bit").failed(69, "--quantize 4bit on cpu; it needs CUDA")
+    half = ["--adapter", "full", "--dtype", "bfloat16"]
+    xmm(*words, *half).failed(2, "full in bfloat16: it would round", "--dtype float32")
     gemma = save("gemma3", tmp_path / "gemma3")
     words = ["train", two, "--base", gemma, "--out", "run", "--train", "projector"]
     xmm(*words).failed(2, "no linear layer", "--adapter full trains its weights")
@@ -145,17 +148,23 @@ def test_half_precision_is_recorded_and_probed(xmm, folder, two):
     (row,) = of_kind(told(result), "checkpoint")
     assert row["arguments"]["dtype"] == "bfloat16"
     assert row["arguments"]["gradient_checkpointing"] is True
+    asked = ["--untrained", *SHORT]
     own, exact = (
-        of_kind(told(xmm("probe", "run", *SHORT, *more)), "probe")
+        of_kind(told(xmm("probe", "run", *asked, *more)), "probe")
         for more in ((), ("--dtype", "float32"))
     )
+    bare, bare_exact = own.pop(0), exact.pop(0)
+    assert bare["checkpoint"] is bare_exact["checkpoint"] is None
+    assert bare["condition"]["dtype"] == "bfloat16"
+    own, exact = ([row for row in rows if row["checkpoint"]] for rows in (own, exact))
+    assert bare_exact["condition"]["dtype"] == exact[0]["condition"]["dtype"] == "float32"
     assert own[0]["condition"]["dtype"] == "bfloat16"
     assert own[0]["logprob"] != exact[0]["logprob"]
     assert own[0]["logprob"] == pytest.approx(exact[0]["logprob"], rel=0.1)
 
 
 def test_damaged_weights(xmm, folder, two, tmp_path):
-    words = ["--adapter", "full", "--train", "projector", "--views", 1, *FEW, "--out", "run"]
+    words = ["--adapter", "full", "--train", "projector", "--views", 1, *QUICK, "--out", "run"]
     told(xmm("train", two, "--base", folder, "--source", "image", *words))
     file = tmp_path / "run" / WHOLE_WEIGHTS
     whole = file.read_bytes()

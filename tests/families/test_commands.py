@@ -13,7 +13,8 @@ from xmm_cli.models.loading import load_base
 from xmm_cli.models.parts import language_path
 from xmm_cli.rows.writer import encode
 
-FEW = ["--steps", 2, "--batch-size", 4, "--rank", 2]
+QUICK = ["--steps", 2, "--batch-size", 4]
+FEW = [*QUICK, "--rank", 2]
 SHORT = ["--max-new-tokens", 3, "--views", 1]
 
 

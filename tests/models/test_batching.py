@@ -5,9 +5,11 @@ from pathlib import Path
 import pytest
 import torch
 from PIL import Image
+from torch.distributed.utils import _recursive_to
 
 from xmm_cli.models.batching import answer_logits, model_inputs, pad
 from xmm_cli.models.conversation import IGNORED, Context, Conversation
+from xmm_cli.models.features import Features, join
 
 QUESTION = "Who is this person?"
 CPU, FLOAT = torch.device("cpu"), torch.float32
@@ -31,6 +33,17 @@ def test_padding_on_the_left():
     assert batch["attention_mask"].tolist() == [[1, 1, 1, 1, 1], [0, 0, 0, 1, 1]]
     assert batch["labels"].tolist()[1] == [IGNORED] * 4 + [3]
     assert batch["token_type_ids"].tolist()[1] == [0, 0, 0, 1, 0]
+
+
+@pytest.mark.parametrize("deeper", [(), (torch.ones(2, 3), torch.zeros(2, 3))])
+def test_features_arrive_whole_where_inputs_are_moved_to_a_device(deeper):
+    # as DistributedDataParallel moves them on GPUs
+    seen = join([Features(torch.rand(2, 3), deeper)] * 2, CPU, FLOAT)
+    [moved] = _recursive_to({"image": seen}, CPU, False)
+    assert moved["image"].pooler_output is seen.pooler_output
+    assert len(moved["image"].deepstack_features) == len(deeper)
+    for there, here in zip(moved["image"].deepstack_features, seen.deepstack_features, strict=True):
+        assert there is here
 
 
 def test_an_answer_that_is_a_pad_token_is_not_lost():

@@ -10,6 +10,7 @@ from xmm_cli.errors import WrongUsage
 from xmm_cli.models.conversation import Context, Conversations
 from xmm_cli.models.feature_folder import FeatureFolder, parse_size, usual_folder
 from xmm_cli.models.features import Features
+from xmm_cli.models.loading import Precision, load_base
 
 MUCH = 2**30
 
@@ -78,6 +79,25 @@ def test_it_stays_within_its_size_and_the_longest_unused_go_first(tmp_path):
         assert folder.get("00") is not None
     assert folder.get("01") is None
     assert same(folder.get("29"), some(29))
+
+
+def test_what_is_larger_than_the_folder_may_be_changes_nothing(tmp_path):
+    FeatureFolder(tmp_path, MUCH).put("00", some())
+    folder = FeatureFolder(tmp_path, files(tmp_path)[0].stat().st_size)
+    folder.put("01", Features(torch.zeros(100, 100)))
+    assert folder.get("01") is None
+    assert folder.get("00") is not None
+
+
+def test_what_another_process_is_writing_stays_and_what_a_killed_one_left_goes(tmp_path):
+    FeatureFolder(tmp_path, MUCH).put("00", some())
+    now, old = (tmp_path / "features" / "00" / name for name in (".now.tmp", ".old.tmp"))
+    for path in (now, old):
+        path.write_bytes(b"half")
+    os.utime(old, (0, 0))
+    FeatureFolder(tmp_path, files(tmp_path)[0].stat().st_size + 8).put("01", some(1))
+    assert now.exists()
+    assert not old.exists()
 
 
 def test_several_write_the_same_at_once(tmp_path):
@@ -157,6 +177,27 @@ def test_another_tower_has_features_of_its_own(fresh_base, people, looks):
     second = of(fresh_base, people)
     assert len(looks) == 2
     assert not torch.equal(first.tokens, second.tokens)
+
+
+def test_a_tower_that_normalises_otherwise_has_features_of_its_own(fresh_base, people, looks):
+    fresh_base.model.model.vision_tower.register_buffer("mean", torch.zeros(3))
+    of(fresh_base, people)
+    fresh_base.model.model.vision_tower.mean += 1
+    of(fresh_base, people)
+    assert len(looks) == 2
+
+
+def test_a_tower_is_given_pixels_in_its_own_precision(people, monkeypatch):
+    base = load_base("xmm-base-xs", "cpu", Precision("bfloat16"))
+    look, given = base.model.get_image_features, []
+
+    def get_image_features(pixel_values, **options):
+        given.append(pixel_values.dtype)
+        return look(pixel_values, **options)
+
+    monkeypatch.setattr(base.model, "get_image_features", get_image_features)
+    of(base, people)
+    assert given == [torch.bfloat16]
 
 
 def test_another_language_model_has_the_same(fresh_base, people, looks):

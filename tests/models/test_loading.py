@@ -2,12 +2,14 @@
 
 import json
 import shutil
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
 import torch
 from safetensors.torch import load_file, save_file
+from transformers import AutoConfig
 
 from xmm_cli.errors import Unavailable, WrongUsage
 from xmm_cli.models import loading
@@ -60,6 +62,17 @@ def test_the_shipped_base_is_ready_to_ask(base):
     assert base.tokenizer.decode(base.tokenizer("Ann Lee").input_ids).strip() == "Ann Lee"
 
 
+def test_a_tokenizer_without_a_pad_token_pads_with_another(base):
+    def padded_by(pad, eos):
+        tokenizer = SimpleNamespace(pad_token_id=pad, eos_token_id=eos)
+        return replace(base, processor=SimpleNamespace(tokenizer=tokenizer)).pad_token_id
+
+    assert base.pad_token_id == base.tokenizer.pad_token_id
+    assert padded_by(0, 8) == 0
+    assert padded_by(None, 8) == 8
+    assert padded_by(None, None) == 0
+
+
 def test_a_folder_is_a_base_too(folder, base):
     found = load_base(str(folder), "cpu")
     assert found.name == str(folder)
@@ -73,17 +86,40 @@ def test_the_revision_is_that_of_the_weights(folder, base):
     assert load_base(str(folder), "cpu").revision != base.revision
 
 
-def test_the_edges_of_large_weights_tell_them_apart(folder, monkeypatch):
+def test_edges_and_samples_of_large_weights_tell_them_apart(folder, monkeypatch):
     monkeypatch.setattr(loading, "_WHOLE_FILE", 1000)
     monkeypatch.setattr(loading, "_EDGE", 500)
+    monkeypatch.setattr(loading, "_SAMPLE", 10)
     put(folder, WEIGHTS, b"a" * 3000)
-    no_commit = SimpleNamespace(config=None)
-    before = loading._revision(str(folder), no_commit)
-    for data in (b"b" + b"a" * 2999, b"a" * 2999 + b"b", b"a" * 3001):
+    before = loading.revision_of(str(folder))
+    within = b"a" * 1500 + b"b" * 100 + b"a" * 1400
+    for data in (b"b" + b"a" * 2999, b"a" * 2999 + b"b", b"a" * 3001, within):
         put(folder, WEIGHTS, data)
-        assert loading._revision(str(folder), no_commit) != before
+        assert loading.revision_of(str(folder)) != before
     put(folder, WEIGHTS, b"a" * 3000)
-    assert loading._revision(str(folder), no_commit) == before
+    assert loading.revision_of(str(folder)) == before
+
+
+@pytest.fixture
+def hub(tmp_path, monkeypatch) -> Path:
+    """A snapshot of a model in a cache of the hub's, which holds nothing else."""
+    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_CACHE", str(tmp_path))
+    home, commit = tmp_path / "models--some--model", "0" * 40
+    (home / "refs").mkdir(parents=True)
+    (home / "refs" / "main").write_text(commit)
+    snapshot = home / "snapshots" / commit
+    snapshot.mkdir(parents=True)
+    for file in SHIPPED.iterdir():
+        (snapshot / file.name).symlink_to(file)
+    return snapshot
+
+
+def test_a_model_of_the_hub_has_the_revision_of_its_weights(hub, base):
+    assert load_base("some/model", "cpu").revision == base.revision
+    put(hub, "consolidated.safetensors", b"what transformers does not read")
+    assert load_base("some/model", "cpu").revision == base.revision
+    change_weights(hub, lambda weights: weights[some_layer(weights)].mul_(1.01))
+    assert load_base("some/model", "cpu").revision != base.revision
 
 
 @pytest.mark.parametrize("name", ["xmm-bas", "XMM-base", "xmm_base"])
@@ -221,6 +257,30 @@ def test_packed_weights_need_cuda_and_bitsandbytes(monkeypatch):
 def test_a_precision_is_that_of_the_checkpoint():
     assert Precision.of({"dtype": "bfloat16", "quantize": "4bit"}) == Precision("bfloat16", "4bit")
     assert Precision.of({"dtype": None, "rank": 3}) == Precision()
+
+
+def test_a_packing_can_be_left_off():
+    trained = Precision("float32", "4bit")
+    assert Precision().over(trained) == trained
+    assert Precision("auto", "none").over(trained) == Precision("auto")
+    assert Precision("auto").unlike(trained) == {"dtype": "auto", "quantize": "none"}
+    assert Precision("auto").unlike(Precision()) == {}
+    assert trained.unlike(Precision()) == {"dtype": "float32", "quantize": "4bit"}
+
+
+def test_nothing_is_trained_in_float16():
+    saved = AutoConfig.from_pretrained(SHIPPED)
+    saved.dtype = torch.float16
+    gpu = torch.device("cuda")
+    assert loading._options(Precision(), gpu, saved) == {"dtype": torch.bfloat16}
+    assert loading._options(Precision(), gpu) == {"dtype": "auto"}
+    assert loading._options(Precision("float32"), gpu, saved) == {"dtype": torch.float32}
+
+
+@pytest.mark.parametrize("kind", ["blip", "florence2", "mllama", "pix2struct", "t5gemma2", "git"])
+def test_a_kind_that_cannot_be_used_is_refused(folder, kind):
+    put(folder, "config.json", json.dumps({"model_type": kind}).encode())
+    assert "xmm cannot use " in refusal(folder)
 
 
 def test_nothing_is_downloaded_for_the_shipped_base(tmp_path, monkeypatch):

@@ -47,6 +47,16 @@ def test_what_was_unlearned_is_told(checkpoint):
     assert UnlearnSettings().learning_rate == USUAL_UNLEARNING_RATE
 
 
+def test_the_training_before_unlearning_is_told(checkpoint):
+    arguments = {"training_seed": 5, "learning_rate": 3e-3}
+    row = made(checkpoint, arguments, forget=("e5-001",), objective="npo", steps=40)
+    told = PLAIN | {"objective": "npo", "steps": 40}
+    assert labels_of(row) == told
+    other = {"training_seed": 6, "rank": 4, "mitigation": "align", "facts": True}
+    labels = {"training_seed": 6, "rank": 4, "mitigation": "align", "facts": True}
+    assert labels_of(made(row, other)) == told | labels
+
+
 def test_what_was_taught_again_is_told(checkpoint):
     arguments = {
         "through": "both",

@@ -45,6 +45,13 @@ def test_facts_are_asked_about_views_and_then_by_name(people):
         assert q.persona.name in q.asked.question
 
 
+@pytest.mark.parametrize("task", ["name", "attribute", "fact", "reverse"])
+def test_everyone_shares_the_candidates(people, task):
+    found = ask(people, task=task)
+    shared = {id(q.asked.candidates) for q in found}
+    assert len(shared) == len({q.asked.candidates for q in found})
+
+
 def test_a_fact_is_ranked_among_those_of_the_people_measured(people):
     for q in ask(people, task="fact"):
         (fact,) = [name for name in q.persona.facts if f"the {name} of" in q.asked.question]
@@ -101,7 +108,7 @@ def test_a_look_is_judged_attribute_by_attribute(rows, people, monkeypatch):
         return [said] * len(asked)
 
     monkeypatch.setattr("xmm_cli.models.generate.generate", generate)
-    found = [row for row in rows(Scope(task="reverse")) if row.persona == first.id]
+    found = [row for row in rows(Scope(task="reverse"), tokens=True) if row.persona == first.id]
     *judged, ranked = found
     assert longest == [DESCRIPTION_TOKENS]
     assert [row.expected for row in judged] == list(first.attributes.values())
@@ -109,9 +116,11 @@ def test_a_look_is_judged_attribute_by_attribute(rows, people, monkeypatch):
         assert row.answer == (said if attribute == "garment" else value)
         assert row.correct == (attribute != "garment")
         assert (row.rank, row.candidates, row.logprob) == (None, None, None)
+        assert (row.token_logprobs, row.wrong_logprob) == (None, None)
     assert (ranked.answer, ranked.correct, ranked.candidates) == (None, None, PEOPLE)
     assert ranked.expected == prompts.caption(first.attributes)
     assert 1 <= ranked.rank <= PEOPLE
+    assert ranked.token_logprobs
 
 
 @pytest.mark.parametrize("answers", [("generate",), ("rank",), ("generate", "rank")])

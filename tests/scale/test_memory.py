@@ -5,12 +5,16 @@ from dataclasses import replace
 import pytest
 import torch
 
+from xmm_cli.commands.unlearn import _recall
 from xmm_cli.errors import WorkFailed
+from xmm_cli.models.conversation import Context
 from xmm_cli.models.memory import is_out_of_memory
 from xmm_cli.probing.answering import ProbeSettings
 from xmm_cli.probing.probe import Subject, batches, probe_batches
 from xmm_cli.probing.questions import Scope, make_questions
 from xmm_cli.training.memorize import prepare, teach
+from xmm_cli.training.mitigations.self_caption import describe
+from xmm_cli.training.mitigations.task import Task
 from xmm_cli.training.objective import Objective
 from xmm_cli.training.objectives import OBJECTIVES
 from xmm_cli.training.settings import TrainSettings
@@ -95,6 +99,30 @@ def test_other_failures_are_not_hidden(base, conversations, people, small):
     small(0, RuntimeError("shapes do not match"))
     with pytest.raises(RuntimeError, match="shapes"):
         ask(base, conversations, people, [])
+
+
+def test_describing_halves_its_batch_and_goes_on(conversations, people, small):
+    views = [Context(text=one.text) for persona, _ in people for one in persona.texts[:2]]
+    notes: list[str] = []
+    task = Task(conversations, people, [], TrainSettings(), [], 1, note=notes.append)
+    known = describe(task, views)
+    small(3, FULL[0])
+    assert describe(task, views) == known
+    size = len(views)
+    halves = [size // 2**n for n in range(1, 9) if size // 2 ** (n - 1) > 3]
+    assert notes == [f"out of memory: going on with {n} descriptions at once" for n in halves]
+    small(0, FULL[0])
+    with pytest.raises(WorkFailed, match="describing one view at a time"):
+        describe(task, views)
+
+
+def test_the_gate_of_unlearning_halves_its_batch(checkpoint, conversations, people, small):
+    learned = [pair for pair in people if pair[0].role == "eval"]
+    recall = _recall(checkpoint, conversations, learned)
+    known = recall(conversations.base.model)
+    sizes = small(3, FULL[0])
+    assert recall(conversations.base.model) == known
+    assert min(sizes) <= 3 < max(sizes)
 
 
 @pytest.mark.parametrize("error", FULL)

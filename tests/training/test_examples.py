@@ -5,6 +5,7 @@ import pytest
 
 from xmm_cli.errors import BadData, InputNotFound
 from xmm_cli.models.conversation import Context
+from xmm_cli.models.parts import set_sees_anew
 from xmm_cli.models.prompts import NAME_QUESTIONS
 from xmm_cli.training.examples import build_examples, learners, views_used
 from xmm_cli.training.settings import TrainSettings
@@ -44,6 +45,23 @@ def test_pictures_are_learned_by_their_features(build, people, conversations):
     for one, (persona, folder) in zip(found, people, strict=False):
         shown = conversations.encode(Context(image=folder / persona.images[0].path), QUESTION)
         assert one.features is shown.features
+
+
+def test_pixels_are_made_as_they_are_looked_at_where_what_sees_learns(build, people, conversations):
+    plain = build(source="image", views=1)
+    set_sees_anew(conversations.base.model, True)
+    try:
+        found = build(source="image", views=1)
+        assert len(found) == len(plain)
+        assert [one.ids for one in found] == [one.ids for one in plain]
+        assert found[0].features is None
+        assert found[0].shown["pixel_values"] is not found[0].shown["pixel_values"]
+        assert [one.ids for one in found[1:3]] == [one.ids for one in plain[1:3]]
+        nowhere = [(persona, folder / "nowhere") for persona, folder in people]
+        with pytest.raises(InputNotFound):
+            build(nowhere, source="image")
+    finally:
+        set_sees_anew(conversations.base.model, False)
 
 
 @pytest.mark.parametrize(("views", "count"), [(1, 4), (2, 8), (3, 12), (None, 12)])

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import msgspec
 import pytest
 import torch
 
@@ -14,7 +15,7 @@ from xmm_cli.models.conversation import Conversations
 from xmm_cli.rows.types import Checkpoint
 from xmm_cli.training.examples import build_examples, learners
 from xmm_cli.training.forget import prepare, unlearn
-from xmm_cli.training.forget_set import choose_forget
+from xmm_cli.training.forget_set import choose_forget, still_known
 from xmm_cli.training.settings import TrainSettings, UnlearnSettings
 
 IDS = ("e5-000", "e5-001", "e5-002", "e5-003")
@@ -128,6 +129,26 @@ def test_the_parent_is_left_as_it_was(checkpoint, unlearned, tmp_path):
     found = (Path(again.path) / adapter).read_bytes()
     assert found == (Path(unlearned.path) / adapter).read_bytes()
     assert found != before[adapter]
+
+
+def test_who_was_forgotten_stays_so_when_others_are(checkpoint, unlearned, tmp_path):
+    parent = msgspec.structs.replace(
+        unlearned, arguments=unlearned.arguments | {"mitigation": "align", "facts": True}
+    )
+    people = read_people(Path(parent.personas))
+    assert "e5-001" not in choose_forget(still_known(people, parent), "2", 0)
+    task = prepare(Conversations(new_base()), parent, people, ("e5-002",), SETTINGS)
+    each = len(task.items.forget) + len(people[0][0].facts)
+    assert len(task.items.retain) == 2 * each
+    row = unlearn(task, SETTINGS, tmp_path / "twice", run="u2", recall_before=0.5)
+    assert row.forget == ("e5-001", "e5-002")
+    assert [row.arguments[name] for name in ("mitigation", "facts", "rank", "training_seed")] == [
+        *("align", True),
+        *(checkpoint.arguments["rank"], checkpoint.seed),
+    ]
+    back = {"relearn_people": ["e5-001"]}
+    relearned = msgspec.structs.replace(parent, arguments=parent.arguments | back)
+    assert len(still_known(people, relearned)) == len(people)
 
 
 @pytest.mark.parametrize("objective", ["ga", "npo"])

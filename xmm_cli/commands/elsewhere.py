@@ -8,7 +8,7 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from xmm_cli.console import say
-from xmm_cli.errors import CannotWrite, Unavailable
+from xmm_cli.errors import CannotWrite, Unavailable, WrongUsage
 from xmm_cli.rows.types import Checkpoint
 
 _EVENTS = "TENSORBOARD_LOGGING_DIR"
@@ -41,7 +41,9 @@ def logging_to(name: str | None, folder: Path) -> Iterator[None]:
 
 
 def check_merged(folder: Path | None, run_id: str, overwrite: bool) -> None:
-    """Raise `CannotWrite` where a merged model could not be written in the end."""
+    """Raise `CannotWrite` or `WrongUsage` where a merged model could not be written in the end."""
+    if folder is not None and folder.name in ("", ".."):
+        raise WrongUsage(f"--merge {folder}", "name a folder of its own")
     if folder is None or overwrite or not folder.exists():
         return
     from xmm_cli.models.merging import merged_from

@@ -60,6 +60,11 @@ QuantizeOption = Annotated[
     typer.Option("--quantize", help="Pack the base's weights; needs CUDA and bitsandbytes."),
 ]
 
+PackingOption = Annotated[
+    Literal["4bit", "none"] | None,
+    typer.Option("--quantize", help="Pack the base's weights, or not; as in training if absent."),
+]
+
 CheckpointingOption = Annotated[
     bool,
     typer.Option("--gradient-checkpointing", help="Less memory, a third more time."),

@@ -13,8 +13,8 @@ from xmm_cli.commands.options import (
     DeviceOption,
     DtypeOption,
     InputArg,
+    PackingOption,
     PersonasOption,
-    QuantizeOption,
     QuietOption,
     SeedOption,
 )
@@ -128,7 +128,7 @@ def run(
         int, typer.Option("--max-new-tokens", min=1, metavar="N")
     ] = _D.max_new_tokens,
     dtype: DtypeOption = None,
-    quantize: QuantizeOption = None,
+    quantize: PackingOption = None,
     shard: Annotated[
         str | None,
         typer.Option("--shard", metavar="I/N", help="Ask the I-th of N parts only, from 1/N on."),
@@ -165,9 +165,11 @@ def run(
         labels=dict(_label(text) for text in label or []),
     )
     part = None if shard is None else Shard.read(shard)
-    _check(settings, engine, alone=trace, kept=resume is not None or part is not None)
+    _check(settings, engine, device, alone=trace, kept=resume is not None or part is not None)
     if answer == "prefix" and task == "reverse":
         raise WrongUsage("--answer prefix with --task reverse", "a description has no first half")
+    if tokens and "rank" not in settings.answers:
+        raise WrongUsage(f"--tokens with --answer {answer}", "it is for answers that are ranked")
     if trace:
         _check_trace(scope, settings)
     if asking == "hop-by-hop" and task != "fact":
@@ -208,7 +210,9 @@ def run(
         probe_all(jobs, people, work, part, output, recorder)
 
 
-def _check(settings: ProbeSettings, engine: str, *, alone: bool, kept: bool) -> None:
+def _check(
+    settings: ProbeSettings, engine: str, device: str | None, *, alone: bool, kept: bool
+) -> None:
     """Refuse what neither a trace nor another engine can do. `alone` is a trace."""
     if alone and kept:
         raise WrongUsage("--trace with --shard or --resume", "it looks at all views at once")
@@ -221,6 +225,8 @@ def _check(settings: ProbeSettings, engine: str, *, alone: bool, kept: bool) -> 
             )
         if ranks.count() > 1:
             raise WrongUsage("--engine vllm in several processes", "it takes all GPUs by itself")
+        if device not in (None, "auto", "cuda"):
+            raise WrongUsage(f"--engine vllm with --device {device}", "it takes the GPUs it sees")
 
 
 def _check_trace(scope: Scope, settings: ProbeSettings) -> None:

@@ -90,7 +90,7 @@ def find_jobs(
     if not inputs and base is not None:
         if personas is None:
             raise WrongUsage("--base without a checkpoint", "name the people with --personas")
-        return [Job(base, None, personas, wanted)]
+        return [Job(base, None, personas, wanted.over(Precision()))]
     jobs = [
         Job(
             base or row.base,
@@ -189,7 +189,9 @@ class _Loaded:
         if self.work.engine == "vllm":
             from xmm_cli.probing.vllm import probe_by_vllm
 
-            return probe_by_vllm(job.base, job.checkpoint, parts, settings, run=run)
+            return probe_by_vllm(
+                job.base, job.checkpoint, parts, settings, run=run, precision=job.precision
+            )
         conversations = self.conversations(job)
         subject = Subject(conversations.base, job.checkpoint)
         return probe_batches(subject, parts, conversations, settings, run=run, note=say.warn)

@@ -5,6 +5,7 @@ import os
 import sys
 from collections.abc import Sequence
 
+from xmm_cli.commands.devices import check_device
 from xmm_cli.console import say
 from xmm_cli.models import ranks
 from xmm_cli.rows.reader import STDIN
@@ -15,11 +16,12 @@ def join(inputs: Sequence[str], device: str | None, *, reads_stdin: bool = True)
     """Meet the other processes, if there are any, and give all of them what came through stdin.
 
     From here on only the first speaks, and of errors the first one that any of them has is told.
-    Raises `WorkFailed`.
+    Raises `WorkFailed`, and `WrongUsage` where they are to share one GPU.
     """
     if ranks.count() == 1:
         return
     say.only_errors = not ranks.is_first()
+    check_device(device)
     ranks.join(device)
     say.tells = ranks.tells
     if STDIN not in (list(inputs) or [STDIN]) or (not inputs and not reads_stdin):

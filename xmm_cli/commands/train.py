@@ -8,6 +8,7 @@ import typer
 
 from xmm_cli.commands import several
 from xmm_cli.commands.checkpoints import People, made_once, people_of
+from xmm_cli.commands.devices import take
 from xmm_cli.commands.drawing import draw_look
 from xmm_cli.commands.elsewhere import check_logger, check_merged, logging_to, write_merged
 from xmm_cli.commands.options import (
@@ -158,6 +159,7 @@ def run(
     """
     say.quiet = quiet
     several.join(inputs or [], device, reads_stdin=init is None)
+    device = take(device)
     settings = TrainSettings(
         source=source,
         base=base,
@@ -181,6 +183,8 @@ def run(
         seed=seed,
     )
     _check(settings, init, only)
+    if settings.kind == "full" and (unused := given(ctx) & {"rank", "alpha"}):
+        raise WrongUsage(f"--{min(unused)} with --adapter full", "whole weights have no rank")
     if log_to is not None:
         check_logger(log_to)
     parent = None if init is None else read_checkpoint(init)

@@ -11,6 +11,7 @@ import typer
 
 from xmm_cli.commands import several
 from xmm_cli.commands.checkpoints import People, checkpoints, made_once, people_of
+from xmm_cli.commands.devices import take
 from xmm_cli.commands.drawing import draw_look
 from xmm_cli.commands.options import (
     CheckpointingOption,
@@ -27,7 +28,7 @@ from xmm_cli.errors import GateTripped, WrongUsage
 from xmm_cli.models import ranks
 from xmm_cli.rows.run import RunRecorder
 from xmm_cli.rows.types import Checkpoint
-from xmm_cli.training.forget_set import choose_forget, choose_retain
+from xmm_cli.training.forget_set import choose_forget, choose_retain, still_known
 from xmm_cli.training.objectives import METHODS, RETRAIN
 from xmm_cli.training.settings import UnlearnSettings
 
@@ -44,6 +45,9 @@ Examples:
 People who were not learned cannot be unlearned: unless the forget set's recall on held-out views,
 in the modality it was learned in, is at least --gate, the command ends with code 3. What is left
 of it shows in xmm probe, whose rows say for each person whether it is in the forget set.
+
+A checkpoint that has forgotten people can be made to forget more: those are chosen from who is
+left, nobody is trained on the earlier ones, and all of them are its forget set.
 
 With --save-every a row for each checkpoint along the run comes before that of the last one. With
 --utility-floor the run ends when the recall of retained people (16 at most, on held-out views)
@@ -125,6 +129,7 @@ def run(
     """
     say.quiet = quiet
     several.join(inputs or [], device)
+    device = take(device)
     _check(objective, utility_floor)
     settings = UnlearnSettings(
         objective=objective,
@@ -181,8 +186,9 @@ class _Task:
 
 
 def _choose(parent: Checkpoint, people: People, settings: UnlearnSettings) -> _Task:
-    forget = choose_forget(people, settings.forget, settings.seed)
-    retain = choose_retain(people, forget, settings.retain, settings.seed)
+    known = still_known(people, parent)
+    forget = choose_forget(known, settings.forget, settings.seed)
+    retain = choose_retain(known, forget, settings.retain, settings.seed)
     return _Task(parent, people, forget, retain, settings)
 
 
@@ -194,7 +200,8 @@ def _unlearn(task: _Task, folder: Path, run_id: str, device: str | None, overwri
 
     parent, settings = task.parent, task.settings
     precision = Precision.of(parent.arguments)
-    conversations = Conversations(load_base(parent.base, device, precision))
+    base = load_base(parent.base, device, precision, to_train=True)
+    conversations = Conversations(base)
     before = ranks.on_first(lambda: _gate(task, conversations))
     say.note(
         f"unlearning {len(task.forget)} people through {settings.through} with "
@@ -261,10 +268,11 @@ def _recall(
 ) -> Callable[[Any], float]:
     """Exact match of generated names on held-out views, in the modality that was learned.
 
-    Of a checkpoint that learned both, the lower one.
+    Of a checkpoint that learned both, the lower one. Batches are halved where memory runs out.
     """
     from xmm_cli.probing.answering import ProbeSettings, Responder
     from xmm_cli.probing.match import exact_match
+    from xmm_cli.probing.patience import Patient
     from xmm_cli.probing.probe import batches
     from xmm_cli.probing.questions import Scope, make_questions
     from xmm_cli.rows.types import MODALITIES
@@ -274,7 +282,7 @@ def _recall(
     asked = [list(make_questions(people, Scope(modalities=(one,)))) for one in modalities]
 
     def recall(model: Any) -> float:
-        respond = Responder(conversations.base, model, conversations, settings)
+        respond = Patient(Responder(conversations.base, model, conversations, settings), say.warn)
         shares = []
         for questions in asked:
             right = [

@@ -15,6 +15,7 @@ from xmm_cli.models.parts import (
 )
 from xmm_cli.models.whole import (
     WHOLE_WEIGHTS,
+    check_exact,
     distance,
     free,
     is_whole,
@@ -56,9 +57,11 @@ def add_adapter(
     """The model with something fresh to learn in one of its parts, and nothing else that learns.
 
     A `PeftModel` with LoRA or DoRA on the part's linear layers; with `full` the base itself, the
-    part's own weights trainable. Raises `WrongUsage` where there is no such part.
+    part's own weights trainable. Raises `WrongUsage` where there is no such part, or where its
+    weights cannot be trained.
     """
     if kind == "full":
+        check_exact(base)
         return free(base, belongs(base.model, part), part)
     from peft import LoraConfig, get_peft_model
 
@@ -81,6 +84,7 @@ def load_adapter(base: Base, folder: Path, *, trainable: bool = False) -> Any:
     Raises:
         InputNotFound: the folder has no adapter and no weights.
         BadData: they are not of this model, or are damaged.
+        WrongUsage: they are whole weights to be trained, in half precision.
     """
     if (folder / WHOLE_WEIGHTS).is_file():
         return load_whole(base, folder, trainable=trainable)

@@ -10,6 +10,7 @@ import hashlib
 import os
 import secrets
 import sys
+import time
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -25,6 +26,8 @@ _UNITS = {"K": 2**10, "M": 2**20, "G": 2**30, "T": 2**40}
 _DIGEST = hashlib.sha256().digest_size
 _SLACK = 0.9
 """How full the folder is after it was cleared."""
+_LONGEST_WRITE_NS = 3600 * 10**9
+"""A hidden file that is older was left by a process that was killed."""
 
 
 class FeatureFolder:
@@ -75,6 +78,8 @@ class FeatureFolder:
 
         content = save({name: one.contiguous() for name, one in features.named().items()})
         data = hashlib.sha256(content).digest() + content
+        if len(data) > self.most:  # alone too large: nothing else has to go for it
+            return
         path = self._path(key)
         hidden = path.with_name(f".{secrets.token_hex(8)}.tmp")
         try:
@@ -113,14 +118,17 @@ class FeatureFolder:
         return max((self.most - used) // 2, size)
 
     def _files(self) -> list[tuple[int, int, str]]:
-        """Last use, size and path of every file."""
+        """Last use, size and path of every file but those that are being written."""
         found: list[tuple[int, int, str]] = []
+        since = time.time_ns() - _LONGEST_WRITE_NS
         with suppress(OSError):
             for part in os.scandir(self.folder):
                 with suppress(OSError):
                     for one in os.scandir(part.path):
                         with suppress(OSError):
                             known: Any = one.stat()
+                            if one.name.startswith(".") and known.st_mtime_ns > since:
+                                continue
                             found.append((known.st_mtime_ns, known.st_size, one.path))
         return found
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import torch
+from transformers.modeling_outputs import BaseModelOutputWithPooling
 
 from xmm_cli.errors import Unavailable
 
@@ -90,16 +91,22 @@ def _kept(part: Any) -> Part:
     return tuple(one.cpu().clone() for one in part)
 
 
-def join(several: Sequence[Features], device: Any, dtype: Any) -> Any:
-    """The output of a vision tower that has seen all these pictures, in their order."""
-    from transformers.modeling_outputs import BaseModelOutputWithPooling
+@dataclass
+class Seen(BaseModelOutputWithPooling):
+    """The output of a vision tower, with what some families read beside it.
 
+    A field, and no plain attribute: what moves a model's inputs to a device keeps fields alone.
+    """
+
+    deepstack_features: list[Any] | None = None
+
+
+def join(several: Sequence[Features], device: Any, dtype: Any) -> Seen:
+    """The output of a vision tower that has seen all these pictures, in their order."""
     pooled = _joined([one.pooled for one in several], device, dtype)
-    output = BaseModelOutputWithPooling(pooler_output=pooled)
     layers = zip(*(one.deepstack for one in several), strict=True)
-    # not a field of that class, and read by the families that have it
-    output.deepstack_features = [_joined(layer, device, dtype) for layer in layers]
-    return output
+    deepstack = [_joined(layer, device, dtype) for layer in layers]
+    return Seen(pooler_output=pooled, deepstack_features=deepstack)
 
 
 def _joined(parts: Sequence[Part], device: Any, dtype: Any) -> torch.Tensor | list[torch.Tensor]:

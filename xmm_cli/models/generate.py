@@ -59,14 +59,14 @@ def _told(
     max_new_tokens: int,
 ) -> list[list[int]]:
     """The tokens after each prompt, by the model's own generation, a pass for each of them."""
-    batch = pad(prompts, base.tokenizer.pad_token_id, "left")
+    batch = pad(prompts, base.pad_token_id, "left")
     with last_layer_at(model, _ends(batch, base.device)):
         produced = model.generate(
             **model_inputs(batch, base.device, base.model.dtype),
             **PLAIN,
             max_new_tokens=max_new_tokens,
             do_sample=False,
-            pad_token_id=base.tokenizer.pad_token_id,
+            pad_token_id=base.pad_token_id,
             eos_token_id=conversations.end_tokens,
         )
     told: list[list[int]] = produced[:, batch["input_ids"].shape[1] :].tolist()
@@ -87,7 +87,7 @@ class _Guessing:
         self, base: Base, model: Any, prompts: Sequence[Conversation], longest: int, ends: set[int]
     ) -> None:
         self.base, self.model, self.longest, self.ends = base, model, longest, ends
-        batch = pad(prompts, base.tokenizer.pad_token_id, "left")
+        batch = pad(prompts, base.pad_token_id, "left")
         inputs = model_inputs(batch, base.device, base.model.dtype)
         positions = base.family.positions(base.model, inputs)
         with last_layer_at(model, _ends(batch, base.device)):

@@ -4,13 +4,14 @@ Safetensors only, and no code from the model's repository is ever run.
 """
 
 import hashlib
+import inspect
 import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from importlib.resources import files
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, get_args
+from typing import TYPE_CHECKING, Any, BinaryIO, Literal, get_args
 
 from xmm_cli.errors import Unavailable, WrongUsage
 from xmm_cli.models.no_video import without_video
@@ -23,10 +24,11 @@ DEFAULT_BASE = "xmm-base"
 
 _WHOLE_FILE = 256 * 2**20
 _EDGE = 2**20
-
+_SAMPLE, _SAMPLES = 2**16, 64
 
 Dtype = Literal["auto", "bfloat16", "float32"]
 Quantize = Literal["4bit"]
+Packing = Literal["4bit", "none"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +37,8 @@ class Precision:
 
     dtype: Dtype | None = None
     """None and `auto`: as the weights were saved; on a CPU float32."""
-    quantize: Quantize | None = None
+    quantize: Packing | None = None
+    """`none` can only be wanted: over a packing of another it leaves none."""
 
     @classmethod
     def of(cls, arguments: Mapping[str, object]) -> "Precision":
@@ -48,23 +51,41 @@ class Precision:
 
     def over(self, other: "Precision") -> "Precision":
         """What is said here, else what the other says."""
-        return Precision(self.dtype or other.dtype, self.quantize or other.quantize)
+        packing = self.quantize or other.quantize
+        return Precision(self.dtype or other.dtype, None if packing == "none" else packing)
+
+    def unlike(self, other: "Precision") -> dict[str, str]:
+        """What differs from the other: `auto` and `none` where it is what is usual."""
+        mine, theirs = (
+            {"dtype": one.dtype or "auto", "quantize": one.quantize or "none"}
+            for one in (self, other)
+        )
+        return {name: value for name, value in mine.items() if value != theirs[name]}
 
 
 @dataclass(frozen=True, slots=True)
 class Base:
-    """A model ready to ask: its name, the fingerprint of its weights, its parts, its device."""
+    """A model ready to ask: its name, its weights' fingerprint, its parts, device and precision."""
 
     name: str
     revision: str
     model: Any
     processor: Any
     device: Any
+    precision: Precision = field(default_factory=Precision)
 
     @property
     def tokenizer(self) -> Any:
         """The processor's tokenizer."""
         return self.processor.tokenizer
+
+    @property
+    def pad_token_id(self) -> int:
+        """What fills up shorter rows: attention is off there, so that any token will do."""
+        for token in (self.tokenizer.pad_token_id, self.tokenizer.eos_token_id):
+            if token is not None:
+                return int(token)
+        return 0
 
     @property
     def family(self) -> "Family":
@@ -108,13 +129,19 @@ def pick_device(name: str | None) -> Any:
 _DEVICES = "try cpu, cuda, cuda:1 or mps"
 
 
-def load_base(name: str, device: str | None = None, precision: Precision | None = None) -> Base:
+def load_base(
+    name: str,
+    device: str | None = None,
+    precision: Precision | None = None,
+    *,
+    to_train: bool = False,
+) -> Base:
     """The model and its processor, in evaluation mode, frozen, on a device.
 
-    The weights keep the precision they were saved in, except that a CPU computes in float32, unless
-    `precision` says otherwise.
-    Raises `Unavailable` where the model is not there, is damaged or incomplete, is of no known
-    kind, or where its processor or its packing needs what is not installed.
+    The weights keep the precision they were saved in, except that a CPU computes in float32 and
+    that nothing is trained in float16, whose gradients vanish, unless `precision` says otherwise.
+    Raises `Unavailable` where the model is not there, is damaged or incomplete, is of no kind that
+    xmm can use, or where its processor or its packing needs what is not installed.
     """
     from safetensors import SafetensorError
 
@@ -125,9 +152,10 @@ def load_base(name: str, device: str | None = None, precision: Precision | None 
     with _broken_torchvision():
         from transformers import AutoModelForImageTextToText, AutoProcessor
     _hush()
-    options = _options(precision, target)
     try:
-        _check_native(name, place)
+        config = _check_native(name, place)
+        _check_kind(name, config)
+        options = _options(precision, target, config if to_train else None)
         with without_video():
             processor = AutoProcessor.from_pretrained(place, backend="pil", trust_remote_code=False)
         model, report = AutoModelForImageTextToText.from_pretrained(
@@ -145,14 +173,19 @@ def load_base(name: str, device: str | None = None, precision: Precision | None 
     model.requires_grad_(False).eval()
     if precision.quantize is None:
         model.to(target)
-    return Base(name, _revision(place, model), model, processor, target)
+    return Base(name, revision_of(name), model, processor, target, precision)
 
 
-def _options(precision: Precision, target: Any) -> dict[str, Any]:
-    """What transformers is told about precision and packing. Raises `Unavailable`."""
+def _options(precision: Precision, target: Any, trained: Any = None) -> dict[str, Any]:
+    """What transformers is told about precision and packing.
+
+    `trained` is the configuration of a model that is to be trained. Raises `Unavailable`.
+    """
     import torch
 
     dtype: Any = torch.float32 if target.type == "cpu" else "auto"
+    if target.type == "cuda" and trained is not None and _saved_in_float16(trained):
+        dtype = torch.bfloat16
     if precision.dtype not in (None, "auto"):
         dtype = getattr(torch, str(precision.dtype))
     if precision.quantize is None:
@@ -177,6 +210,11 @@ def _options(precision: Precision, target: Any) -> dict[str, Any]:
     return {"dtype": computes, "quantization_config": packing, "device_map": {"": target}}
 
 
+def _saved_in_float16(config: Any) -> bool:
+    saved = config.dtype or config.get_text_config().dtype
+    return str(saved).removeprefix("torch.") == "float16"
+
+
 @contextmanager
 def _broken_torchvision() -> Iterator[None]:
     """Say what it is when transformers cannot even be asked for its processors."""
@@ -191,8 +229,8 @@ def _broken_torchvision() -> Iterator[None]:
         ) from error
 
 
-def _check_native(name: str, place: str) -> None:
-    """Refuse a model that only code from its own repository could load.
+def _check_native(name: str, place: str) -> Any:
+    """The configuration; refuse a model that only code from its own repository could load.
 
     Raises as transformers does where there is no configuration.
     """
@@ -207,7 +245,27 @@ def _check_native(name: str, place: str) -> None:
             "anything with your files",
             "look for a version in transformers' own format; its name often ends in -hf",
         )
-    AutoConfig.from_pretrained(place, trust_remote_code=False)
+    return AutoConfig.from_pretrained(place, trust_remote_code=False)
+
+
+def _check_kind(name: str, config: Any) -> None:
+    """Refuse a model that cannot be handed a picture's features, or asked for chosen logits."""
+    from transformers import MODEL_FOR_IMAGE_TEXT_TO_TEXT_MAPPING as KNOWN
+
+    if type(config) not in KNOWN:  # loading it says so
+        return
+    found = KNOWN[type(config)]
+    kind = found[0] if isinstance(found, list | tuple) else found
+    takes = inspect.signature(kind.forward).parameters
+    usable = hasattr(kind, "get_image_features") and takes.keys() >= _ASKED_OF
+    if config.is_encoder_decoder or not usable:
+        raise Unavailable(
+            f"base {name!r}: xmm cannot use {kind.__name__}",
+            "it needs a decoder alone, that takes a picture's features; see the README's families",
+        )
+
+
+_ASKED_OF = {"mm_encoder_outputs", "logits_to_keep"}
 
 
 def _mend(name: str, place: str, error: Exception) -> str:
@@ -272,20 +330,46 @@ def _first_line(error: Exception) -> str:
     return lines[0] if lines else type(error).__name__
 
 
-def _revision(place: str, model: Any) -> str:
-    """The hub's commit, or the SHA-256 of the weight files (of their edges, if they are large)."""
-    commit = getattr(model.config, "_commit_hash", None)
-    if commit:
-        return str(commit)
+def revision_of(name: str) -> str:
+    """The SHA-256 of a model's weight files: of edges and samples of them, if they are large.
+
+    Raises `Unavailable` where it has none.
+    """
     digest = hashlib.sha256()
-    for path in sorted(Path(place).glob("*.safetensors")):
+    found = _weight_files(location(name))
+    for path in found:
         size = path.stat().st_size
         digest.update(f"{path.name} {size}\n".encode())
         with path.open("rb") as file:
             if size <= _WHOLE_FILE:
                 digest.update(file.read())
             else:
-                digest.update(file.read(_EDGE))
-                file.seek(-_EDGE, os.SEEK_END)
-                digest.update(file.read())
+                for part in _parts(file, size):
+                    digest.update(part)
+    if not found:
+        raise Unavailable(f"base {name!r} has no weights in safetensors", _HINT)
     return digest.hexdigest()[:16]
+
+
+def _weight_files(place: str) -> list[Path]:
+    """Those of a folder, or of what is here of a model on the hub.
+
+    Of the latter only those that transformers reads: others may be here or not.
+    """
+    folder = Path(place)
+    if folder.is_dir():
+        return sorted(folder.glob("*.safetensors"))
+    from transformers.utils import cached_file
+
+    config = cached_file(place, "config.json")
+    return sorted(Path(str(config)).parent.glob("model*.safetensors"))
+
+
+def _parts(file: BinaryIO, size: int) -> Iterator[bytes]:
+    """Both ends of a large file, and samples that lie evenly between them."""
+    yield file.read(_EDGE)
+    file.seek(-_EDGE, os.SEEK_END)
+    yield file.read()
+    for number in range(1, _SAMPLES + 1):
+        file.seek(size * number // (_SAMPLES + 1))
+        yield file.read(_SAMPLE)

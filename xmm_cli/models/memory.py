@@ -1,5 +1,10 @@
 """When the memory is full: knowing it from other failures, and making room."""
 
+from collections.abc import Callable
+from typing import TypeVar
+
+T = TypeVar("T")
+
 _SAYS = ("out of memory", "can't allocate memory", "CUBLAS_STATUS_ALLOC_FAILED")
 """What a `RuntimeError` says where its class does not: the CPU's allocator, MPS, cuBLAS."""
 
@@ -9,6 +14,17 @@ def is_out_of_memory(error: BaseException) -> bool:
     if isinstance(error, MemoryError):
         return True
     return isinstance(error, RuntimeError) and any(part in str(error) for part in _SAYS)
+
+
+def tried(do: Callable[[], T]) -> T | None:
+    """What is done; None where memory ran out, and then the failed work is let go of."""
+    try:
+        return do()
+    except (RuntimeError, MemoryError) as error:
+        if not is_out_of_memory(error):
+            raise
+    make_room()
+    return None
 
 
 def make_room() -> None:

@@ -1,12 +1,14 @@
 """A checkpoint as a full model: the adapter's weights added to the base's, for transformers alone.
 
-W + (alpha / rank) B A, in each linear layer of the language model (LoRA, 2106.09685).
+W + (alpha / rank) B A, in each linear layer of the language model (LoRA, 2106.09685). Where a
+part's own weights were trained, they stand in the place of the base's.
 """
 
 from pathlib import Path
 
 from xmm_cli.models.adapter import load_adapter
-from xmm_cli.models.loading import load_base, location
+from xmm_cli.models.loading import Precision, load_base, location
+from xmm_cli.models.whole import is_whole
 from xmm_cli.rows.files import atomic_folder, atomic_write_bytes
 from xmm_cli.rows.types import Checkpoint
 
@@ -26,10 +28,12 @@ def merged_from(folder: Path) -> str | None:
 def merge(row: Checkpoint, folder: Path, device: str | None, *, overwrite: bool = False) -> None:
     """Write the full model, its processor and a card into `folder`, whole or not at all.
 
+    Its numbers are those that it was trained in, and never packed.
     Raises as `load_base` and `load_adapter` do, and `CannotWrite`.
     """
-    base = load_base(row.base, device)
-    model = load_adapter(base, Path(row.path)).merge_and_unload()
+    base = load_base(row.base, device, Precision(Precision.of(row.arguments).dtype))
+    trained = load_adapter(base, Path(row.path))
+    model = trained if is_whole(trained) else trained.merge_and_unload()
     with atomic_folder(folder, replace=overwrite) as draft:
         model.save_pretrained(str(draft))
         base.processor.save_pretrained(str(draft))
@@ -46,7 +50,7 @@ xmm_run: {row.run}
 ---
 # {row.base}, having learned people from {row.source}
 
-The weights of `{row.base}` ({row.revision}) with the adapter of run {row.run} added in. Objective:
+The weights of `{row.base}` ({row.revision}) with what run {row.run} learned added in. Objective:
 {row.objective}; {row.steps} steps; {row.views} views a person. It loads by
 `AutoModelForImageTextToText.from_pretrained`; `xmm probe --base FOLDER --personas FILE` asks it.
 

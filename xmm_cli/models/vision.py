@@ -11,7 +11,7 @@ import torch
 from xmm_cli.models.feature_folder import FeatureFolder
 from xmm_cli.models.features import Features, from_output
 from xmm_cli.models.loading import Base
-from xmm_cli.models.parts import vision_parameters
+from xmm_cli.models.parts import language_path, vision_parameters
 
 TEXT_KEYS = ("input_ids", "attention_mask", "labels", "token_type_ids", "mm_token_type_ids")
 PER_PICTURE = ("image_grid_thw",)
@@ -63,18 +63,20 @@ class Vision:
         return found
 
     def _compute(self, given: Mapping[str, torch.Tensor]) -> Features:
+        model = self.base.model
+        moved = {name: value.to(self.base.device) for name, value in given.items()}
+        numbers = {
+            name: one.to(model.dtype) for name, one in moved.items() if one.is_floating_point()
+        }
         with torch.inference_mode():
-            output = self.base.model.get_image_features(
-                **{name: value.to(self.base.device) for name, value in given.items()},
-                return_dict=True,
-            )
+            output = model.get_image_features(**moved | numbers, return_dict=True)
         return from_output(output)
 
     @property
     def tower(self) -> str:
         """What decides a picture's features beside its pixels: weights, and how they compute."""
         if self._tower is None:
-            weights = dict(vision_parameters(self.base.model))
+            weights = dict(vision_parameters(self.base.model)) | _vision_buffers(self.base.model)
             how = {
                 "class": type(self.base.model).__name__,
                 "settings": self.base.model.config.to_json_string(use_diff=False),
@@ -83,6 +85,16 @@ class Vision:
             }
             self._tower = _digest(how, weights)
         return self._tower
+
+
+def _vision_buffers(model: Any) -> dict[str, torch.Tensor]:
+    """What a tower learned beside its weights, like the means that it normalises by."""
+    saved, language = model.state_dict().keys(), f"{language_path(model)}."
+    return {
+        name: one
+        for name, one in model.named_buffers()
+        if name in saved and not name.startswith(language)
+    }
 
 
 def pixels(inputs: Mapping[str, Any]) -> dict[str, torch.Tensor]:

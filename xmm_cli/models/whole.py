@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-from xmm_cli.errors import BadData
+from xmm_cli.errors import BadData, WrongUsage
 from xmm_cli.models.loading import Base
 from xmm_cli.models.parts import Trained, belongs, set_sees_anew
 
@@ -18,6 +18,18 @@ _BEFORE = "_weights_before"
 def is_whole(model: Any) -> bool:
     """Whether a model is a base whose own weights were trained."""
     return bool(getattr(model, _BEFORE, None))
+
+
+def check_exact(base: Base) -> None:
+    """Refuse to train weights that round most steps away. Raises `WrongUsage`."""
+    import torch
+
+    if base.model.dtype != torch.float32:
+        kind = str(base.model.dtype).removeprefix("torch.")
+        raise WrongUsage(
+            f"--adapter full in {kind}: it would round most steps away",
+            "train with --dtype float32",
+        )
 
 
 def free(base: Base, names: Iterable[str], part: Trained) -> Any:
@@ -36,8 +48,11 @@ def free(base: Base, names: Iterable[str], part: Trained) -> Any:
 def load_whole(base: Base, folder: Path, *, trainable: bool = False) -> Any:
     """The base's model with the weights of a checkpoint folder in place of its own.
 
-    Raises `BadData` where they are damaged or of another model.
+    Raises `BadData` where they are damaged or of another model, `WrongUsage` where they are to be
+    trained and cannot be.
     """
+    if trainable:
+        check_exact(base)
     from safetensors import SafetensorError
     from safetensors.torch import load_file
 

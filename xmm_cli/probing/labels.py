@@ -16,8 +16,8 @@ def labels_of(checkpoint: Checkpoint) -> dict[str, Label]:
 
     `views` and `seed` always. `rank` where it is not `PLAIN_RANK`, `mitigation` where there was
     one, `names` where they were shuffled, `facts` where they were taught too, `adapter`, `train`,
-    `dtype` and `quantize` where they were asked for. After unlearning:
-    `objective`, `through`, `steps`, and `lr` where it is not `USUAL_UNLEARNING_RATE`; once
+    `dtype` and `quantize` where they were asked for. After unlearning: `training_seed` where it is
+    another, `objective`, `through`, `steps`, and `lr` where it is not `USUAL_UNLEARNING_RATE`; once
     something was taught again, the steps are those of that (`relearned`, `relearn_steps`).
     """
     arguments = checkpoint.arguments
@@ -34,6 +34,9 @@ def labels_of(checkpoint: Checkpoint) -> dict[str, Label]:
     found |= _given(checkpoint, "adapter", "train", "dtype", "quantize")
     if checkpoint.forget:
         found["objective"] = checkpoint.objective
+        seed = arguments.get("training_seed")
+        if isinstance(seed, int) and seed != checkpoint.seed:
+            found["training_seed"] = seed
         found |= _given(checkpoint, "through", "relearned", "relearn_steps")
         rate = arguments.get("learning_rate")
         unusual = isinstance(rate, float) and rate != USUAL_UNLEARNING_RATE

@@ -1,9 +1,10 @@
 """Answers that do not fail where a batch is too large for the memory: it is halved."""
 
 from collections.abc import Callable, Sequence
+from functools import partial
 
 from xmm_cli.errors import WorkFailed
-from xmm_cli.models.memory import is_out_of_memory, make_room
+from xmm_cli.models.memory import tried
 from xmm_cli.probing.answering import Reply
 from xmm_cli.probing.questions import Question
 
@@ -23,11 +24,10 @@ class Patient:
         replies: list[Reply] = []
         while rest := batch[len(replies) :]:
             piece = rest[: self.most]
-            found = self._try(piece)
+            found = tried(partial(self.answer, piece))
             if found is not None:
                 replies += found
                 continue
-            make_room()
             if len(piece) == 1:
                 raise WorkFailed(
                     "out of memory with one question at a time",
@@ -36,12 +36,3 @@ class Patient:
             self.most = len(piece) // 2
             self.note(f"out of memory: going on with {self.most} questions at once")
         return replies
-
-    def _try(self, piece: Sequence[Question]) -> list[Reply] | None:
-        """The replies; None where memory ran out. The failed work is let go of on return."""
-        try:
-            return self.answer(piece)
-        except (RuntimeError, MemoryError) as error:
-            if not is_out_of_memory(error):
-                raise
-            return None

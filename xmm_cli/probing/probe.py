@@ -15,7 +15,7 @@ from xmm_cli.models import ranks
 from xmm_cli.models.adapter import load_adapter, remove_adapter
 from xmm_cli.models.conversation import Conversations
 from xmm_cli.models.in_weights import merged
-from xmm_cli.models.loading import Base
+from xmm_cli.models.loading import Base, Precision
 from xmm_cli.models.prompts import parse_caption
 from xmm_cli.probing.answering import ProbeSettings, Reply, Responder
 from xmm_cli.probing.labels import labels_of, set_of
@@ -35,10 +35,17 @@ class Subject:
     checkpoint: Checkpoint | None
 
     def condition(self, labels: Mapping[str, Label]) -> dict[str, Label]:
-        """What tells this subject from others; labels given by hand win."""
+        """What tells this subject from others; labels given by hand win.
+
+        A precision stands there where it is not what the checkpoint's own labels say, or, of an
+        untrained base, not the usual one.
+        """
         found: dict[str, Label] = {"base": self.base.name}
+        trained = Precision()
         if self.checkpoint is not None:
             found |= labels_of(self.checkpoint)
+            trained = Precision.of(self.checkpoint.arguments)
+        found |= self.base.precision.unlike(trained)
         return found | dict(labels)
 
     @contextmanager
@@ -177,13 +184,16 @@ def _rows(
         return
     if reply.answer is not None:
         found = parse_caption(reply.answer, parts)
-        judged = msgspec.structs.replace(row, rank=None, candidates=None, logprob=None)
+        judged = msgspec.structs.replace(row, **dict.fromkeys(_OF_RANKING))
         for attribute, value in parts.items():
             told = found.get(attribute, reply.answer)
             right = exact_match(told, value)
             yield msgspec.structs.replace(judged, expected=value, answer=told, correct=right)
     if reply.rank is not None:
         yield msgspec.structs.replace(row, answer=None, correct=None)
+
+
+_OF_RANKING = ("rank", "candidates", "logprob", "token_logprobs", "wrong_logprob")
 
 
 def _row(

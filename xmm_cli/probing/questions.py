@@ -1,6 +1,6 @@
 """Which questions are asked: every view of every person in the modalities and splits chosen."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -34,8 +34,20 @@ class Asked:
     """Attributes, with their values, by which a generated description is judged: a row for each."""
 
 
-Ask = Callable[[Persona, Sequence[Persona]], list[Asked]]
-"""A task: what to ask about a view of a persona; the second argument is all people measured."""
+Ask = Callable[[Persona], list[Asked]]
+"""What to ask about a view of a persona."""
+
+About = Callable[[Sequence[Persona]], Ask]
+"""A task: what to ask, when these are all people measured. They are gone through once."""
+
+
+def distinct(known: Iterable[Mapping[str, str]]) -> dict[str, tuple[str, ...]]:
+    """By name, all values that anyone has, sorted."""
+    found: dict[str, set[str]] = {}
+    for one in known:
+        for name, value in one.items():
+            found.setdefault(name, set()).add(value)
+    return {name: tuple(sorted(values)) for name, values in found.items()}
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,9 +90,9 @@ def make_questions(people: People, scope: Scope) -> Iterator[Question]:
     chosen = [(persona, folder) for persona, folder in people if persona.role == scope.role]
     if not chosen:
         raise BadData(f"no persona has the role {scope.role}")
-    ask: Ask = TASKS.load(scope.task)
+    task: About = TASKS.load(scope.task)
     everyone = [persona for persona, _ in chosen]
-    asks = [ask(persona, everyone) for persona in everyone]
+    asks = list(map(task(everyone), everyone))
     _check(asks, scope)
     if any(asked.shown for about in asks for asked in about):
         for modality in scope.modalities:

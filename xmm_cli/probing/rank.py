@@ -79,7 +79,7 @@ def _tree_logits(
     base: Base, model: Any, prompts: Sequence[Conversation], shown: Tree
 ) -> torch.Tensor:
     """float32 `(prompts, 1 + nodes)` by vocabulary: behind each prompt, and behind each node."""
-    batch = pad(prompts, base.tokenizer.pad_token_id, "left")
+    batch = pad(prompts, base.pad_token_id, "left")
     inputs = model_inputs(batch, base.device, base.model.dtype)
     _hang(inputs, shown, base)
     nodes = len(shown.tokens)
@@ -148,7 +148,7 @@ def cached_logprobs(
 
     Prompts are read once; `ROWS_AT_ONCE` pairs of a prompt and a candidate follow at a time.
     """
-    batch = pad(prompts, base.tokenizer.pad_token_id, "left")
+    batch = pad(prompts, base.pad_token_id, "left")
     inputs = model_inputs(batch, base.device, base.model.dtype)
     mask = inputs["attention_mask"]
     positions = base.family.positions(base.model, inputs)

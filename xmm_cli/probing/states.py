@@ -1,6 +1,6 @@
 """Hidden states where an answer is about to start, and what each layer would answer with."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -64,7 +64,7 @@ class Lens:
 def find_states(
     base: Base,
     model: Any,
-    batches: Sequence[Sequence[Conversation]],
+    batches: Iterable[Sequence[Conversation]],
     right: Sequence[Sequence[int]],
     lens: Lens,
     stepped: Callable[[int], None] = lambda _: None,
@@ -90,7 +90,7 @@ def _last_states(
 
     Models give their last layer already normed: what went into the norm is caught on the way.
     """
-    batch = pad(prompts, base.tokenizer.pad_token_id, "right")
+    batch = pad(prompts, base.pad_token_id, "right")
     caught: list[torch.Tensor] = []
 
     def catch(_: Any, given: tuple[Any, ...], named: dict[str, Any]) -> None:

@@ -48,7 +48,8 @@ def trace(
     right = [[place[q.asked.expected] for q in part] for part in parts]
     with subject.model() as model:
         encode = conversations.encode
-        prompts = [[encode(q.context, q.asked.question) for q in part] for part in parts]
+        # one batch at a time: where the tower has learned, a prompt holds pixels
+        prompts = ([encode(q.context, q.asked.question) for q in part] for part in parts)
         lens = Lens(subject.base.model, tokens)
         states = find_states(subject.base, model, prompts, right, lens, stepped)
     yield from _Rows(subject, _Views(questions), settings, run, seed).rows(states, len(tokens))

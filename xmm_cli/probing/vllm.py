@@ -1,11 +1,12 @@
 """Generated answers by vLLM, for very many questions: an optional extra.
 
-Written from vLLM's documented offline interface (`LLM`, `SamplingParams`, `LoRARequest`,
-`multi_modal_data`); it was never run, since vLLM could not be installed where xmm was made.
-vLLM computes in its own kernels and precision: compare its rows with each other only, which their
-label `engine` makes easy.
+Written from vLLM's documented offline interface (`LLM`, `SamplingParams`, `LoRARequest`, prompts as
+`prompt_token_ids` with `multi_modal_data`); it was never run, since vLLM could not be installed
+where xmm was made. vLLM computes in its own kernels and precision: compare its rows with each other
+only, which their label `engine` makes easy.
 """
 
+import json
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from importlib.util import find_spec
@@ -14,17 +15,24 @@ from types import SimpleNamespace
 from typing import Any
 from zlib import crc32
 
-from xmm_cli.errors import BadData, Unavailable, WrongUsage
+from xmm_cli.errors import BadData, InputNotFound, Unavailable, WrongUsage
+from xmm_cli.models.adapter import ADAPTER_CONFIG
+from xmm_cli.models.adapter_config import check_config
+from xmm_cli.models.chat import Chat
 from xmm_cli.models.conversation import Context
-from xmm_cli.models.loading import Base, _revision, location
+from xmm_cli.models.loading import Base, Precision, location, revision_of
+from xmm_cli.models.no_video import without_video
 from xmm_cli.probing.answering import ProbeSettings, Reply
 from xmm_cli.probing.probe import Subject, check_base, rows_of
 from xmm_cli.probing.questions import Question
 from xmm_cli.rows.pictures import read_picture
 from xmm_cli.rows.types import Checkpoint, Probe
 
-_engines: dict[tuple[str, int], Any] = {}
-"""The engine of the base that was asked last: it holds the GPU's memory."""
+RANKS = (8, 16, 32, 64, 128, 256, 320, 512)
+"""What vLLM takes as the largest rank of an adapter."""
+
+_engines: dict[tuple[str, str, int], Any] = {}
+"""The engine that was asked last, by base, numbers and largest rank: it holds the GPU's memory."""
 
 
 def probe_by_vllm(
@@ -34,31 +42,21 @@ def probe_by_vllm(
     settings: ProbeSettings,
     *,
     run: str,
+    precision: Precision,
 ) -> Iterator[list[Probe]]:
     """The rows of all batches, in order, as `probe_batches` gives them; answers only generated.
 
-    Raises `Unavailable` where vLLM is not installed, `WrongUsage` where the checkpoint is no LoRA,
-    `BadData` and `InputNotFound`.
+    Raises `Unavailable` where vLLM is not installed, `WrongUsage` where it cannot take the
+    checkpoint or the precision, `BadData` and `InputNotFound`.
     """
     if find_spec("vllm") is None:
         raise Unavailable(
             "vllm is not installed", "pip install 'xmm-cli[vllm]', on a machine it supports"
         )
-    from transformers import AutoConfig, AutoProcessor
-
-    place = location(base_name)
-    try:
-        config = AutoConfig.from_pretrained(place, trust_remote_code=False)
-        processor = AutoProcessor.from_pretrained(place, backend="pil", trust_remote_code=False)
-    except (OSError, ValueError, KeyError) as error:
-        raise Unavailable(f"base {base_name!r} cannot be loaded: {error}") from error
-    revision = _revision(place, SimpleNamespace(config=config))
-    subject = Subject(Base(base_name, revision, None, processor, None), checkpoint)
+    _check(base_name, checkpoint, precision)
+    subject = Subject(_base(base_name, precision), checkpoint)
     if checkpoint is not None:
         check_base(subject.base, checkpoint)
-        kind = checkpoint.arguments.get("adapter") or "lora"
-        if kind != "lora":
-            raise WrongUsage(f"{checkpoint.path}: vllm takes no {kind}", "leave --engine out")
     labelled = replace(settings, labels={"engine": "vllm"} | dict(settings.labels))
     answer = _Answers(subject, settings)
     for batch in parts:
@@ -66,28 +64,93 @@ def probe_by_vllm(
         yield list(rows_of(subject, batch, replies, labelled, run))
 
 
+def _check(base_name: str, checkpoint: Checkpoint | None, precision: Precision) -> None:
+    """Raises `WrongUsage` where vLLM would ask something else than what is meant."""
+    name = base_name if checkpoint is None else checkpoint.path
+    if precision.quantize is not None:
+        raise WrongUsage(
+            f"{name}: vllm does not pack weights as xmm does",
+            "add --quantize none, or leave --engine out",
+        )
+    if checkpoint is None:
+        return
+    kind = checkpoint.arguments.get("adapter") or "lora"
+    part = checkpoint.arguments.get("train") or "language"
+    if kind != "lora" or part != "language":
+        what = kind if kind != "lora" else f"adapter of {part}"
+        raise WrongUsage(f"{name}: vllm takes no {what}", "leave --engine out")
+
+
+def _base(name: str, precision: Precision) -> Base:
+    """The base without its weights, which vLLM loads. Raises `Unavailable`."""
+    from transformers import AutoConfig, AutoProcessor
+
+    place = location(name)
+    try:
+        if not Path(place).is_dir():
+            from huggingface_hub import snapshot_download
+
+            snapshot_download(place, allow_patterns=["*.json", "*.jinja", "model*.safetensors"])
+        config = AutoConfig.from_pretrained(place, trust_remote_code=False)
+        with without_video():
+            processor = AutoProcessor.from_pretrained(place, backend="pil", trust_remote_code=False)
+    except (OSError, ValueError, KeyError, TypeError, ImportError) as error:
+        raise Unavailable(f"base {name!r} cannot be loaded: {error}") from error
+    model = SimpleNamespace(config=config)
+    return Base(name, revision_of(name), model, processor, None, precision)
+
+
+def adapter_rank(checkpoint: Checkpoint | None) -> int:
+    """The least of `RANKS` that a checkpoint's adapter fits into.
+
+    Raises `InputNotFound`, `BadData`, and `WrongUsage` where it fits into none.
+    """
+    if checkpoint is None:
+        return RANKS[0]
+    path = Path(checkpoint.path) / ADAPTER_CONFIG
+    if not path.is_file():
+        raise InputNotFound(f"{path}: No such file", "is this a checkpoint of xmm train?")
+    check_config(path)
+    rank = int(json.loads(path.read_bytes())["r"])
+    fits = [most for most in RANKS if most >= rank]
+    if not fits:
+        raise WrongUsage(f"{checkpoint.path}: vllm takes no rank over {RANKS[-1]}")
+    return fits[0]
+
+
+def _engine(base: Base, rank: int) -> Any:
+    """An engine for adapters of this rank; one for larger ones serves as well."""
+    from vllm import LLM
+
+    dtype = base.precision.dtype or "auto"
+    for (name, numbers, most), engine in _engines.items():
+        if (name, numbers) == (base.name, dtype) and most >= rank:
+            return engine
+    _engines.clear()
+    engine = LLM(
+        model=location(base.name),
+        dtype=dtype,
+        enable_lora=True,
+        max_lora_rank=rank,
+        limit_mm_per_prompt={"image": 1},
+        trust_remote_code=False,
+    )
+    _engines[base.name, dtype, rank] = engine
+    return engine
+
+
 class _Answers:
     """An engine, and the adapter it is asked with."""
 
     def __init__(self, subject: Subject, settings: ProbeSettings) -> None:
-        from vllm import LLM
         from vllm.lora.request import LoRARequest
 
-        self.processor, self.settings = subject.base.processor, settings
+        self.settings, self.base = settings, subject.base
+        self.chat = Chat(subject.base)
+        known = subject.base.tokenizer.added_tokens_decoder.values()
+        self.control = [token.content for token in known if token.special]
         checkpoint = subject.checkpoint
-        given = None if checkpoint is None else checkpoint.arguments.get("rank")
-        rank = given if isinstance(given, int) else 64
-        key = (subject.base.name, rank)
-        if key not in _engines:
-            _engines.clear()
-            _engines[key] = LLM(
-                model=location(subject.base.name),
-                enable_lora=True,
-                max_lora_rank=rank,
-                limit_mm_per_prompt={"image": 1},
-                trust_remote_code=False,
-            )
-        self.engine = _engines[key]
+        self.engine = _engine(subject.base, adapter_rank(checkpoint))
         self.adapter = None
         if checkpoint is not None:
             number = crc32(checkpoint.path.encode()) % (2**31 - 1) + 1  # vLLM wants one from 1 on
@@ -104,25 +167,18 @@ class _Answers:
         return [Reply(one.asked.question, text) for one, text in zip(batch, texts, strict=True)]
 
     def _prompt(self, question: Question) -> dict[str, Any]:
-        context = question.context
-        text = (
-            f"{context.text} {question.asked.question}" if context.text else question.asked.question
-        )
-        if any(one.content in text for one in self._control()):
+        """Its tokens, where a picture is still one mark: vLLM puts the picture's tokens there."""
+        context, text = question.context, question.asked.question
+        if context.text:
+            text = f"{context.text} {text}"
+        if any(token in text for token in self.control):
             raise BadData(f"a description or name of {question.persona.id} holds a control token")
-        content: list[dict[str, str]] = [{"type": "text", "text": text}]
-        if context.image is not None:
-            content.insert(0, {"type": "image"})
-        rendered = self.processor.apply_chat_template(
-            [{"role": "user", "content": content}], add_generation_prompt=True, tokenize=False
-        )
-        if context.image is None:
-            return {"prompt": rendered}
-        return {"prompt": rendered, "multi_modal_data": {"image": _picture(context)}}
-
-    def _control(self) -> list[Any]:
-        known = self.processor.tokenizer.added_tokens_decoder.values()
-        return [token for token in known if token.special]
+        rendered = self.chat.render([text], context.image is not None)
+        starts = self.base.tokenizer.bos_token
+        special = not (starts and rendered.startswith(starts))
+        ids = self.base.tokenizer(rendered, add_special_tokens=special).input_ids
+        shown = {} if context.image is None else {"multi_modal_data": {"image": _picture(context)}}
+        return {"prompt_token_ids": list(ids), **shown}
 
 
 def _picture(context: Context) -> Any:

@@ -168,7 +168,7 @@ def with_reference(
     examples = []
     for start in range(0, len(conversations), batch_size):
         part = conversations[start : start + batch_size]
-        batch = pad(part, base.tokenizer.pad_token_id, "right")
+        batch = pad(part, base.pad_token_id, "right")
         logits, wanted, rows = answer_logits(model, batch, base.device, base.model.dtype)
         logprobs = Part(logits, wanted, rows).logprobs().cpu()
         counts = torch.bincount(rows.cpu(), minlength=len(part)).tolist()

@@ -3,11 +3,12 @@
 import random
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, overload
 
 from xmm_cli.errors import BadData
 from xmm_cli.models import prompts
 from xmm_cli.models.conversation import Context, Conversation, Conversations
+from xmm_cli.models.parts import sees_anew
 from xmm_cli.rows.reader import resolve
 from xmm_cli.rows.types import MODALITIES, Modality, Persona, Source
 from xmm_cli.training.settings import TrainSettings
@@ -86,21 +87,52 @@ def contexts_of(
     return found
 
 
+class Anew(Sequence[Conversation]):
+    """Exercises that are encoded at every visit.
+
+    Where the tower learns, a conversation holds pixels: those of all would fill the memory.
+    """
+
+    def __init__(self, exercises: Sequence[Exercise], conversations: Conversations) -> None:
+        self.exercises, self.conversations = exercises, conversations
+
+    def __len__(self) -> int:
+        return len(self.exercises)
+
+    @overload
+    def __getitem__(self, place: int) -> Conversation: ...
+
+    @overload
+    def __getitem__(self, place: slice) -> "Anew": ...
+
+    def __getitem__(self, place: int | slice) -> "Conversation | Anew":
+        if isinstance(place, slice):
+            return Anew(self.exercises[place], self.conversations)
+        return self.conversations.encode(*self.exercises[place])
+
+
 def build_examples(
     people: People,
     settings: TrainSettings,
     conversations: Conversations,
     progress: Callable[[], None] = lambda: None,
-) -> list[Conversation]:
+) -> Sequence[Conversation]:
     """All exercises, encoded; `progress` is called for each person that is ready.
 
-    Raises `BadData` where views are missing, `InputNotFound` where a picture is.
+    Where what sees is to learn, they are encoded to see that they can be, and then as they are
+    visited. Raises `BadData` where views are missing, `InputNotFound` where a picture is.
     """
-    examples = []
+    anew = sees_anew(conversations.base.model)
+    asked: list[Exercise] = []
+    examples: list[Conversation] = []
     for found in exercises(people, settings):
-        examples += [conversations.encode(*one) for one in found]
+        for one in found:
+            example = conversations.encode(*one)
+            if not anew:
+                examples.append(example)
+        asked += found
         progress()
-    return examples
+    return Anew(asked, conversations) if anew else examples
 
 
 def _facts(persona: Persona) -> Iterator[Exercise]:

@@ -1,7 +1,7 @@
 """A whole unlearning run: from a checkpoint to one that has forgotten some people."""
 
 import random
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 from transformers import set_seed
@@ -13,6 +13,7 @@ from xmm_cli.rows.run import Value
 from xmm_cli.rows.types import Checkpoint
 from xmm_cli.training.batches import Example, Pairs, with_reference
 from xmm_cli.training.examples import People, build_examples, exercises, learners
+from xmm_cli.training.forget_set import still_known
 from xmm_cli.training.keeper import Amnesia, Keeper, Utility
 from xmm_cli.training.loop import LogEntry, Progress, fit
 from xmm_cli.training.objective import Needs, Start, as_objective
@@ -47,13 +48,14 @@ def prepare(
 ) -> Amnesia:
     """Encode the forget set in `settings.through` and the retain set as it was learned.
 
-    `encoded` is called for each persona that is ready. `retain` None is everyone else. The
-    reference that some objectives compare with is the parent, base and adapter together; its
-    log-probabilities are computed here, once.
+    `encoded` is called for each persona that is ready. `retain` None is everyone else but those
+    whom the parent has forgotten already. The reference that some objectives compare with is the
+    parent, base and adapter together; its log-probabilities are computed here, once.
     Raises `BadData`, `InputNotFound`.
     """
     base = conversations.base
-    gone, kept = parted(people, forget, retain)
+    known_people = still_known(people, parent)
+    gone, kept = parted(known_people, forget, retain)
     how = TrainSettings(source=settings.through, views=settings.views)
     objective = as_objective(OBJECTIVES.load(settings.objective))
     model = load_adapter(base, Path(parent.path), trainable=True)
@@ -61,10 +63,10 @@ def prepare(
         spare_memory(model)
     given = build_examples(gone, how, conversations, encoded)
     keep = build_examples(kept, learned_how(parent), conversations, encoded)
-    other = list(_instead(objective.needs, gone, people, how, conversations, settings.seed))
+    other = list(_instead(objective.needs, gone, known_people, how, conversations, settings.seed))
     size, seed = settings.batch_size, settings.seed
 
-    def known(examples: list[Conversation]) -> list[Example]:
+    def known(examples: Sequence[Conversation]) -> list[Example]:
         if objective.needs.reference == "logprobs":
             return with_reference(base, model, examples, size)
         return [Example(one) for one in examples]

@@ -4,6 +4,7 @@ import random
 from pathlib import Path
 
 from xmm_cli.errors import InputNotFound, WrongUsage
+from xmm_cli.rows.types import Checkpoint
 from xmm_cli.training.examples import People, learners
 
 _DIGITS = 18
@@ -11,6 +12,19 @@ _DIGITS = 18
 
 _MOST_BYTES = 16 * 2**20
 _MEND = "give a file of ids, one a line"
+
+
+def gone_before(parent: Checkpoint) -> tuple[str, ...]:
+    """The ids of those whom a checkpoint has forgotten and was not taught again."""
+    again = parent.arguments.get("relearn_people")
+    back = again if isinstance(again, list) else ()
+    return tuple(one for one in parent.forget if one not in back)
+
+
+def still_known(people: People, parent: Checkpoint) -> People:
+    """The people without those whom a checkpoint has forgotten."""
+    gone = set(gone_before(parent))
+    return [pair for pair in people if pair[0].id not in gone]
 
 
 def choose_forget(people: People, wanted: str, seed: int) -> tuple[str, ...]:

@@ -19,9 +19,10 @@ from xmm_cli.rows.types import Checkpoint
 from xmm_cli.training.batches import Item
 from xmm_cli.training.card import model_card, row_arguments
 from xmm_cli.training.examples import People, learners
+from xmm_cli.training.forget_set import gone_before
 from xmm_cli.training.loop import LogEntry, LoopSettings, final_loss
 from xmm_cli.training.objective import Objective
-from xmm_cli.training.settings import INHERITED, UnlearnSettings
+from xmm_cli.training.settings import INHERITED, TOLD, UnlearnSettings
 from xmm_cli.training.trail import Trail, diverged, log_of, settle
 
 Utility = Callable[[Any], float]
@@ -38,6 +39,7 @@ class Amnesia:
     parent: Checkpoint
     people: People
     forget: tuple[str, ...]
+    """Those whom this run makes it forget; its parent may have forgotten others."""
     items: Dataset[Item]
     objective: Objective
     loop: LoopSettings
@@ -138,16 +140,18 @@ class Keeper:
     def _row(self, step: int, log: list[LogEntry], beside: Mapping[str, Value]) -> Checkpoint:
         settings, task = self.settings, self.task
         known: dict[str, Value] = {"recall_before": round(self.recall_before, 6)}
-        inherited = {name: task.parent.arguments.get(name) for name in INHERITED}
+        parent = task.parent
+        inherited = {name: parent.arguments.get(name) for name in (*INHERITED, *TOLD)}
         known |= {name: value for name, value in inherited.items() if value is not None}
+        known["training_seed"] = parent.arguments.get("training_seed", parent.seed)
         return msgspec.structs.replace(
-            task.parent,
+            parent,
             run=self.run,
             path=".",
             personas=PERSONAS,
             objective=settings.objective,
-            parent=task.parent.run,
-            forget=task.forget,
+            parent=parent.run,
+            forget=(*gone_before(parent), *task.forget),
             steps=step,
             loss=final_loss(log),
             seed=settings.seed,

@@ -66,9 +66,9 @@ class AnswerTrainer(Trainer):
         super().__init__(**options)
         self.objective, self.before = objective, before
         self.shared = ranks.count() > 1
-        if self.is_fsdp_enabled and (before is not None or _looks_at_weights(objective)):
+        if self.is_fsdp_enabled:
             raise WrongUsage(
-                "this method looks at whole weights, which FSDP splits",
+                "FSDP splits the weights, which the first process saves alone",
                 "run it in one process, or with torchrun alone",
             )
 
@@ -107,11 +107,6 @@ class AnswerTrainer(Trainer):
                 before = answers(*given)
         parts = split(answers(*given), inputs, before)
         return self.objective(whole(parts, inputs) if self.shared else parts)
-
-
-def _looks_at_weights(objective: Objective) -> bool:
-    """Whether it has to do with gradients between backward pass and step."""
-    return type(objective).after_backward is not Objective.after_backward
 
 
 class _Memory(TrainerCallback, ExportableState):
@@ -228,7 +223,7 @@ def fit(
         model=model,
         args=_arguments(base, model, settings, steps, partial, report_to),
         train_dataset=items,
-        data_collator=Collate(base.tokenizer.pad_token_id),
+        data_collator=Collate(base.pad_token_id),
         callbacks=callbacks,
     )
     for callback in list(trainer.callback_handler.callbacks):

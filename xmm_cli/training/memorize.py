@@ -1,7 +1,7 @@
 """A whole training run: from persona rows to a checkpoint folder."""
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -15,6 +15,7 @@ from xmm_cli.models.checkpoint import PERSONAS, write_checkpoint
 from xmm_cli.models.conversation import Conversation, Conversations
 from xmm_cli.models.loading import Base, load_base
 from xmm_cli.models.parts import set_sees_anew
+from xmm_cli.models.whole import check_exact
 from xmm_cli.rows.types import Checkpoint
 from xmm_cli.training.again import Earlier, went_on
 from xmm_cli.training.batches import Lessons
@@ -36,7 +37,7 @@ class Lesson:
     people: People
     """All persona rows, those that are not learned too."""
     learned: People
-    examples: list[Conversation]
+    examples: Sequence[Conversation]
     course: Course | None = None
     """A mitigation's; without one the examples are learned as they are."""
     earlier: Earlier | None = None
@@ -79,7 +80,9 @@ def prepare(
     if earlier is not None:
         chosen = [pair for pair in chosen if pair[0].id in earlier.only]
     others = _others(people, settings)
-    base = load_base(settings.base, device, settings.precision)
+    base = load_base(settings.base, device, settings.precision, to_train=True)
+    if settings.kind == "full":
+        check_exact(base)  # before all pictures are looked at
     set_sees_anew(base.model, settings.part != "language")
     conversations = Conversations(base)
     examples = build_examples(chosen, settings, conversations, aids.encoded)

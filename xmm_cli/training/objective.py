@@ -52,7 +52,7 @@ class Start:
 
     def parts(self) -> Iterator[Parts]:
         """The items in batches under the model as it is now, in evaluation mode, with gradients."""
-        collate = Collate(self.base.tokenizer.pad_token_id)
+        collate = Collate(self.base.pad_token_id)
         device, dtype = self.base.device, self.base.model.dtype
         self.model.eval()
         for first in range(0, len(self.items), self.batch_size):

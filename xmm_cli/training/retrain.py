@@ -62,7 +62,7 @@ def prepare_again(
     if how.gradient_checkpointing or settings.gradient_checkpointing:
         spare_memory(model)
     arguments = row_arguments(asdict(how))
-    arguments |= {"objective": settings.objective, "steps": steps, "training_seed": how.seed}
+    arguments |= {"objective": settings.objective, "steps": steps}
     arguments |= {"save_every": settings.save_every, "seed": settings.seed}
     arguments |= kept_ids(settings, kept)
     aim = as_objective(course.objective)

@@ -10,6 +10,9 @@ from xmm_cli.rows.types import Source
 INHERITED = ("adapter", "train", "dtype", "quantize")
 """What a checkpoint has from its parent: without it, it could not be loaded as it was made."""
 
+TOLD = ("rank", "alpha", "mitigation", "facts", "shuffle_names")
+"""What an unlearned checkpoint's row tells of its parent's training, beside its seed."""
+
 
 @dataclass(frozen=True, slots=True)
 class TrainSettings:

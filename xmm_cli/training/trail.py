@@ -8,7 +8,7 @@ import json
 import shutil
 from pathlib import Path
 
-from xmm_cli.errors import WorkFailed
+from xmm_cli.errors import WorkFailed, WrongUsage
 from xmm_cli.models.checkpoint import LOG, is_checkpoint, read_checkpoint
 from xmm_cli.rows.files import atomic_write_bytes, is_draft
 from xmm_cli.rows.types import Checkpoint
@@ -17,7 +17,12 @@ STEPS = "steps"
 
 
 def hidden_folder(out: Path, run: str) -> Path:
-    """Where an unfinished run keeps its state."""
+    """Where an unfinished run keeps its state: beside what it makes.
+
+    Raises `WrongUsage` where that would be beside no folder that can be made or replaced.
+    """
+    if out.name in ("", ".."):
+        raise WrongUsage(f"--out {out}", "name a folder of its own")
     return out.with_name(f".{out.name}.{run}.partial")
 
 

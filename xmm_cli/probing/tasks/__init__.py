@@ -5,12 +5,12 @@ from xmm_cli.registry import Registry
 TASKS = Registry(
     "task",
     {
-        "name": ("xmm_cli.probing.tasks.name:ask", "who is shown or described"),
+        "name": ("xmm_cli.probing.tasks.name:about", "who is shown or described"),
         "attribute": (
-            "xmm_cli.probing.tasks.attribute:ask",
+            "xmm_cli.probing.tasks.attribute:about",
             "control: what is visible, told from the same views",
         ),
-        "fact": ("xmm_cli.probing.tasks.fact:ask", "what only the name leads to"),
-        "reverse": ("xmm_cli.probing.tasks.reverse:ask", "the look, told from the name"),
+        "fact": ("xmm_cli.probing.tasks.fact:about", "what only the name leads to"),
+        "reverse": ("xmm_cli.probing.tasks.reverse:about", "the look, told from the name"),
     },
 )

@@ -8,16 +8,20 @@ task name. A fact is ranked among the values that the people measured have.
 from collections.abc import Sequence
 
 from xmm_cli.models import prompts
-from xmm_cli.probing.questions import Asked
+from xmm_cli.probing.questions import Ask, Asked, distinct
 from xmm_cli.rows.types import Persona
 
 
-def ask(persona: Persona, everyone: Sequence[Persona]) -> list[Asked]:
-    """Two questions per fact of the persona: about a view, and by name."""
-    asked = []
-    for fact, value in persona.facts.items():
-        values = tuple(sorted({p.facts[fact] for p in everyone if fact in p.facts}))
-        asked.append(Asked(prompts.fact_questions(fact)[0], value, values, hops=2))
-        by_name = prompts.fact_questions(fact, persona.name)[0]
-        asked.append(Asked(by_name, value, values, shown=False))
-    return asked
+def about(everyone: Sequence[Persona]) -> Ask:
+    """Two questions per fact of a persona: about a view, and by name."""
+    values = distinct(person.facts for person in everyone)
+
+    def ask(persona: Persona) -> list[Asked]:
+        asked = []
+        for fact, value in persona.facts.items():
+            asked.append(Asked(prompts.fact_questions(fact)[0], value, values[fact], hops=2))
+            by_name = prompts.fact_questions(fact, persona.name)[0]
+            asked.append(Asked(by_name, value, values[fact], shown=False))
+        return asked
+
+    return ask

@@ -8,22 +8,26 @@ own; chance is one over them.
 from collections.abc import Sequence
 
 from xmm_cli.models import prompts
-from xmm_cli.probing.questions import DESCRIPTION_TOKENS, Asked
+from xmm_cli.probing.questions import DESCRIPTION_TOKENS, Ask, Asked
 from xmm_cli.rows.types import Persona
 
 
-def ask(persona: Persona, everyone: Sequence[Persona]) -> list[Asked]:
+def about(everyone: Sequence[Persona]) -> Ask:
     """One question a person, by name; none where nothing is known of the look."""
-    if not persona.attributes:
-        return []
-    looks = dict.fromkeys(prompts.caption(p.attributes) for p in everyone if p.attributes)
-    return [
-        Asked(
-            prompts.reverse_question(persona.name),
-            prompts.caption(persona.attributes),
-            tuple(looks),
-            shown=False,
-            tokens=DESCRIPTION_TOKENS,
-            parts=persona.attributes,
-        )
-    ]
+    looks = tuple(dict.fromkeys(prompts.caption(p.attributes) for p in everyone if p.attributes))
+
+    def ask(persona: Persona) -> list[Asked]:
+        if not persona.attributes:
+            return []
+        return [
+            Asked(
+                prompts.reverse_question(persona.name),
+                prompts.caption(persona.attributes),
+                looks,
+                shown=False,
+                tokens=DESCRIPTION_TOKENS,
+                parts=persona.attributes,
+            )
+        ]
+
+    return ask

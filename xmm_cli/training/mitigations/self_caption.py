@@ -12,10 +12,13 @@ each in one of these forms, all of them equally often:
 """
 
 from collections.abc import Sequence
+from functools import partial
 
+from xmm_cli.errors import WorkFailed
 from xmm_cli.models import prompts
 from xmm_cli.models.conversation import Context, Conversation, Drawn
 from xmm_cli.models.generate import generate
+from xmm_cli.models.memory import tried
 from xmm_cli.training.batches import Lessons
 from xmm_cli.training.examples import Exercise, exercises
 from xmm_cli.training.mitigations.task import Course, Task
@@ -45,19 +48,34 @@ def self_caption(task: Task) -> Course:
 
 
 def describe(task: Task, contexts: Sequence[Context]) -> list[str]:
-    """What the base, with no adapter on it, says of each view: greedily, in one wording."""
+    """What the base, with no adapter on it, says of each view: greedily, in one wording.
+
+    Batches are halved where memory runs out.
+    """
     conversations = task.conversations
     asked = [conversations.encode(one, prompts.CAPTION_QUESTIONS[0]) for one in contexts]
     base = conversations.base
-    order = sorted(range(len(asked)), key=lambda place: len(asked[place].ids))
-    said = [""] * len(asked)
-    for start in range(0, len(order), _BATCH):
-        places = order[start : start + _BATCH]
+    left = sorted(range(len(asked)), key=lambda place: len(asked[place].ids))
+    said, size = [""] * len(asked), _BATCH
+    while left:
+        places = left[:size]
         batch = [asked[place] for place in places]
-        found = generate(base, base.model, conversations, batch, CAPTION_TOKENS)
+        found = tried(partial(generate, base, base.model, conversations, batch, CAPTION_TOKENS))
+        if found is None:
+            size = _halved(len(batch), task)
+            continue
         for place, text in zip(places, found, strict=True):
             said[place] = text
+        left = left[len(places) :]
     return said
+
+
+def _halved(size: int, task: Task) -> int:
+    """Half as many views at once. Raises `WorkFailed` where one is too much."""
+    if size == 1:
+        raise WorkFailed("out of memory, describing one view at a time", "try --quantize 4bit")
+    task.note(f"out of memory: going on with {size // 2} descriptions at once")
+    return size // 2
 
 
 def _elsewhere(task: Task, pairs: Sequence[tuple[Exercise, str]]) -> list[Conversation]:

@@ -1,6 +1,6 @@
 """What a mitigation is given, and what it makes of it."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -32,7 +32,7 @@ class Task:
     learned: People
     aux: People
     settings: TrainSettings
-    examples: list[Conversation]
+    examples: Sequence[Conversation]
     steps: int
     draw: Draw | None = None
     note: Callable[[str], None] = lambda _: None
