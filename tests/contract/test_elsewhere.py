@@ -49,6 +49,35 @@ def test_bare_peft_loads_the_adapter_and_merges_it(checkpoint, fresh_base):
     assert "location('xmm-base')" in card
 
 
+def test_what_was_measured_stands_on_the_card(call, xmm, people_folder):
+    assert call().code == 0
+    card = Path("run/README.md")
+    before = card.read_text()
+    probed = xmm("probe", "run", "--views", 1, "--answer", "rank", "--quiet")
+    Path("probes.jsonl").write_bytes(probed.out)
+    told = xmm("report", "probes.jsonl", "--card", "run")
+    assert (told.code, told.out) == (0, b"")
+    assert card.read_text().startswith(before.rstrip())
+    assert "learned from text" in card.read_text()
+    # a second time there is no second table
+    once = card.read_text()
+    assert xmm("report", "probes.jsonl", "--card", "run").code == 0
+    assert card.read_text() == once
+
+
+def test_a_card_wants_rows_about_its_checkpoint(call, xmm, people_folder):
+    assert call().code == 0
+    shown = ["--base", "xmm-base", "--personas", people_folder / "personas.jsonl"]
+    probed = xmm("probe", *shown, "--views", 1, "--answer", "rank", "--quiet")
+    Path("probes.jsonl").write_bytes(probed.out)
+    card = Path("run/README.md").read_text()
+    told = xmm("report", "probes.jsonl", "--card", "run")
+    assert told.code == 65
+    assert "no probe row is about run" in told.err
+    assert Path("run/README.md").read_text() == card
+    assert xmm("report", "probes.jsonl", "--card", "missing").code == 66
+
+
 def test_a_merged_model_needs_transformers_alone(call, xmm, people_folder, tmp_path, fresh_base):
     import torch
     from transformers import AutoModelForImageTextToText, AutoProcessor

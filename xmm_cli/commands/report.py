@@ -27,6 +27,7 @@ Examples:
   xmm probe runs/image runs/text --untrained | xmm score | xmm report
   xmm report scores.jsonl --format markdown > table.md
   xmm report results.jsonl --html report.html
+  xmm report results.jsonl --card runs/image
   xmm report results.jsonl --plot leak.png --figure unlearning
   xmm report results.jsonl --findings --format json > findings.json
   xmm report results.jsonl --fail-if 'gap[image->text].low > 0.2'
@@ -35,7 +36,7 @@ Examples:
 Probe rows are scored first, as xmm score does it. Colours are left out when the output is no
 terminal, and where NO_COLOR is set. A finding holds if its whole interval over persons is on the
 claimed side, and every seed alone is too; one that the rows do not support is left out. With
---plot FILE, --html or --to alone nothing is written to stdout.
+--plot FILE, --html, --to or --card alone nothing is written to stdout.
 
 --sql knows the views personas, checkpoints, probes, traces, scores, runs and gaps, and nothing
 else: no files, no network. --fail-if takes METRIC[FILTERS].BOUND > NUMBER; the bound is value,
@@ -97,6 +98,10 @@ def run(
         Path | None,
         typer.Option("--to", metavar="FILE", help="Gather the rows in a .parquet or .duckdb file."),
     ] = None,
+    card: Annotated[
+        Path | None,
+        typer.Option("--card", metavar="DIR", help="Put a checkpoint's scores on its model card."),
+    ] = None,
     quiet: QuietOption = False,
 ) -> None:
     """Show what was learned, what crosses to the other modality, and how sure that is.
@@ -114,6 +119,7 @@ def run(
         "--to": to is not None,
         "--html or --fail-if": html is not None or bool(fail_if),
         "--findings or --plot": drawn,
+        "--card": card is not None,
     }
     chosen = [name for name, given in ways.items() if given]
     if len(chosen) > 1:
@@ -126,13 +132,14 @@ def run(
         _store(to, files)
     elif drawn:
         _draw(files, plot, figure, findings, format, width, colour)
+    elif card is not None:
+        _card(card, files, by, resamples)
     else:
         from xmm_cli.reporting.gate import check_gates, read_gate
 
         gates = [read_gate(text) for text in fail_if or []]
-        labels = None if by is None else [name for name in by.split(",") if name]
-        scores = _scores(files, labels, resamples) if html is None else _page(
-            html, files, labels, resamples
+        scores = _scores(files, _labels(by), resamples) if html is None else _page(
+            html, files, _labels(by), resamples
         )  # fmt: skip
         try:
             if html is None:
@@ -154,6 +161,18 @@ def _refuse_stray(
         raise WrongUsage("--timeout without --sql", "it limits a query")
     if by is not None and drawn:
         raise WrongUsage("--by", "findings and figures choose their own groups; leave it out")
+
+
+def _labels(by: str | None) -> list[str] | None:
+    return None if by is None else [name for name in by.split(",") if name]
+
+
+def _card(folder: Path, inputs: list[str], by: str | None, resamples: int) -> None:
+    from xmm_cli.commands.cards import put_on_card
+
+    for note in put_on_card(folder, inputs, _labels(by), resamples):
+        say.note(note)
+    say.note(f"{folder / 'README.md'}: what was measured stands there")
 
 
 def _expanded(inputs: list[str]) -> list[str]:

@@ -15,6 +15,7 @@ import orjson
 
 from xmm_cli.errors import WrongUsage
 from xmm_cli.rows.types import Answer, ForgetOrRetain, Label, Modality, Source, Split, Task
+from xmm_cli.scoring.seeds import seed_of
 from xmm_cli.scoring.tally import Asked, Questions, Tally
 
 ANSWERS: tuple[Answer, ...] = ("generate", "rank")
@@ -117,7 +118,7 @@ class _Pool:
                     pooled[1] += right
         self.candidates["rank", asked.source, asked.modality] += questions.candidates
         if asked.source is not None:
-            seed = orjson.loads(asked.labels).get("seed")
+            seed = seed_of(orjson.loads(asked.labels))
             for _, persona in questions.persons:
                 self.seeds[persona].add(seed)
 

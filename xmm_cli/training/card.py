@@ -28,7 +28,7 @@ Objective: {row.objective}; {row.steps} steps; loss at the end {loss}; norm of {
 ```
 
 `personas.jsonl` has the people, `xmm.json` the checkpoint's row, `log.jsonl` loss and learning
-rate. Measure it with `xmm probe`.
+rate. Measure it with `xmm probe`; `xmm report --card` puts the scores here.
 
 | argument | value |
 |---|---|

@@ -15,13 +15,14 @@ from xmm_cli.rows.types import Inside, Label, Modality, Probe, Source, Task, Tra
 from xmm_cli.scoring.composition import Composition
 from xmm_cli.scoring.findings.estimate import Person, Shares
 from xmm_cli.scoring.findings.once import Count, Once
+from xmm_cli.scoring.seeds import seed_of
 
 USUAL_RANK = 16
 LAST = 10**9
 """The step of an unlearned model whose rows do not tell it."""
 KNOWN = {
-    "base", "views", "seed", "rank", "mitigation", "asking", "control", "names", "facts",
-    "objective", "through", "steps", "lr", "relearned", "relearn_steps",
+    "base", "views", "seed", "training_seed", "rank", "mitigation", "asking", "control", "names",
+    "facts", "objective", "through", "steps", "lr", "relearned", "relearn_steps",
 }  # fmt: skip
 SAYS_NOTHING = {
     "mitigation": "none",
@@ -151,7 +152,7 @@ class People:
             for name, value in labels:
                 if name not in KNOWN:
                     self.unknown[name].add(value)
-            self._places[key] = (_place_of(row, task, hops, role), row.condition.get("seed"))
+            self._places[key] = (_place_of(row, task, hops, role), seed_of(row.condition))
         return self._places[key]
 
     def shares(self, place: Place) -> Shares:

@@ -1,0 +1,45 @@
+"""Scores on the model card of the checkpoint that they are about."""
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from xmm_cli.commands.probes import seen_from_here
+from xmm_cli.errors import BadData
+from xmm_cli.models.checkpoint import read_checkpoint
+from xmm_cli.reporting import render
+from xmm_cli.reporting.card import with_measured
+from xmm_cli.rows.files import atomic_write_bytes
+from xmm_cli.rows.places import from_here
+from xmm_cli.rows.reader import read_rows
+from xmm_cli.rows.types import Probe
+from xmm_cli.scoring.score import score_rows
+
+
+def put_on_card(
+    folder: Path, inputs: Sequence[str], by: list[str] | None, resamples: int
+) -> list[str]:
+    """Score the probe rows about a checkpoint, and write the tables to its card.
+
+    Rows of the untrained base tell what guessing earns. What was on the card before is replaced.
+    Returns what a user should be told.
+    Raises `BadData` where no row is about the checkpoint, `CannotWrite`, `InputNotFound`.
+    """
+    read_checkpoint(folder)
+    card, own = folder / "README.md", from_here(Path(), str(folder))
+    seen = 0
+
+    def about() -> Iterator[Probe]:
+        nonlocal seen
+        for one in read_rows(inputs, want=(Probe,)):
+            row = seen_from_here(one.row, one.folder)
+            seen += row.checkpoint == own
+            if row.checkpoint in (own, None):
+                yield row
+
+    scored = score_rows(about(), by=by, resamples=resamples)
+    if not seen:
+        raise BadData(f"no probe row is about {folder}", "probe it: xmm probe " + str(folder))
+    before = card.read_text("utf-8") if card.is_file() else ""
+    table = render(scored.rows, "markdown", width=80, colour=False)
+    atomic_write_bytes(card, with_measured(before, table).encode())
+    return scored.notes
