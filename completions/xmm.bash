@@ -187,7 +187,7 @@ _xmm() {
         --sql) :; return ;;
         --timeout) :; return ;;
         --to) _xmm_files "$current"; return ;;
-        --card) _xmm_folders "$current"; return ;;
+        --card) _xmm_checkpoints "$current"; return ;;
         esac
         if [[ $current == -* ]]; then
             _xmm_words "$current" "--format -f --by --resamples --findings --plot --figure --html --fail-if --sql --timeout --to --card --quiet -q --help -h"

@@ -152,7 +152,7 @@ complete -c xmm -n '__xmm_using report' -l fail-if -x -d 'End with 3 if a score 
 complete -c xmm -n '__xmm_using report' -l sql -x -d 'Ask the rows in SQL.'
 complete -c xmm -n '__xmm_using report' -l timeout -x -d 'Give up --sql after this.'
 complete -c xmm -n '__xmm_using report' -l to -r -F -d 'Gather the rows in a .parquet or .duckdb file.'
-complete -c xmm -n '__xmm_using report' -l card -x -a '(__fish_complete_directories)' -d 'Put a checkpoint\'s scores on its model card.'
+complete -c xmm -n '__xmm_using report' -l card -x -a '(__xmm_checkpoints)(__fish_complete_directories)' -d 'Put a checkpoint\'s scores on its model card.'
 complete -c xmm -n '__xmm_using report' -l quiet -s q -d 'No notes and no progress; errors stay.'
 complete -c xmm -n '__xmm_using report' -l help -s h -d 'Show this message and exit.'
 complete -c xmm -n '__xmm_using report' -F

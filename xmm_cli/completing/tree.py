@@ -34,7 +34,7 @@ PLACES = ("--base", "--describe", "--model")
 
 _FILES = {"FILE", "PNG", "INPUT"}
 _FOLDERS = {"DIR"}
-_CHECKPOINTS = ("--init",)
+_CHECKPOINTS = ("--init", "--card")
 
 
 @dataclass(frozen=True, slots=True)
