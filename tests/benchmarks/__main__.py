@@ -20,6 +20,7 @@ ROWS = {
     "draw": "drawing:row",
     "help": "starting:row",
     "first-row": "first_row:row",
+    "quickstart": "quickstart:row",
 }
 """Name → module and function, which is given a scratch folder and returns a `Row`."""
 
