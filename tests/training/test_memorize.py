@@ -124,7 +124,7 @@ def test_the_people_come_along_and_lead_to_their_pictures(people, uninterrupted)
 def test_the_card_says_what_it_is(uninterrupted):
     card = (uninterrupted / "README.md").read_text()
     assert card.startswith("---\nlibrary_name: peft\nbase_model: xmm-base\n")
-    assert "# 4 synthetic people, learned from text" in card
+    assert "# 4 people, learned from text" in card
     assert "| learning_rate | 0.002 |" in card
 
 
