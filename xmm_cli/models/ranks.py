@@ -15,6 +15,9 @@ T = TypeVar("T")
 _LONGEST_WAIT = timedelta(hours=12)
 """One process may look at a model, or load one, while the others wait."""
 
+_LOADS_ONCE = "FSDP_CPU_RAM_EFFICIENT_LOADING"
+"""Under `accelerate launch --use_fsdp` the first process alone would load weights."""
+
 _TOLD = "xmm: an error was told"
 _store: Any = None
 
@@ -42,6 +45,8 @@ def join(device: str | None) -> None:
     global _store
     if count() == 1 or _store is not None:
         return
+    if _LOADS_ONCE in os.environ:
+        os.environ[_LOADS_ONCE] = "false"  # each process asks the base before FSDP splits it
     import torch
     from torch import distributed
 

@@ -20,6 +20,7 @@ from xmm_cli.training.objective import Needs, Start, as_objective
 from xmm_cli.training.objectives import OBJECTIVES
 from xmm_cli.training.partial import open_partial, trained_weights
 from xmm_cli.training.settings import TrainSettings, UnlearnSettings
+from xmm_cli.training.sharded import check_floor, on_first_whole
 from xmm_cli.training.trail import Trail, hidden_folder
 
 NOT_KNOWING = (
@@ -138,8 +139,10 @@ def unlearn(
 
     `recall_before` is what the gate measured; it stands in the row. `utility` is asked where the
     settings have a floor: below it the run ends, with the last checkpoint that was above.
-    Raises `CannotWrite`, `WorkFailed`, `GateTripped` where the floor is not met to begin with.
+    Raises `CannotWrite`, `WorkFailed`, `GateTripped` where the floor is not met to begin with,
+    `WrongUsage` where FSDP splits what is looked at.
     """
+    check_floor(settings.utility_floor)
     partial = hidden_folder(out, run)
     open_partial(partial, trained_weights(task.model), note)
     trail = Trail(partial)
@@ -165,4 +168,4 @@ def unlearn(
         stopped = trail.stopped_at
         return keeper.finish(log if stopped is None else keeper.go_back(stopped), out, overwrite)
 
-    return ranks.on_first(finish)
+    return on_first_whole(task.model, finish)

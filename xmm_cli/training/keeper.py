@@ -10,7 +10,6 @@ import msgspec
 from torch.utils.data import Dataset
 
 from xmm_cli.errors import GateTripped, WorkFailed
-from xmm_cli.models import ranks
 from xmm_cli.models.adapter import adapter_norm, bring_back
 from xmm_cli.models.checkpoint import PERSONAS, write_checkpoint
 from xmm_cli.models.loading import Base
@@ -23,6 +22,7 @@ from xmm_cli.training.forget_set import gone_before
 from xmm_cli.training.loop import LogEntry, LoopSettings, final_loss
 from xmm_cli.training.objective import Objective
 from xmm_cli.training.settings import INHERITED, TOLD, UnlearnSettings
+from xmm_cli.training.sharded import on_first_whole
 from xmm_cli.training.trail import Trail, diverged, log_of, settle
 
 Utility = Callable[[Any], float]
@@ -84,7 +84,7 @@ class Keeper:
 
     def __call__(self, step: int, log: list[LogEntry]) -> bool:
         """Save what there is after a step; True where it is below the floor."""
-        return ranks.on_first(lambda: self._look(step, log))
+        return on_first_whole(self.task.model, lambda: self._look(step, log))
 
     def _look(self, step: int, log: list[LogEntry]) -> bool:
         model = self.task.model.eval()

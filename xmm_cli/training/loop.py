@@ -19,7 +19,8 @@ from xmm_cli.training.before import Before
 from xmm_cli.training.objective import Objective, as_objective
 from xmm_cli.training.partial import MarkWhole, open_partial, trained_weights
 from xmm_cli.training.parts import Parts
-from xmm_cli.training.together import OwnShare, whole
+from xmm_cli.training.sharded import set_up
+from xmm_cli.training.together import OwnShare, some_may_rest, whole
 from xmm_cli.training.trail import diverged
 
 LogEntry = dict[str, float]
@@ -67,10 +68,7 @@ class AnswerTrainer(Trainer):
         self.objective, self.before = objective, before
         self.shared = ranks.count() > 1
         if self.is_fsdp_enabled:
-            raise WrongUsage(
-                "FSDP splits the weights, which the first process saves alone",
-                "run it in one process, or with torchrun alone",
-            )
+            set_up(self.accelerator.state.fsdp_plugin, self.model, objective)
 
     def get_train_dataloader(self) -> DataLoader[Any]:
         """Batches in the order of a single process, of which each process collates its share."""
@@ -249,12 +247,6 @@ def _train(trainer: Trainer, last: str | None, batch_size: int) -> None:
         raise
 
 
-def _some_may_rest(model: Any) -> bool:
-    """Whether a batch may leave a trained weight alone: one that looks at pictures, say."""
-    language = {id(one) for one in getattr(model, "base_model", model).get_decoder().parameters()}
-    return any(one.requires_grad and id(one) not in language for one in model.parameters())
-
-
 def _arguments(
     base: Base, model: Any, settings: LoopSettings, steps: int, partial: Path, report_to: str | None
 ) -> TrainingArguments:
@@ -278,7 +270,7 @@ def _arguments(
         label_names=["labels"],
         disable_tqdm=True,
         use_cpu=base.device.type == "cpu",
-        ddp_find_unused_parameters=_some_may_rest(model),
+        ddp_find_unused_parameters=some_may_rest(model),
     )
     if arguments.n_gpu > 1:
         arguments._n_gpu = 1  # a plain run takes one GPU: DataParallel would cut batches apart

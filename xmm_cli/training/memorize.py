@@ -9,7 +9,6 @@ from typing import Any
 from transformers import set_seed
 
 from xmm_cli.errors import BadData, WorkFailed
-from xmm_cli.models import ranks
 from xmm_cli.models.adapter import adapter_norm, add_adapter, load_adapter, spare_memory
 from xmm_cli.models.checkpoint import PERSONAS, write_checkpoint
 from xmm_cli.models.conversation import Conversation, Conversations
@@ -26,6 +25,7 @@ from xmm_cli.training.mitigations import MITIGATIONS, WITH_OTHERS
 from xmm_cli.training.mitigations.task import Course, Draw, Task
 from xmm_cli.training.objectives import OBJECTIVES
 from xmm_cli.training.settings import TrainSettings
+from xmm_cli.training.sharded import on_first_whole
 from xmm_cli.training.trail import Trail, diverged, hidden_folder, settle
 
 
@@ -132,7 +132,10 @@ def teach(
 
     def look(step: int, log: list[LogEntry]) -> bool:
         if step < steps:
-            ranks.on_first(lambda: saver.save(trail.place(step), log, overwrite=True, final=False))
+            on_first_whole(
+                saver.model,
+                lambda: saver.save(trail.place(step), log, overwrite=True, final=False),
+            )
         return False
 
     log = fit(
@@ -155,7 +158,7 @@ def teach(
         settle(out, run)
         return saved
 
-    return ranks.on_first(finish)
+    return on_first_whole(saver.model, finish)
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,6 +17,7 @@ from transformers import TrainerCallback
 import xmm_cli
 from xmm_cli.models import ranks
 from xmm_cli.rows.files import atomic_write_bytes, ensure_folder, force_to_disk
+from xmm_cli.training.sharded import asked_for
 
 _MADE_BY = "made-by.json"
 _WHOLE = "whole"
@@ -48,8 +49,8 @@ def _open(partial: Path, weights: Mapping[str, Any], note: Callable[[str], None]
     theirs = made_by.read_text() if made_by.is_file() else ""
     if theirs != ours and partial.is_dir() and any(partial.iterdir()):
         note(
-            f"{partial}: an unfinished run of another version of xmm or its libraries; "
-            "it is thrown away, and the run starts anew"
+            f"{partial}: an unfinished run of another version of xmm or its libraries, or one that "
+            "FSDP split otherwise; it is thrown away, and the run starts anew"
         )
         shutil.rmtree(partial)
     ensure_folder(partial)
@@ -76,6 +77,8 @@ def _fingerprint(weights: Mapping[str, Any]) -> str:
         trained.update(f"{name} {tuple(weight.shape)} {weight.dtype}\n".encode())
     known = {name: version(name) for name in _LIBRARIES}
     known |= {"code": code.hexdigest(), "weights": trained.hexdigest()}
+    if asked_for():
+        known["weights"] += " split"  # in files of their own
     return json.dumps(known, indent=2, sort_keys=True) + "\n"
 
 

@@ -36,6 +36,12 @@ class OwnShare:
         return self.collate(mine or items[:1]) | {IDLE: not mine}
 
 
+def some_may_rest(model: Any) -> bool:
+    """Whether a batch may leave a trained weight alone: one that looks at pictures, say."""
+    language = {id(one) for one in getattr(model, "base_model", model).get_decoder().parameters()}
+    return any(one.requires_grad and id(one) not in language for one in model.parameters())
+
+
 class _Gather(torch.autograd.Function):
     """`(own tokens, …)` of each process to `(all tokens, …)`; several tensors of the same tokens.
 
