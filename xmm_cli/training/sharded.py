@@ -6,6 +6,8 @@ from contextlib import contextmanager
 from typing import Any, TypeVar
 
 import torch
+from torch.distributed.fsdp import CPUOffloadPolicy
+from torch.distributed.fsdp.wrap import size_based_auto_wrap_policy
 
 from xmm_cli.errors import WrongUsage
 from xmm_cli.models import ranks
@@ -19,7 +21,7 @@ _ELSE = "run it in one process, or with torchrun alone"
 
 
 def asked_for() -> bool:
-    """Whether `accelerate launch`, or its variables, ask for FSDP. On CPUs accelerate ignores it."""
+    """Whether `accelerate launch` is told to use FSDP, which it does on GPUs alone."""
     return ranks.count() > 1 and os.environ.get("ACCELERATE_USE_FSDP", "").lower() == "true"
 
 
@@ -37,10 +39,8 @@ def set_up(plugin: Any, model: Any, aim: Objective) -> None:
 
     Raises `WrongUsage` where what is to be trained needs its weights whole.
     """
-    if plugin.fsdp_version != 2:
-        raise WrongUsage("FSDP 1", "only FSDP2 is known here: accelerate launch --fsdp_version 2")
-    if unfit := _unfit(model, aim):
-        raise WrongUsage(f"{unfit} under FSDP", _ELSE)
+    for unfit, hint in (*_unfit_settings(plugin), *_unfit_run(model, aim)):
+        raise WrongUsage(f"{unfit} under FSDP", hint)
     if plugin.transformer_cls_names_to_wrap is None:
         # families name layers that not every model has
         kinds = {type(part).__name__ for part in model.modules()}
@@ -50,19 +50,30 @@ def set_up(plugin: Any, model: Any, aim: Objective) -> None:
     plugin.set_state_dict_type("SHARDED_STATE_DICT")
 
 
-def _unfit(model: Any, aim: Objective) -> str | None:
-    """What of a run needs whole weights, or the same modules used by all processes at each step."""
+def _unfit_settings(plugin: Any) -> Iterator[tuple[str, str]]:
+    """What of accelerate's settings cannot be had, and what to say instead."""
+    if plugin.fsdp_version != 2:
+        yield "its first version", "accelerate launch --fsdp_version 2"
+    if plugin.activation_checkpointing:
+        yield "accelerate's activation checkpointing", "give --gradient-checkpointing to xmm"
+    if plugin.auto_wrap_policy is size_based_auto_wrap_policy:  # it would take lists of layers
+        yield "units by size", "accelerate launch --fsdp_auto_wrap_policy TRANSFORMER_BASED_WRAP"
+    if isinstance(plugin.cpu_offload, CPUOffloadPolicy):
+        yield "weights kept in the CPU's memory", "accelerate launch --fsdp_offload_params false"
+
+
+def _unfit_run(model: Any, aim: Objective) -> Iterator[tuple[str, str]]:
+    """What needs whole weights, or a module that not all processes use at each step."""
     if is_whole(model):
-        return "--adapter full"
-    if getattr(model, "is_quantized", False):
-        return "--quantize"
-    if some_may_rest(model):
-        return "training what sees"
+        yield "--adapter full", _ELSE
+    elif getattr(model, "is_quantized", False):
+        yield "--quantize", _ELSE
+    elif some_may_rest(model):
+        yield "training what sees", _ELSE
     if aim.needs.forward:
-        return "a method that asks the model before at every step"
+        yield "a method that asks the model before at every step", _ELSE
     if type(aim).after_backward is not Objective.after_backward:
-        return "a method that changes gradients"
-    return None
+        yield "a method that chooses among gradients", _ELSE
 
 
 def on_first_whole(model: Any, do: Callable[[], T]) -> T:
@@ -79,7 +90,7 @@ def _whole(model: Any) -> Iterator[None]:
     """
     from torch.distributed.tensor import DTensor
 
-    split = {
+    split: dict[str, Any] = {
         name: one
         for name, one in model.named_parameters()
         if one.requires_grad and isinstance(one, DTensor)
