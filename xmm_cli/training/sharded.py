@@ -3,11 +3,10 @@
 import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from itertools import chain
 from typing import Any, TypeVar
 
 import torch
-from torch.distributed.fsdp import CPUOffloadPolicy
-from torch.distributed.fsdp.wrap import size_based_auto_wrap_policy
 
 from xmm_cli.errors import WrongUsage
 from xmm_cli.models import ranks
@@ -22,7 +21,7 @@ _ELSE = "run it in one process, or with torchrun alone"
 
 def asked_for() -> bool:
     """Whether `accelerate launch` is told to use FSDP, which it does on GPUs alone."""
-    return ranks.count() > 1 and os.environ.get("ACCELERATE_USE_FSDP", "").lower() == "true"
+    return "RANK" in os.environ and os.environ.get("ACCELERATE_USE_FSDP", "").lower() == "true"
 
 
 def check_floor(floor: float | None) -> None:
@@ -39,7 +38,7 @@ def set_up(plugin: Any, model: Any, aim: Objective) -> None:
 
     Raises `WrongUsage` where what is to be trained needs its weights whole.
     """
-    for unfit, hint in (*_unfit_settings(plugin), *_unfit_run(model, aim)):
+    for unfit, hint in chain(_unfit_settings(plugin), _unfit_run(model, aim)):
         raise WrongUsage(f"{unfit} under FSDP", hint)
     if plugin.transformer_cls_names_to_wrap is None:
         # families name layers that not every model has
@@ -52,6 +51,9 @@ def set_up(plugin: Any, model: Any, aim: Objective) -> None:
 
 def _unfit_settings(plugin: Any) -> Iterator[tuple[str, str]]:
     """What of accelerate's settings cannot be had, and what to say instead."""
+    from torch.distributed.fsdp import CPUOffloadPolicy
+    from torch.distributed.fsdp.wrap import size_based_auto_wrap_policy
+
     if plugin.fsdp_version != 2:
         yield "its first version", "accelerate launch --fsdp_version 2"
     if plugin.activation_checkpointing:
@@ -88,13 +90,8 @@ def _whole(model: Any) -> Iterator[None]:
 
     All processes have to enter it; frozen weights stay split, and the model computes nothing there.
     """
-    from torch.distributed.tensor import DTensor
-
-    split: dict[str, Any] = {
-        name: one
-        for name, one in model.named_parameters()
-        if one.requires_grad and isinstance(one, DTensor)
-    }
+    trained = {name: one for name, one in model.named_parameters() if one.requires_grad}
+    split = {name: one for name, one in trained.items() if hasattr(one, "full_tensor")}
     full = {name: one.detach().full_tensor() for name, one in split.items()}
     try:
         if ranks.is_first():
