@@ -27,7 +27,8 @@ def _as_on_gpus(self: Any, *given: Any, fsdp_plugin: Any = None, **named: Any) -
 
 
 def _watched(self: Any, model: Any, *given: Any, **named: Any) -> Any:
-    assert not self.is_fsdp_enabled or all(isinstance(one, DTensor) for one in model.parameters())
+    assert all(isinstance(one, DTensor) for one in model.parameters())
+    assert not self.accelerator.state.fsdp_plugin.cpu_ram_efficient_loading
     if self.state.global_step == lose_at:
         os._exit(LOST)
     return _step(self, model, *given, **named)

@@ -8,6 +8,7 @@ from accelerate.utils import FullyShardedDataParallelPlugin
 from safetensors.torch import load_file
 
 from tests.conftest import new_base
+from tests.families.tiny import save
 from tests.scale.conftest import ROOT, together
 from tests.scale.sharding import LOST
 from xmm_cli import app
@@ -80,6 +81,19 @@ def test_unlearn_is_as_in_one_process(checkpoint, tmp_path, monkeypatch, capfd):
     compare(alone, shared)
     done = split(monkeypatch, *made, tmp_path / "floor", "--utility-floor", "0.1")
     assert b"--utility-floor with FSDP" in done.stderr
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("family", "adapter"), [("gemma4", "lora"), ("qwen3_vl", "dora")])
+def test_other_families(checkpoint, tmp_path, monkeypatch, capfd, family, adapter):
+    alone, shared = tmp_path / "alone", tmp_path / "shared"
+    base = str(save(family, tmp_path / family))
+    made = ["train", checkpoint.personas, "--source", "both", "--base", base, "--steps", "3"]
+    made += ["--batch-size", "5", "--adapter", adapter, "--device", "cpu", "--quiet", "--out"]
+    assert app.main([*made, str(alone)]) == 0
+    done = split(monkeypatch, *made, shared)
+    assert done.returncode == 0, done.stderr.decode()[-3000:]
+    compare(alone, shared)
 
 
 def plugin(**settings):

@@ -16,7 +16,7 @@ _LONGEST_WAIT = timedelta(hours=12)
 """One process may look at a model, or load one, while the others wait."""
 
 _LOADS_ONCE = "FSDP_CPU_RAM_EFFICIENT_LOADING"
-"""Under `accelerate launch --use_fsdp` the first process alone would load weights."""
+"""By this setting of accelerate's all processes but the first may have an empty base."""
 
 _TOLD = "xmm: an error was told"
 _store: Any = None
@@ -46,7 +46,7 @@ def join(device: str | None) -> None:
     if count() == 1 or _store is not None:
         return
     if _LOADS_ONCE in os.environ:
-        os.environ[_LOADS_ONCE] = "false"  # each process asks the base before FSDP splits it
+        os.environ[_LOADS_ONCE] = "false"  # each process looks at pictures with it
     import torch
     from torch import distributed
 
