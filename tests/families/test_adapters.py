@@ -134,6 +134,7 @@ def test_less_memory_gives_the_same_gradients(folder, people):
 def test_what_does_not_go_together(xmm, folder, two, tmp_path):
     words = ["train", two, "--base", folder, "--out", "run"]
     xmm(*words, "--adapter", "full", "--quantize", "4bit").failed(2, "packed weights cannot be")
+    xmm(*words, "--train", "projector", "--source", "text").failed(2, "no description passes")
     xmm(*words, "--quantize", "4bit").failed(69, "--quantize 4bit on cpu; it needs CUDA")
     half = ["--adapter", "full", "--dtype", "bfloat16"]
     xmm(*words, *half).failed(2, "full in bfloat16: it would round", "--dtype float32")

@@ -240,6 +240,13 @@ def test_pictures_are_learned_from_too(people, tmp_path, source):
     assert log[-1]["loss"] < log[0]["loss"]
 
 
+def test_a_batch_without_pictures_teaches_nothing_to_what_sees(people, tmp_path):
+    """With one view a step, half of the steps of `both` have no picture."""
+    settings = changed(source="both", train="projector", batch_size=1, steps=6)
+    row = run(people, tmp_path / "run", settings)
+    assert (row.source, row.steps) == ("both", 6)
+
+
 @pytest.mark.parametrize(
     ("settings", "steps"),
     [

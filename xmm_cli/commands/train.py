@@ -233,6 +233,10 @@ def _check(settings: TrainSettings, init: Path | None, only: str | None) -> None
         raise WrongUsage("--aux", f"it is for --mitigation {' or '.join(WITH_OTHERS)}")
     if settings.kind == "full" and settings.quantize is not None:
         raise WrongUsage("--adapter full with --quantize", "packed weights cannot be trained")
+    if settings.part != "language" and settings.source == "text" and settings.mitigation is None:
+        raise WrongUsage(
+            f"--train {settings.part} with --source text", "no description passes through it"
+        )
     if only is not None and init is None:
         raise WrongUsage("--only without --init", "--init names the checkpoint to go on from")
 

@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, Protocol
 
+import torch
 from accelerate.data_loader import prepare_data_loader
 from torch.utils.data import DataLoader, Dataset
 from transformers import Trainer, TrainerCallback, TrainingArguments
@@ -104,7 +105,14 @@ class AnswerTrainer(Trainer):
             with self.before.there():
                 before = answers(*given)
         parts = split(answers(*given), inputs, before)
-        return self.objective(whole(parts, inputs) if self.shared else parts)
+        loss = self.objective(whole(parts, inputs) if self.shared else parts)
+        return loss if loss.requires_grad else loss + _nothing(model)
+
+
+def _nothing(model: Any) -> torch.Tensor:
+    """Zero, with a gradient: of a batch without pictures, where what sees learns alone."""
+    learning = next(one for one in model.parameters() if one.requires_grad)
+    return learning.sum() * 0.0
 
 
 class _Memory(TrainerCallback, ExportableState):
