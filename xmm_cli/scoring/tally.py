@@ -54,6 +54,13 @@ class Counts:
         self.measured: dict[str, tuple[int, float]] | None = None
         """Measure → how often it was taken, and its sum."""
 
+    def add(self, questions: int, right: int, ranked: int, ranked_first: int) -> None:
+        """Count more of them."""
+        self.questions += questions
+        self.right += right
+        self.ranked += ranked
+        self.ranked_first += ranked_first
+
     def of(self, way: str) -> tuple[int, float]:
         """Questions and right answers for a way of answering; number and sum of a measure."""
         if way == "generate":
@@ -113,13 +120,15 @@ class Tally:
         tally = cls(roles)
         tally.other_role, tally.unanswered = counts.other_role, counts.unanswered
         for group in counts.groups:
-            person, questions = tally._counts[tally._place(group.row)]
-            person.questions += group.questions
-            person.right += group.right
-            person.ranked += group.ranked
-            person.ranked_first += group.ranked_first
-            if group.ranked and group.row.candidates is not None:
-                questions.candidates[group.row.candidates] += group.ranked
+            row, persons = group
+            if not persons:
+                continue
+            questions = tally.asked.setdefault(_asked(row), Questions(len(tally.asked)))
+            for persona, *numbers in persons:
+                questions.persons.setdefault((row.checkpoint, persona), Counts()).add(*numbers)
+            ranked = sum(one.ranked for one in persons)
+            if ranked and row.candidates is not None:
+                questions.candidates[row.candidates] += ranked
         return tally
 
     def add(self, row: Probe) -> None:
