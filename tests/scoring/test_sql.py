@@ -184,3 +184,11 @@ def test_a_person_without_a_name_is_left_to_the_slow_way_even_where_it_does_not_
     nameless["persona"] = ""
     lines = [json.dumps(row).encode() + b"\n" for row in rows]
     assert score_files([write(tmp_path / "a.jsonl", lines)]) is None
+
+
+def test_labels_beyond_64_bits_stay_apart(tmp_path):
+    shares, labels = [0.25, 1], [{"views": 10**30}, {"views": 10**30 + 1}]
+    rows = [row for one in labels for row in people.cell("text", "image", shares, condition=one)]
+    fast, slow = both(write(tmp_path / "a.jsonl", rows))
+    assert fast == slow
+    assert [one.condition for one in fast.rows if one.metric == "recall"] == labels

@@ -30,6 +30,7 @@ import orjson
 from xmm_cli.rows.database import connected
 from xmm_cli.rows.places import from_here
 from xmm_cli.rows.types import SCHEMA, Probe
+from xmm_cli.scoring.labels import packed
 
 WORTHWHILE_BYTES = 4_000_000
 """Below, reading row by row is done before DuckDB is loaded."""
@@ -191,10 +192,9 @@ def _once(counts: FileCounts, row: Probe, persons: Sequence[Person]) -> bool:
     Generating and ranking may stand in rows of their own and add up, but the same way of answering
     in another group may be a repetition.
     """
-    labels = orjson.dumps(row.condition, option=orjson.OPT_SORT_KEYS)
     cell = (
         row.checkpoint, row.base, row.source, row.modality, row.task, row.hops,
-        row.role, row.set, row.split, labels,
+        row.role, row.set, row.split, packed(row.condition),
     )  # fmt: skip
     for way, names in (
         ("generate", [one.persona for one in persons if one.questions]),

@@ -17,10 +17,10 @@ from hashlib import blake2b
 from typing import Any, NamedTuple
 
 import numpy as np
-import orjson
 
 from xmm_cli.rows.types import ForgetOrRetain, Modality, Probe, Source, Split, Task
 from xmm_cli.scoring.composition import Composition
+from xmm_cli.scoring.labels import packed
 from xmm_cli.scoring.spill import CHUNK, Flags, Records, Spill, last_of_each
 from xmm_cli.scoring.sql import FileCounts
 
@@ -156,10 +156,9 @@ class Tally:
 
     def _place(self, row: Probe) -> int:
         """The number of the row's person, checkpoint and cell."""
-        labels = row.condition
         alike = (
             row.checkpoint, row.persona, row.source, row.modality, row.task, row.set, row.split,
-            row.base, row.hops, row.role, orjson.dumps(labels) if labels else b"",
+            row.base, row.hops, row.role, packed(row.condition),
         )  # fmt: skip
         place = self._known.get(alike)
         if place is None:
@@ -240,7 +239,6 @@ def _number(value: float | None) -> float:
 
 
 def _asked(row: Probe) -> Asked:
-    labels = orjson.dumps(row.condition, option=orjson.OPT_SORT_KEYS) if row.condition else b"{}"
     return Asked(
         row.source,
         row.modality,
@@ -250,5 +248,5 @@ def _asked(row: Probe) -> Asked:
         row.base,
         row.hops,
         row.role,
-        labels,
+        packed(row.condition),
     )
