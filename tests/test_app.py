@@ -1,6 +1,7 @@
 """The command table, and how each kind of failure ends."""
 
 import errno
+import os
 import signal
 import subprocess
 import sys
@@ -176,6 +177,27 @@ def test_help_loads_nothing_heavy():
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stderr.strip() == ""
+
+
+IDLE = """
+import time
+from xmm_cli.app import main
+main(["--version"])
+import numpy
+square = numpy.ones((600, 600))
+square @ square
+before = time.process_time() - time.thread_time()
+time.sleep(0.3)
+print(time.process_time() - time.thread_time() - before)
+"""
+
+
+def test_threads_that_wait_for_work_use_no_processor():
+    free = {name: value for name, value in os.environ.items() if "_THREAD" not in name}
+    done = subprocess.run(
+        [sys.executable, "-c", IDLE], capture_output=True, text=True, check=True, env=free
+    )
+    assert float(done.stdout.split()[-1]) < 0.02
 
 
 PLANT = """

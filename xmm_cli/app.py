@@ -160,9 +160,11 @@ def _listen() -> None:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run `xmm` and return its exit code; what went wrong is one line on stderr."""
-    # Two commands side by side must not spin for each other's cores (read when torch is loaded).
+    # Two commands side by side must not spin for each other's cores (read when torch or numpy is
+    # loaded); OpenBLAS does for 2**26 cycles on every core as soon as it is, if nothing says less.
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     os.environ.setdefault("GOMP_SPINCOUNT", "0")
+    os.environ.setdefault("OPENBLAS_THREAD_TIMEOUT", "4")
     if not sys.warnoptions and os.environ.get("XMM_DEBUG") != "1":
         warnings.simplefilter("ignore")  # libraries' notes to developers; stderr is for users
         if find_spec("bitsandbytes"):

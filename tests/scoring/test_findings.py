@@ -30,6 +30,18 @@ def found(*parts, drawing=QUICK):
     return find_all(count(row for part in parts for row in part), drawing)
 
 
+@pytest.mark.parametrize("views", [10**400, 2**64, 1e308], ids=["400 digits", "2**64", "1e308"])
+def test_a_label_too_large_to_count_says_nothing(views):
+    rows = [
+        msgspec.structs.replace(one, condition={"views": views, "lr": views})
+        if one.condition["views"] == 16
+        else one
+        for one in world.by_views()
+    ]
+    comment = row(found(rows).rows, "more views raise recall, image → image").comment
+    assert comment.endswith("at 1, 2, 4 views")
+
+
 def row(rows, start, **fields):
     """The only finding that begins so."""
     fits = [

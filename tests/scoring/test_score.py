@@ -96,6 +96,18 @@ def test_labels_that_look_alike_are_kept_apart():
     assert len(values(scored(rows))) == 3
 
 
+def test_labels_beyond_64_bits_are_numbers_like_others():
+    labels = [2**64, 2**64 + 1, -(2**70), 10**400, 10**400 + 1]
+    rows = [
+        row
+        for views in labels
+        for row in cell("text", "image", [0.5, 1], condition={"views": views})
+    ]
+    scores = score_rows(rows, resamples=100, metrics=["all"]).rows
+    found = [one.condition["views"] for one in scores if one.metric == "recall"]
+    assert found == sorted(labels)
+
+
 def test_task_split_and_set_part_groups():
     rows = [probe(task="fact"), probe(split="train"), probe(set="forget"), probe()]
     assert len(values(scored(rows))) == 4

@@ -169,3 +169,26 @@ def test_seeds_are_drawn_alike(tmp_path):
     assert fast is not None
     assert fast == slow
     assert any("over seeds and persons" in row.method for row in fast.rows)
+
+
+def test_a_line_too_long_for_duckdb_is_left_to_the_slow_way(tmp_path):
+    long = people.probe(answer="x" * (33 << 20))
+    fast, slow = both(write(tmp_path / "a.jsonl", [*study(), long]))
+    assert fast is None
+    assert len(slow.rows) > 40
+
+
+def test_a_person_without_a_name_is_left_to_the_slow_way_even_where_it_does_not_count(tmp_path):
+    rows = [json.loads(encode(row)) for row in study()]
+    nameless = next(row for row in rows if row["role"] == "aux")
+    nameless["persona"] = ""
+    lines = [json.dumps(row).encode() + b"\n" for row in rows]
+    assert score_files([write(tmp_path / "a.jsonl", lines)]) is None
+
+
+def test_labels_beyond_64_bits_stay_apart(tmp_path):
+    shares, labels = [0.25, 1], [{"views": 10**30}, {"views": 10**30 + 1}]
+    rows = [row for one in labels for row in people.cell("text", "image", shares, condition=one)]
+    fast, slow = both(write(tmp_path / "a.jsonl", rows))
+    assert fast == slow
+    assert [one.condition for one in fast.rows if one.metric == "recall"] == labels

@@ -11,9 +11,9 @@ from hashlib import blake2b
 from typing import TYPE_CHECKING
 
 import numpy as np
-import orjson
 
 from xmm_cli.rows.types import Probe
+from xmm_cli.scoring.labels import packed
 from xmm_cli.scoring.spill import CHUNK, Records, Spill
 
 if TYPE_CHECKING:
@@ -35,9 +35,10 @@ class Composition:
 
     def add(self, row: Probe, place: int) -> None:
         """Take a row; those that are no part of a composition, or not generated, are let go."""
-        labels = orjson.dumps(row.condition, option=orjson.OPT_SORT_KEYS)
         about = (row.checkpoint, row.base, row.source, row.persona, row.set, row.role)
-        self.add_about(row, place, repr(about).encode("utf-8", "surrogatepass") + labels)
+        self.add_about(
+            row, place, repr(about).encode("utf-8", "surrogatepass") + packed(row.condition)
+        )
 
     def add_about(self, row: Probe, place: int, about: bytes) -> None:
         """The same, where the caller says what is joined on."""

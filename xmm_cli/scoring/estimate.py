@@ -33,6 +33,9 @@ class Estimator:
     resamples: int
     seed: int
     _samples: dict[tuple[str, ...], Sample] = field(default_factory=dict)
+    _persons: dict[tuple[str, tuple[Pair, ...]], tuple[tuple[str, ...], int]] = field(
+        default_factory=dict
+    )
 
     def score(self, name: str, metric: Metric, over: Over) -> Score | None:
         """The row of a metric over these cells; None where one of them was not asked."""
@@ -44,8 +47,7 @@ class Estimator:
         cells = cells_of(self.group, way)
         if any(pair not in cells for pair in over.cells):
             return None
-        asked = [cells[pair].shares.keys() for pair in over.cells]
-        persons = tuple(sorted(set.intersection(*map(set, asked))))
+        persons, dropped = self._asked(way, over.cells)
         row = partial(self._row, name, over)
         if not persons:
             return row(None, None, 0, 0, ["none: no person was asked in all of its cells"])
@@ -55,7 +57,7 @@ class Estimator:
             return self._chance(row, sample, over.cells[0])
         if metric.of == "spread":
             return self._spread(row, [Part(sample, one, sample.chance(one)) for one in over.cells])
-        said = _remarks(sample, over, len(set.union(*map(set, asked))) - len(persons))
+        said = _remarks(sample, over, dropped)
         if metric.of in ("recall", "measure"):
             parts = [Part(sample, pair, None) for pair in over.cells]
         else:
@@ -91,6 +93,15 @@ class Estimator:
         )
         gap, words = smallest_gap(same - cross, self.level, sum(scales) / 2)
         return row(gap, None, said=[words])
+
+    def _asked(self, way: str, pairs: tuple[Pair, ...]) -> tuple[tuple[str, ...], int]:
+        """Who was asked in all of these cells, and how many others in some of them."""
+        if (way, pairs) not in self._persons:
+            cells = cells_of(self.group, way)
+            asked = [set(cells[pair].shares) for pair in pairs]
+            persons = tuple(sorted(set.intersection(*asked)))
+            self._persons[way, pairs] = persons, len(set.union(*asked)) - len(persons)
+        return self._persons[way, pairs]
 
     def _sample(self, way: str, persons: tuple[str, ...], bounded: bool) -> Sample:
         key = (way, *persons)

@@ -11,10 +11,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from math import fsum
 
-import orjson
-
 from xmm_cli.errors import WrongUsage
 from xmm_cli.rows.types import Answer, ForgetOrRetain, Label, Modality, Source, Split, Task
+from xmm_cli.scoring.labels import unpacked
 from xmm_cli.scoring.seeds import seed_of
 from xmm_cli.scoring.tally import Asked, Questions, Tally
 
@@ -58,10 +57,7 @@ class Group:
 
     def order(self) -> tuple[object, ...]:
         """A key that sorts groups the same way whatever order the rows came in."""
-        labels = [
-            (name, isinstance(value, str), value if isinstance(value, str) else float(value))
-            for name, value in self.condition.items()
-        ]
+        labels = [(name, isinstance(value, str), value) for name, value in self.condition.items()]
         kinds = [type(value).__name__ for value in self.condition.values()]
         return (self.task, self.split, self.set or "", labels, kinds)
 
@@ -69,7 +65,7 @@ class Group:
 def labels_of(asked: Asked, by: Iterable[str] | None) -> dict[str, Label]:
     """All labels of a row, sorted by name, or those of them named in `by`."""
     labels: dict[str, Label] = {"base": asked.base, "hops": asked.hops, "role": asked.role}
-    labels |= orjson.loads(asked.labels)
+    labels |= unpacked(asked.labels)
     wanted = labels if by is None else [name for name in by if name in labels]
     return {name: _plain(labels[name]) for name in sorted(wanted)}
 
@@ -118,7 +114,7 @@ class _Pool:
                     pooled[1] += right
         self.candidates["rank", asked.source, asked.modality] += questions.candidates
         if asked.source is not None:
-            seed = seed_of(orjson.loads(asked.labels))
+            seed = seed_of(unpacked(asked.labels))
             for _, persona in questions.persons:
                 self.seeds[persona].add(seed)
 

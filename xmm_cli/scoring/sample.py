@@ -41,6 +41,7 @@ class Sample:
     places: dict[Pair, int] = field(default_factory=dict)
     columns: Floats = field(default_factory=lambda: np.empty((0, 0)))
     _resampled: Floats | None = None
+    _questions: dict[Pair, int] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         having = [
@@ -83,8 +84,11 @@ class Sample:
 
     def questions(self, pairs: tuple[Pair, ...]) -> int:
         """How many questions stand behind these cells."""
-        asked = [self.cell(pair).questions for pair in dict.fromkeys(pairs)]
-        return sum(questions[persona] for questions in asked for persona in self.persons)
+        for pair in pairs:
+            if pair not in self._questions:
+                asked = self.cell(pair).questions
+                self._questions[pair] = sum(asked[persona] for persona in self.persons)
+        return sum(self._questions[pair] for pair in dict.fromkeys(pairs))
 
     def chance(self, pair: Pair) -> Chance | None:
         """What guessing earns in a cell; None where the number of candidates is unknown."""

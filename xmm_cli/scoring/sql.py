@@ -2,12 +2,13 @@
 
 What is read is the raw JSON of each field, so that `5`, `"5"` and `true` stay three things; only
 strings among a few known ones are read as text, and names, which may not look like numbers. DuckDB
-counts per person, cell and checkpoint; each such group is then decoded as a `Probe` by the same
-decoder as single rows, and what differs within a group (view, question, answers) is checked in SQL.
-Whenever anything is not plain, the answer is None, and the caller reads row by row, which names
-file and line, or shows that nothing is wrong: a malformed line or field, a question that occurs
-twice, rows of other kinds, fields that only some metrics look at. So this module decides nothing;
-it is only faster.
+counts per person, and gathers the persons of each cell and checkpoint; such a group is then decoded
+as a `Probe` by the same decoder as single rows, and what differs within one (view, question,
+answers) is checked in SQL. Whenever anything is not plain, the answer is None, and the caller reads
+row by row, which names file and line, or shows that nothing is wrong: a malformed line or field, a
+question that occurs twice, rows of other kinds, fields that only some metrics look at, a line of
+32 MiB. (DuckDB may be told to take longer ones; it then reads a file in fewer and larger pieces,
+which is slower, and leaves many cores idle.) So this module decides nothing; it is only faster.
 
 Three things it does not see: a `checkpoint` and `source` that are both missing count as null;
 malformed JSON inside fields that no row has may pass; so may a comma before a closing bracket.
@@ -29,10 +30,10 @@ import orjson
 from xmm_cli.rows.database import connected
 from xmm_cli.rows.places import from_here
 from xmm_cli.rows.types import SCHEMA, Probe
+from xmm_cli.scoring.labels import packed
 
 WORTHWHILE_BYTES = 4_000_000
 """Below, reading row by row is done before DuckDB is loaded."""
-MAX_LINE_BYTES = 64 * 1024 * 1024
 PASSING = ("run", "trace")
 """Kinds that are left out without a look into them."""
 PLAIN_ENDS = (".jsonl", ".ndjson", ".json")
@@ -40,8 +41,8 @@ PLAIN_ENDS = (".jsonl", ".ndjson", ".json")
 FOLDER = "parse_dirpath(filename)"
 """What a checkpoint's path counts from."""
 _KEYS = (
-    "kind", "schema", "checkpoint", "base", "source", "modality", "task", "hops", "persona", "role",
-    "set", "split", "candidates", "condition",
+    "kind", "schema", "checkpoint", "base", "source", "modality", "task", "hops", "role", "set",
+    "split", "candidates", "condition",
 )  # fmt: skip
 _WITHIN = ("run", "view", "question", "expected", "answer", "correct", "rank", "logprob")
 """Fields that differ within a group."""
@@ -52,15 +53,14 @@ _LITERAL = re.compile(r"[-0-9{\[NI].*|true|false|null", re.DOTALL)
 """What a JSON number, boolean, object or list looks like as text."""
 _DECODER = msgspec.json.Decoder(Probe)
 
-_COUNTS = r"""
-    count(*),
-    count(correct),
-    coalesce(count_if(correct::VARCHAR = 'true'), 0),
-    coalesce(count_if(correct::VARCHAR = 'false'), 0),
-    count("rank"),
-    coalesce(count_if("rank"::VARCHAR = '1'), 0),
-    coalesce(count_if(correct IS NULL AND "rank" IS NULL), 0),
-    list_unique(list(hash("view", question, expected))),
+_OF_PERSON = r"""
+    count(*) AS number,
+    count(correct) AS asked,
+    coalesce(count_if(correct::VARCHAR = 'true'), 0) AS "right",
+    coalesce(count_if(correct::VARCHAR = 'false'), 0) AS wrong,
+    count("rank") AS ranked,
+    coalesce(count_if("rank"::VARCHAR = '1'), 0) AS ranked_first,
+    coalesce(count_if(correct IS NULL AND "rank" IS NULL), 0) AS neither,
     bool_and(coalesce(
         starts_with(question, '"') AND starts_with(expected, '"')
         AND regexp_full_match("view", '0|[1-9][0-9]{0,17}'), false))
@@ -68,18 +68,32 @@ _COUNTS = r"""
     AND coalesce(bool_and(starts_with(run, '"')), true)
     AND coalesce(bool_and(regexp_matches(logprob, '^[-0-9]')), true)
     AND coalesce(bool_and(regexp_full_match("rank", '[1-9][0-9]{0,17}')), true)
+    AND list_unique(list(hash("view", question, expected))) = count(*)
+"""
+_OF_GROUP = """
+    list(row(persona, asked, "right", ranked, ranked_first)),
+    sum(number),
+    sum(neither),
+    bool_and(plain AND "right" + wrong = asked)
 """
 
 
-class Counted(NamedTuple):
-    """The questions and right answers of one person under one checkpoint in one cell."""
+class Person(NamedTuple):
+    """The questions and right answers of one person; a row of the query."""
 
-    row: Probe
-    """What they have in common; view, question and answers in it mean nothing."""
+    persona: str
     questions: int
     right: int
     ranked: int
     ranked_first: int
+
+
+class Counted(NamedTuple):
+    """What was asked of one checkpoint in one cell."""
+
+    row: Probe
+    """What its rows have in common; persona, view, question and answers in it mean nothing."""
+    persons: list[Person]
 
 
 @dataclass(slots=True)
@@ -89,12 +103,8 @@ class FileCounts:
     groups: list[Counted] = field(default_factory=list)
     other_role: int = 0
     unanswered: int = 0
-    answered: set[tuple[object, ...]] = field(default_factory=set)
-    """Who was asked in which cell and way of answering."""
-    decoded: dict[tuple[object, ...], tuple[Probe, tuple[object, ...]]] = field(
-        default_factory=dict
-    )
-    """What all persons of a cell have in common, decoded once."""
+    answered: dict[tuple[object, ...], set[str]] = field(default_factory=dict)
+    """Who was asked in a cell and way of answering."""
 
 
 def count_files(files: Sequence[str], roles: Iterable[str]) -> FileCounts | None:
@@ -110,8 +120,8 @@ def count_files(files: Sequence[str], roles: Iterable[str]) -> FileCounts | None
     with connected(preserve_insertion_order="false") as connection:
         try:
             groups = connection.execute(_query(), [list(files)])
-            while some := groups.fetchmany(10_000):
-                if not all(_add(counts, wanted, group) for group in some):
+            while group := groups.fetchone():
+                if not _add(counts, wanted, group):
                     return None
         except (duckdb.Error, msgspec.MsgspecError):
             return None
@@ -120,16 +130,16 @@ def count_files(files: Sequence[str], roles: Iterable[str]) -> FileCounts | None
 
 def _query() -> str:
     fields = ("kind", *Probe.__struct_fields__)
-    unknown = [name for name in fields if name not in _KEYS + _WITHIN]
+    unknown = [name for name in fields if name not in (*_KEYS, "persona", *_WITHIN)]
     absent = "".join(f' AND count("{name}") = 0' for name in unknown)
     keys = ", ".join(f'"{name}"' for name in _KEYS)
     columns = {name: "VARCHAR" if name in _KNOWN + _NAMES else "JSON" for name in fields}
     return (
-        f"SELECT {FOLDER}, {keys}, {_COUNTS}{absent} "
+        f"SELECT folder, {keys}, {_OF_GROUP} FROM ("
+        f"SELECT {FOLDER} AS folder, {keys}, persona, {_OF_PERSON}{absent} AS plain "
         "FROM read_json(?, format = 'newline_delimited', records = 'true', filename = true, "
-        "hive_partitioning = false, "
-        f"maximum_object_size = {MAX_LINE_BYTES}, columns = {columns}) "
-        f"GROUP BY {FOLDER}, {keys}"
+        f"hive_partitioning = false, columns = {columns}) "
+        f"GROUP BY {FOLDER}, {keys}, persona) GROUP BY folder, {keys}"
     )
 
 
@@ -151,50 +161,50 @@ def _worthwhile(files: Sequence[str]) -> bool:
 
 def _add(counts: FileCounts, roles: frozenset[str], group: tuple[Any, ...]) -> bool:
     """Count a group; False where it is not plain."""
-    folder, *rest = group
-    keys = dict(zip(_KEYS, rest, strict=False))
-    number, asked, right, wrong, ranked, first, neither, distinct, plain = rest[len(_KEYS) :]
+    folder, *labels = group[: 1 + len(_KEYS)]
+    found, number, neither, plain = group[1 + len(_KEYS) :]
+    keys = dict(zip(_KEYS, labels, strict=True))
     if keys["kind"] in PASSING:
         return True
-    if keys["kind"] != "probe" or not plain or right + wrong != asked or distinct != number:
+    if keys["kind"] != "probe" or not plain:
         return False
-    if any(keys[name] is not None and _LITERAL.fullmatch(keys[name]) for name in _NAMES):
+    persons = [Person(*one) for one in found]
+    names = [keys["checkpoint"], keys["base"], *(one.persona for one in persons)]
+    if any(name is not None and _LITERAL.fullmatch(name) for name in names):
         return False
-    alike = (folder, *(value for name, value in keys.items() if name != "persona"))
-    if alike not in counts.decoded:
-        first_row = _decode(folder, keys)
-        counts.decoded[alike] = first_row, _cell(first_row)
-    row, cell = counts.decoded[alike]
-    if not keys["persona"]:
+    if not all(one.persona for one in persons):
         return False
-    row = msgspec.structs.replace(row, persona=keys["persona"])
+    row = _decode(folder, {**keys, "persona": persons[0].persona})
     if row.schema > SCHEMA or (row.checkpoint is None) != (row.source is None):
         return False
     if row.role not in roles:
         counts.other_role += number
         return True
     counts.unanswered += neither
-    if not (asked or ranked):
-        return True
-    # One person in several groups: generating and ranking may stand in rows of their own and add
-    # up, but the same way of answering twice may be a repetition.
-    ways = {
-        (row.persona, cell, way) for way, some in (("generate", asked), ("rank", ranked)) if some
-    }
-    if ways & counts.answered:
-        return False
-    counts.answered |= ways
-    counts.groups.append(Counted(row, asked, right, ranked, first))
-    return True
+    persons = [one for one in persons if one.questions or one.ranked]
+    counts.groups.append(Counted(row, persons))
+    return _once(counts, row, persons)
 
 
-def _cell(row: Probe) -> tuple[object, ...]:
-    """Cell and checkpoint."""
-    labels = orjson.dumps(row.condition, option=orjson.OPT_SORT_KEYS)
-    return (
+def _once(counts: FileCounts, row: Probe, persons: Sequence[Person]) -> bool:
+    """Whether no person was counted in this cell and way of answering before.
+
+    Generating and ranking may stand in rows of their own and add up, but the same way of answering
+    in another group may be a repetition.
+    """
+    cell = (
         row.checkpoint, row.base, row.source, row.modality, row.task, row.hops,
-        row.role, row.set, row.split, labels,
+        row.role, row.set, row.split, packed(row.condition),
     )  # fmt: skip
+    for way, names in (
+        ("generate", [one.persona for one in persons if one.questions]),
+        ("rank", [one.persona for one in persons if one.ranked]),
+    ):
+        answered = counts.answered.setdefault((*cell, way), set())
+        if not answered.isdisjoint(names):
+            return False
+        answered.update(names)
+    return True
 
 
 def _decode(folder: str, keys: dict[str, str | None]) -> Probe:

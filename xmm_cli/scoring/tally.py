@@ -17,10 +17,10 @@ from hashlib import blake2b
 from typing import Any, NamedTuple
 
 import numpy as np
-import orjson
 
 from xmm_cli.rows.types import ForgetOrRetain, Modality, Probe, Source, Split, Task
 from xmm_cli.scoring.composition import Composition
+from xmm_cli.scoring.labels import packed
 from xmm_cli.scoring.spill import CHUNK, Flags, Records, Spill, last_of_each
 from xmm_cli.scoring.sql import FileCounts
 
@@ -53,6 +53,13 @@ class Counts:
         self.questions = self.right = self.ranked = self.ranked_first = 0
         self.measured: dict[str, tuple[int, float]] | None = None
         """Measure → how often it was taken, and its sum."""
+
+    def add(self, questions: int, right: int, ranked: int, ranked_first: int) -> None:
+        """Count more of them."""
+        self.questions += questions
+        self.right += right
+        self.ranked += ranked
+        self.ranked_first += ranked_first
 
     def of(self, way: str) -> tuple[int, float]:
         """Questions and right answers for a way of answering; number and sum of a measure."""
@@ -113,13 +120,15 @@ class Tally:
         tally = cls(roles)
         tally.other_role, tally.unanswered = counts.other_role, counts.unanswered
         for group in counts.groups:
-            person, questions = tally._counts[tally._place(group.row)]
-            person.questions += group.questions
-            person.right += group.right
-            person.ranked += group.ranked
-            person.ranked_first += group.ranked_first
-            if group.ranked and group.row.candidates is not None:
-                questions.candidates[group.row.candidates] += group.ranked
+            row, persons = group
+            if not persons:
+                continue
+            questions = tally.asked.setdefault(_asked(row), Questions(len(tally.asked)))
+            for persona, *numbers in persons:
+                questions.persons.setdefault((row.checkpoint, persona), Counts()).add(*numbers)
+            ranked = sum(one.ranked for one in persons)
+            if ranked and row.candidates is not None:
+                questions.candidates[row.candidates] += ranked
         return tally
 
     def add(self, row: Probe) -> None:
@@ -147,10 +156,9 @@ class Tally:
 
     def _place(self, row: Probe) -> int:
         """The number of the row's person, checkpoint and cell."""
-        labels = row.condition
         alike = (
             row.checkpoint, row.persona, row.source, row.modality, row.task, row.set, row.split,
-            row.base, row.hops, row.role, orjson.dumps(labels) if labels else b"",
+            row.base, row.hops, row.role, packed(row.condition),
         )  # fmt: skip
         place = self._known.get(alike)
         if place is None:
@@ -231,7 +239,6 @@ def _number(value: float | None) -> float:
 
 
 def _asked(row: Probe) -> Asked:
-    labels = orjson.dumps(row.condition, option=orjson.OPT_SORT_KEYS) if row.condition else b"{}"
     return Asked(
         row.source,
         row.modality,
@@ -241,5 +248,5 @@ def _asked(row: Probe) -> Asked:
         row.base,
         row.hops,
         row.role,
-        labels,
+        packed(row.condition),
     )

@@ -9,9 +9,9 @@ from hashlib import blake2b
 from typing import Any
 
 import numpy as np
-import orjson
 
 from xmm_cli.rows.types import Probe
+from xmm_cli.scoring.labels import packed
 from xmm_cli.scoring.spill import CHUNK, Records, Spill, last_of_each
 
 SUMS = {"correct": ("questions", "right"), "first": ("ranked", "first"),
@@ -36,7 +36,6 @@ class Once:
         self.repeated = 0
         """Rows whose question had been answered before in the same way."""
         self._counts: list[Count] = []
-        self._alike: dict[tuple[Any, ...], int] = {}
         self._numbers: dict[tuple[Any, ...], int] = {}
         self._spill = Spill(
             [("key", "u8"), ("count", "u4"), ("correct", "i1"), ("first", "i1"), ("logprob", "f8")]
@@ -70,14 +69,9 @@ class Once:
         """Stands for all of a row but its question and answer."""
         alike = (
             row.checkpoint, row.persona, row.source, row.modality, row.task, row.hops, row.role,
-            row.set, row.split, row.base, orjson.dumps(row.condition) if row.condition else b"",
+            row.set, row.split, row.base, packed(row.condition),
         )  # fmt: skip
-        number = self._alike.get(alike)
-        if number is None:
-            labels = orjson.dumps(row.condition, option=orjson.OPT_SORT_KEYS)
-            number = self._numbers.setdefault((*alike[:-1], labels), len(self._numbers))
-            self._alike[alike] = number
-        return number
+        return self._numbers.setdefault(alike, len(self._numbers))
 
     def finish(self) -> None:
         """Count all that was taken."""

@@ -20,6 +20,8 @@ from xmm_cli.scoring.seeds import seed_of
 USUAL_RANK = 16
 LAST = 10**9
 """The step of an unlearned model whose rows do not tell it."""
+MOST = 2**53
+"""A label of this or more is no number of views, steps or anything else."""
 KNOWN = {
     "base", "views", "seed", "training_seed", "rank", "mitigation", "asking", "control", "names",
     "facts", "objective", "through", "steps", "lr", "relearned", "relearn_steps",
@@ -282,8 +284,8 @@ def _text(value: Label | None) -> str | None:
 
 
 def _number(value: Label | None) -> float | None:
-    return float(value) if isinstance(value, int | float) else None
+    return float(value) if isinstance(value, int | float) and abs(value) < MOST else None
 
 
 def _whole(value: Label | None) -> int | None:
-    return int(value) if isinstance(value, int | float) else None
+    return int(value) if isinstance(value, int | float) and abs(value) < MOST else None
