@@ -140,7 +140,9 @@ def test_what_does_not_go_together(xmm, folder, two, tmp_path):
     xmm(*words, *half).failed(2, "full in bfloat16: it would round", "--dtype float32")
     gemma = save("gemma3", tmp_path / "gemma3")
     words = ["train", two, "--base", gemma, "--out", "run", "--source", "image"]
-    xmm(*words, "--train", "projector").failed(2, "no linear layer", "--adapter full trains its weights")
+    xmm(*words, "--train", "projector").failed(
+        2, "no linear layer", "--adapter full trains its weights"
+    )
 
 
 def test_half_precision_is_recorded_and_probed(xmm, folder, two):
