@@ -11,6 +11,7 @@ import torch
 from xmm_cli.models.feature_folder import FeatureFolder
 from xmm_cli.models.features import Features, from_output
 from xmm_cli.models.loading import Base
+from xmm_cli.models.looking import Looker
 from xmm_cli.models.parts import language_path, vision_parameters
 
 TEXT_KEYS = ("input_ids", "attention_mask", "labels", "token_type_ids", "mm_token_type_ids")
@@ -31,6 +32,7 @@ class Vision:
         self._folder = FeatureFolder.of_environment() if folder is None else folder
         self._wanted = set(inspect.signature(base.model.get_image_features).parameters)
         self._tower: str | None = None
+        self._look = Looker(self._compute)
 
     def features(self, picture: Any, inputs: Mapping[str, Any]) -> Features:
         """Those of a picture (any hashable name of it), which the processor has made `inputs` of.
@@ -38,29 +40,38 @@ class Vision:
         Raises `Unavailable` where the model has none to give.
         """
         if picture not in self._memory:
-            found = self._stored(_of_picture(inputs))
-            self._memory[picture] = found
-            self._bytes += found.size
-            while self._bytes > MOST_IN_MEMORY and len(self._memory) > 1:
-                self._bytes -= self._memory.popitem(last=False)[1].size
+            self.look({picture: inputs})
         self._memory.move_to_end(picture)
         return self._memory[picture]
+
+    def look(self, pictures: Mapping[Any, Mapping[str, Any]]) -> None:
+        """Have the features of all these pictures in memory. Raises as `features` does."""
+        new = {one: _of_picture(inputs) for one, inputs in pictures.items() if not self.knows(one)}
+        for picture, found in zip(new, self._stored(list(new.values())), strict=True):
+            self._memory[picture] = found
+            self._bytes += found.size
+        while self._bytes > MOST_IN_MEMORY and len(self._memory) > 1:
+            self._bytes -= self._memory.popitem(last=False)[1].size
 
     def knows(self, picture: Any) -> bool:
         """Whether the features of a picture are in memory."""
         return picture in self._memory
 
-    def _stored(self, inputs: dict[str, torch.Tensor]) -> Features:
+    def _stored(self, several: list[dict[str, torch.Tensor]]) -> list[Features]:
         """From the folder if it is there; exact, since all that decides the bits is in its name."""
-        given = {name: value for name, value in inputs.items() if name in self._wanted}
+        given = [
+            {name: value for name, value in inputs.items() if name in self._wanted}
+            for inputs in several
+        ]
         if not self._folder.usable:
-            return self._compute(given)
-        key = _digest({"tower": self.tower}, given)
-        found = self._folder.get(key)
-        if found is None:
-            found = self._compute(given)
-            self._folder.put(key, found)
-        return found
+            return self._look(given)
+        keys = [_digest({"tower": self.tower}, one) for one in given]
+        found = [self._folder.get(key) for key in keys]
+        missing = [place for place, one in enumerate(found) if one is None]
+        for place, made in zip(missing, self._look([given[at] for at in missing]), strict=True):
+            self._folder.put(keys[place], made)
+            found[place] = made
+        return [one for one in found if one is not None]
 
     def _compute(self, given: Mapping[str, torch.Tensor]) -> Features:
         model = self.base.model

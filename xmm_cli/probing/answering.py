@@ -113,6 +113,7 @@ class Responder:
         contexts = [question.context for question in batch]
         encode = self.conversations.encode
         if self.settings.asking == "plain" or not batch[0].asked.shown:
+            self.conversations.look_at(zip(contexts, asked, strict=True))
             return list(map(encode, contexts, asked)), asked
         self._tell_first(list(dict.fromkeys(contexts)))
         said = [self._told_first[context] for context in contexts]

@@ -126,6 +126,7 @@ def build_examples(
     asked: list[Exercise] = []
     examples: list[Conversation] = []
     for found in exercises(people, settings):
+        conversations.look_at((one.context, one.question) for one in found)
         for one in found:
             example = conversations.encode(*one)
             if not anew:
