@@ -152,12 +152,14 @@ class Responder:
         from xmm_cli.probing.rank import greedy, path_sums, rank_of, read_tree
 
         told: list[list[int]] = [[] for _ in batch]
+        wanted = "generate" in self.settings.answers
         by_candidates: dict[tuple[str, ...], list[int]] = {}
         for place, question in enumerate(batch):
             by_candidates.setdefault(question.asked.candidates, []).append(place)
         for candidates, places in by_candidates.items():
             tree = self._tree(candidates)
-            reading = read_tree(self.base, self.model, [prompts[at] for at in places], tree)
+            shown = [prompts[at] for at in places]
+            reading = read_tree(self.base, self.model, shown, tree, tops=wanted)
             if reading.tops is not None:
                 begun = greedy(reading, tree, self.conversations.end_tokens)
                 for at, tokens in zip(places, begun, strict=True):

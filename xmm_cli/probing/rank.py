@@ -46,33 +46,39 @@ class Reading(NamedTuple):
     tops: list[list[int]] | None
     """What it would rather have told, for each prompt: behind it, then behind each inner node.
 
-    None where the candidates were not read as a tree."""
+    None where that was not asked for, or the candidates were not read as a tree."""
 
 
 def node_logprobs(
     base: Base, model: Any, prompts: Sequence[Conversation], tree: Tree
 ) -> torch.Tensor:
     """The `steps` of `read_tree`."""
-    return read_tree(base, model, prompts, tree).steps
+    return read_tree(base, model, prompts, tree, tops=False).steps
 
 
 @torch.inference_mode()
-def read_tree(base: Base, model: Any, prompts: Sequence[Conversation], tree: Tree) -> Reading:
-    """All candidates behind every prompt; so many prompts at a time as `LOGITS_BYTES` allows."""
+def read_tree(
+    base: Base, model: Any, prompts: Sequence[Conversation], tree: Tree, *, tops: bool = True
+) -> Reading:
+    """All candidates behind every prompt; so many prompts at a time as `LOGITS_BYTES` allows.
+
+    Without `tops` those are None.
+    """
     if not base.family.tree or not sees_everything(base.model):
         return Reading(cached_logprobs(base, model, prompts, tree), None)
     shown, place = inner(tree)
     vocabulary = base.model.get_output_embeddings().weight.shape[0]
     most = max(1, LOGITS_BYTES // (4 * vocabulary * (len(shown.tokens) + 1)))
-    steps, tops = [], []
+    steps, best = [], []
     for start in range(0, len(prompts), most):
         logits = _tree_logits(base, model, prompts[start : start + most], shown)
         # position 0 is the prompt's last token, position i + 1 inner node i
         parents = torch.tensor([place[parent] + 1 for parent in tree.parents], device=logits.device)
         each = logits[:, parents, torch.tensor(tree.tokens, device=logits.device)]
         steps.append((each - logits.logsumexp(-1)[:, parents]).cpu())
-        tops += logits.argmax(-1).tolist()
-    return Reading(torch.cat(steps), tops)
+        if tops:
+            best += logits.argmax(-1).tolist()
+    return Reading(torch.cat(steps), best if tops else None)
 
 
 def _tree_logits(
@@ -94,10 +100,10 @@ def greedy(reading: Reading, tree: Tree, ends: Collection[int]) -> list[list[int
     """The tokens that the model tells after each prompt, as far as they were read.
 
     They end with one of `ends` where the whole answer is known, else with the first token that no
-    inner node stands for. Raises `ValueError` where candidates were not read as a tree.
+    inner node stands for. Raises `ValueError` where `tops` are not known.
     """
     if reading.tops is None:
-        raise ValueError("candidates were not read as a tree")
+        raise ValueError("what the model would rather have told is not known")
     _, place = inner(tree)
     answers = []
     for tops in reading.tops:
