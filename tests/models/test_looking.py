@@ -50,6 +50,21 @@ def test_a_tower_that_rounds_otherwise_in_batches_sees_one_at_a_time():
     assert all(map(torch.equal, found, [Tower()(one).tokens for one in pictures]))
 
 
+def test_a_batch_that_does_not_fit_goes_alone():
+    class Small(Tower):
+        def __call__(self, one):
+            found = super().__call__(one)
+            if len(one["pixel_values"]) > 1:
+                raise RuntimeError("CUDA out of memory")
+            return found
+
+    tower = Small()
+    pictures = given(2 * AT_ONCE)
+    found = features(Looker(tower)(pictures))
+    assert tower.sizes == [AT_ONCE, *[1] * (2 * AT_ONCE)]
+    assert all(map(torch.equal, found, [Tower()(one).tokens for one in pictures]))
+
+
 def test_each_shape_is_tried_by_itself_and_mixed_ones_go_alone():
     tower = Tower()
     look = Looker(tower)

@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 import torch
 
 from xmm_cli.models.features import Features
+from xmm_cli.models.memory import tried
 
 AT_ONCE = 8
 
@@ -23,7 +24,7 @@ class Looker:
     def __init__(self, compute: Callable[[Given], Features]) -> None:
         self._compute = compute
         self._exact: dict[tuple[int, ...], bool] = {}
-        """Shape → whether a batch of it gives the bits of single pictures."""
+        """Shape → whether a batch of it fits, and gives the bits of single pictures."""
 
     def __call__(self, pictures: Sequence[Given]) -> list[Features]:
         """The features of each picture, to the bit what each alone would give."""
@@ -40,7 +41,11 @@ class Looker:
         if shapes or shape is None or len(batch) < AT_ONCE or not self._exact.get(shape, True):
             return None
         pixels = torch.cat([one["pixel_values"] for one in batch])
-        found = _parted(self._compute({"pixel_values": pixels}), len(batch))
+        several = tried(lambda: self._compute({"pixel_values": pixels}))
+        if several is None:
+            self._exact[shape] = False
+            return None
+        found = _parted(several, len(batch))
         if shape not in self._exact:
             alone = [self._compute(one) for one in batch]
             self._exact[shape] = found is not None and all(map(_same, found, alone))

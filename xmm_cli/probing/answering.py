@@ -130,6 +130,7 @@ class Responder:
         new = [one for one in contexts if one not in known]
         if new:
             first = FIRST[self.settings.asking]
+            self.conversations.look_at((one, first) for one in new)
             prompts = [self.conversations.encode(one, first) for one in new]
             known |= zip(new, self._generate(prompts, DESCRIPTION_TOKENS), strict=True)
         self._told_first = known
