@@ -33,11 +33,11 @@ def features(looked):
     return [one.tokens for one in looked]
 
 
-def test_the_first_batch_is_computed_both_ways_and_later_ones_once():
+def test_the_edges_of_the_first_batch_are_computed_both_ways_and_later_ones_once():
     tower = Tower()
     pictures = given(3 * AT_ONCE + 2)
     found = features(Looker(tower)(pictures))
-    assert tower.sizes == [AT_ONCE, *[1] * AT_ONCE, AT_ONCE, AT_ONCE, 1, 1]
+    assert tower.sizes == [AT_ONCE, 1, 1, AT_ONCE, AT_ONCE, 1, 1]
     alone = [Tower()(one).tokens for one in pictures]
     assert all(map(torch.equal, found, alone))
 
@@ -46,7 +46,22 @@ def test_a_tower_that_rounds_otherwise_in_batches_sees_one_at_a_time():
     tower = Tower(rounding=1e-6)
     pictures = given(2 * AT_ONCE)
     found = features(Looker(tower)(pictures))
-    assert tower.sizes == [AT_ONCE, *[1] * (2 * AT_ONCE)]
+    assert tower.sizes == [AT_ONCE, 1, 1, *[1] * (2 * AT_ONCE)]
+    assert all(map(torch.equal, found, [Tower()(one).tokens for one in pictures]))
+
+
+def test_a_tower_that_rounds_otherwise_at_the_end_of_a_batch_sees_one_at_a_time():
+    class Blocked(Tower):
+        def __call__(self, one):
+            found = super().__call__(one)
+            if len(one["pixel_values"]) > 1:
+                found.pooled[-1] += 1e-6
+            return found
+
+    tower = Blocked()
+    pictures = given(2 * AT_ONCE)
+    found = features(Looker(tower)(pictures))
+    assert tower.sizes[-2 * AT_ONCE :] == [1] * (2 * AT_ONCE)
     assert all(map(torch.equal, found, [Tower()(one).tokens for one in pictures]))
 
 

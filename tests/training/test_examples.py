@@ -4,7 +4,8 @@ import msgspec
 import pytest
 
 from xmm_cli.errors import BadData, InputNotFound
-from xmm_cli.models.conversation import Context
+from xmm_cli.models.conversation import Context, Conversations
+from xmm_cli.models.looking import AT_ONCE
 from xmm_cli.models.parts import set_sees_anew
 from xmm_cli.models.prompts import NAME_QUESTIONS
 from xmm_cli.training.examples import build_examples, learners, views_used
@@ -155,3 +156,16 @@ def test_shuffling_leaves_the_views_and_the_facts_as_they_are(build, people, con
     count = len(people[0][0].facts)
     facts = [answers(conversations, rows)[3 : 3 + count] for rows in (plain, shuffled)]
     assert facts[0] == facts[1] == list(people[0][0].facts.values())
+
+
+def test_pictures_of_several_people_fill_the_batches_of_the_tower(people, base, monkeypatch):
+    sizes = []
+    conversations = Conversations(base)
+    look = conversations.vision.look
+    monkeypatch.setattr(
+        conversations.vision, "look", lambda some: (sizes.append(len(some)), look(some))
+    )
+    settings = TrainSettings(source="image", views=2)
+    examples = build_examples(learners(people), settings, conversations)
+    assert len(examples) == sum(sizes) == 4 * 2
+    assert sizes[0] == AT_ONCE

@@ -9,6 +9,9 @@ from xmm_cli.models.conversation import IGNORED, PER_TOKEN, Conversation
 from xmm_cli.models.features import join
 from xmm_cli.models.last_layer import last_layer_at
 
+_TOKENS = ("input_ids", "attention_mask", *PER_TOKEN)
+"""What a model is given for each token."""
+
 
 def pad(
     conversations: Sequence[Conversation], pad_token_id: int, side: Literal["left", "right"]
@@ -46,11 +49,7 @@ def pad(
 
 def model_inputs(batch: dict[str, Any], device: Any, dtype: Any) -> dict[str, Any]:
     """The batch without its labels, on a device, its features as the model takes them."""
-    inputs = {
-        key: value.to(device)
-        for key, value in batch.items()
-        if key in ("input_ids", "attention_mask", *PER_TOKEN)
-    }
+    inputs = {key: value.to(device) for key, value in batch.items() if key in _TOKENS}
     for key in sorted({key for one in batch["shown"] for key in one}):
         stacked = _stack([one[key] for one in batch["shown"]]).to(device)
         inputs[key] = stacked.to(dtype) if stacked.is_floating_point() else stacked
@@ -86,10 +85,11 @@ def answer_logits(
     Returns the logits of the positions before them, `(answer tokens, vocabulary)`, the tokens,
     int64 `(answer tokens,)`, and the rows they stand in, int64 `(answer tokens,)`.
     """
-    labels = batch["labels"].to(device)
-    asked = torch.zeros_like(labels, dtype=torch.bool)
-    asked[:, :-1] = labels[:, 1:] != IGNORED
-    inputs = model_inputs(batch, device, dtype)
+    labels = batch["labels"][:, 1:].to(device)
+    asked = labels != IGNORED
+    # nothing follows the last token of the longest row: it is not read
+    read = {key: value[:, :-1] if key in _TOKENS else value for key, value in batch.items()}
+    inputs = model_inputs(read, device, dtype)
     behind = bool((batch["attention_mask"][:, 0] == 1).all())
     if behind and not any(key in batch for key in PER_TOKEN):
         # nothing before sees padding that stands behind, and without a mask attention is faster;
@@ -97,4 +97,4 @@ def answer_logits(
         del inputs["attention_mask"]
     with last_layer_at(model, asked):
         output = model(**inputs, logits_to_keep=asked, use_cache=False)
-    return output.logits, labels[:, 1:][asked[:, :-1]], asked.nonzero()[:, 0]
+    return output.logits, labels[asked], asked.nonzero()[:, 0]

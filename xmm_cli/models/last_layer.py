@@ -9,11 +9,15 @@ and of that five sixths. What is computed is what the whole layer would have had
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from typing import Any
+from weakref import WeakKeyDictionary
 
 import torch
 
 _DENSE = ({"gate_proj", "up_proj", "down_proj"}, {"fc1", "fc2"})
 """What a feed-forward block without experts consists of; others are left whole."""
+
+_KNOWN: WeakKeyDictionary[Any, torch.nn.ModuleList] = WeakKeyDictionary()
+"""The layers of each decoder."""
 
 
 @contextmanager
@@ -24,8 +28,10 @@ def last_layer_at(model: Any, asked: torch.Tensor) -> Iterator[None]:
     generation is, is left whole. So is one whose activations are computed anew in the backward
     pass, which would be outside the block.
     """
-    plain = getattr(model, "module", model)  # out of DistributedDataParallel
-    if torch.is_grad_enabled() and getattr(plain, "is_activation_checkpointing", False):
+    decoder = getattr(model, "module", model).get_decoder()  # out of DistributedDataParallel
+    layer = _layers(decoder)[-1]
+    anew = any(getattr(part, "gradient_checkpointing", False) for part in (decoder, layer))
+    if anew and torch.is_grad_enabled():
         yield
         return
     places = asked.nonzero(as_tuple=True)
@@ -42,18 +48,23 @@ def last_layer_at(model: Any, asked: torch.Tensor) -> Iterator[None]:
         return None
 
     with ExitStack() as stack:
-        for module in _position_wise(plain):
+        for module in _position_wise(layer):
             stack.callback(module.register_forward_pre_hook(narrow).remove)
             # before others' hooks, so that they see what the module gives usually
             stack.callback(module.register_forward_hook(widen, prepend=True).remove)
         yield
 
 
-def _position_wise(model: Any) -> list[torch.nn.Module]:
-    """Those modules of the last layer that work on each position alone, as far as is known."""
-    decoder = model.get_decoder()
-    lists = [part for part in decoder.modules() if isinstance(part, torch.nn.ModuleList)]
-    layer = max(lists, key=len)[-1]
+def _layers(decoder: Any) -> torch.nn.ModuleList:
+    """The layers of a decoder: the longest list of its modules. Looked for once."""
+    if decoder not in _KNOWN:
+        lists = [part for part in decoder.modules() if isinstance(part, torch.nn.ModuleList)]
+        _KNOWN[decoder] = max(lists, key=len)
+    return _KNOWN[decoder]
+
+
+def _position_wise(layer: torch.nn.Module) -> list[torch.nn.Module]:
+    """Those modules of a layer that work on each position alone, as far as is known."""
     attention, block = getattr(layer, "self_attn", None), getattr(layer, "mlp", None)
     found = [getattr(attention, name, None) for name in ("q_proj", "o_proj")]
     if block is not None and {name for name, _ in block.named_children()} - {"act_fn"} in _DENSE:

@@ -2,7 +2,8 @@
 
 A batch may round otherwise than one picture does, and then what is kept of a picture would depend
 on the pictures beside it. Whether a tower does on this device is seen on the first batch of each
-shape, which is computed both ways; batches are all of one size, so that the others go alike.
+shape, of which the first and the last picture are computed alone too: where numbers are blocked
+otherwise, it shows at the edges. Batches are all of one size, so that the others go alike.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -47,10 +48,9 @@ class Looker:
             return None
         found = _parted(several, len(batch))
         if shape not in self._exact:
-            alone = [self._compute(one) for one in batch]
-            self._exact[shape] = found is not None and all(map(_same, found, alone))
-            return alone
-        return found
+            edges = [(found[at], self._compute(batch[at])) for at in (0, -1)] if found else []
+            self._exact[shape] = bool(edges) and all(_same(*pair) for pair in edges)
+        return found if self._exact[shape] else None
 
 
 def _shape(given: Given) -> tuple[int, ...] | None:

@@ -130,7 +130,7 @@ def answers(
     finally:
         hook.remove()
     asked = batch["labels"][:, 1:].to(device) != IGNORED
-    return Answers(*found, caught[-1][:, :-1][asked])
+    return Answers(*found, caught[-1][asked])
 
 
 def _layer(model: Any, depth: float) -> torch.nn.Module:

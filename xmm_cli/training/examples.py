@@ -2,6 +2,8 @@
 
 import random
 from collections.abc import Callable, Iterator, Sequence
+from itertools import chain, islice
+from math import gcd
 from pathlib import Path
 from typing import NamedTuple, overload
 
@@ -125,15 +127,27 @@ def build_examples(
     anew = sees_anew(conversations.base.model)
     asked: list[Exercise] = []
     examples: list[Conversation] = []
-    for found in exercises(people, settings):
-        conversations.look_at((one.context, one.question) for one in found)
-        for one in found:
-            example = conversations.encode(*one)
-            if not anew:
-                examples.append(example)
-        asked += found
-        progress()
+    for group in _filling_batches(exercises(people, settings)):
+        conversations.look_at((one.context, one.question) for found in group for one in found)
+        for found in group:
+            for one in found:
+                example = conversations.encode(*one)
+                if not anew:
+                    examples.append(example)
+            asked += found
+            progress()
     return Anew(asked, conversations) if anew else examples
+
+
+def _filling_batches(everyone: Iterator[list[Exercise]]) -> Iterator[list[list[Exercise]]]:
+    """As few people at a time as fill the tower's batches, where all have as many pictures."""
+    from xmm_cli.models.looking import AT_ONCE
+
+    first = next(everyone, [])
+    pictures = sum(one.context.image is not None for one in first)
+    everyone = chain([first], everyone)
+    while group := list(islice(everyone, AT_ONCE // gcd(AT_ONCE, pictures))):
+        yield group
 
 
 def _facts(persona: Persona) -> Iterator[Exercise]:

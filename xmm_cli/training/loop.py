@@ -1,7 +1,9 @@
 """The loop: transformers' Trainer, with the loss of an objective on answer tokens alone."""
 
+import gc
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -17,6 +19,7 @@ from xmm_cli.models.loading import Base
 from xmm_cli.models.memory import is_out_of_memory
 from xmm_cli.training.batches import Collate, Item, answers, split
 from xmm_cli.training.before import Before
+from xmm_cli.training.lean_lora import lean_lora
 from xmm_cli.training.objective import Objective, as_objective
 from xmm_cli.training.partial import MarkWhole, open_partial, trained_weights
 from xmm_cli.training.parts import Parts
@@ -88,8 +91,12 @@ class AnswerTrainer(Trainer):
         """One forward and backward pass, and what the objective does before and after."""
         self.objective.before_step(self.state.global_step)
         loss = super().training_step(model, *given, **options)
-        self.objective.after_backward(self.accelerator.unwrap_model(model))
+        self.objective.after_backward(self.model)
         return loss
+
+    def floating_point_ops(self, inputs: dict[str, Any]) -> int:  # noqa: ARG002
+        """Not counted: each step would count all parameters for it, and nothing reads it."""
+        return 0
 
     def compute_loss(
         self,
@@ -235,9 +242,24 @@ def fit(
     for callback in list(trainer.callback_handler.callbacks):
         if type(callback).__name__ in _NOISY:
             trainer.remove_callback(callback)
-    _train(trainer, last, settings.batch_size)
+    with lean_lora(model), _left_alone():
+        _train(trainer, last, settings.batch_size)
     model.eval()
     return log_entries(trainer.state.log_history)
+
+
+@contextmanager
+def _left_alone() -> Iterator[None]:
+    """Inside the block, garbage is not looked for in what was there before, where there is none.
+
+    A Trainer begins with a full collection: over what torch and transformers hold, that takes as
+    long as some steps of a small model.
+    """
+    gc.freeze()
+    try:
+        yield
+    finally:
+        gc.unfreeze()
 
 
 def _train(trainer: Trainer, last: str | None, batch_size: int) -> None:
