@@ -12,10 +12,12 @@ from PIL import Image
 from tests.benchmarks.race import Way, ratio, run
 from tests.benchmarks.row import Figure, Row
 from xmm_cli.personas.dataset import Request, claim_folder, make_personas
+from xmm_cli.personas.rendering.layers import forget_layers
 
 HERE = "tests.benchmarks.drawing"
-REQUEST = Request(people=12, views=16, heldout=8, seed=3)
-PICTURES = 12 * 24
+REQUEST = Request(seed=3)
+"""As large as the command makes it by default."""
+PICTURES = REQUEST.people * (REQUEST.views + REQUEST.heldout)
 
 
 def row(folder: Path) -> Row:
@@ -47,6 +49,7 @@ def draw(folder: str, processes: int) -> Any:
     numbers = count()
 
     def work() -> str:
+        forget_layers()  # as a fresh process knows none
         place = Path(folder) / str(next(numbers))
         claim_folder(REQUEST, place)
         for _ in make_personas(REQUEST, place, run="benchmark", processes=processes):

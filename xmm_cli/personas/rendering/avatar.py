@@ -1,14 +1,12 @@
-"""Cartoon portraits: python_avatars composes the SVG, resvg draws it, Pillow poses it."""
+"""Cartoon portraits: python_avatars composes them, resvg draws their layers, Pillow poses them."""
 
-import io
 import math
 import random
 from collections.abc import Mapping
 
-import python_avatars as pa
-import resvg_py
 from PIL import Image, ImageEnhance
 
+from xmm_cli.personas.rendering.layers import layers
 from xmm_cli.rows.types import Split
 
 _HAIR = {
@@ -98,14 +96,13 @@ def draw(look: Mapping[str, str], split: Split, rng: random.Random, size: int) -
     expression and background come from separate pools for `train` and `heldout`.
     """
     height = round(size * _OVERSAMPLE)
-    picture = resvg_py.svg_to_bytes(
-        svg_string=_svg(look, split, rng), height=height, skip_system_fonts=True
-    )
-    figure = Image.open(io.BytesIO(bytes(picture))).convert("RGBA")
+    figure = list(layers(_style(look, split, rng), height))
     background = _background(split, rng)
     head = round(height * _HEADROOM)
     canvas = Image.new("RGBA", (round(height * 1.2), height + head), (*background, 255))
-    canvas.alpha_composite(figure, ((canvas.width - figure.width) // 2, head))
+    for layer in figure:
+        left = (canvas.width - layer.width) // 2
+        canvas.alpha_composite(layer.picture, (left + layer.x, head + layer.y))
     posed = canvas.convert("RGB").transform(
         (size, size),
         Image.Transform.AFFINE,
@@ -117,22 +114,21 @@ def draw(look: Mapping[str, str], split: Split, rng: random.Random, size: int) -
     return ImageEnhance.Contrast(lit).enhance(rng.uniform(0.92, 1.08))
 
 
-def _svg(look: Mapping[str, str], split: Split, rng: random.Random) -> str:
+def _style(look: Mapping[str, str], split: Split, rng: random.Random) -> dict[str, str]:
     hair = _HAIR_COLOR[look["hair_color"]]
-    return pa.Avatar(
-        style=pa.AvatarStyle.TRANSPARENT,
-        top=pa.HairType[_HAIR[look["hairstyle"]]],
-        hair_color=hair,
-        facial_hair=pa.FacialHairType[_FACIAL_HAIR[look["facial_hair"]]],
-        facial_hair_color=hair,
-        skin_color=_SKIN[look["skin_tone"]],
-        accessory=pa.AccessoryType[_EYEWEAR[look["eyewear"]]],
-        clothing=pa.ClothingType[_GARMENT[look["garment"]]],
-        clothing_color=_GARMENT_COLOR[look["garment_color"]],
-        eyes=pa.EyeType[rng.choice(_EYES[split])],
-        mouth=pa.MouthType[rng.choice(_MOUTH[split])],
-        eyebrows=pa.EyebrowType[rng.choice(_BROWS[split])],
-    ).render()
+    return {
+        "top": _HAIR[look["hairstyle"]],
+        "hair_color": hair,
+        "facial_hair": _FACIAL_HAIR[look["facial_hair"]],
+        "facial_hair_color": hair,
+        "skin_color": _SKIN[look["skin_tone"]],
+        "accessory": _EYEWEAR[look["eyewear"]],
+        "clothing": _GARMENT[look["garment"]],
+        "clothing_color": _GARMENT_COLOR[look["garment_color"]],
+        "eyes": rng.choice(_EYES[split]),
+        "mouth": rng.choice(_MOUTH[split]),
+        "eyebrows": rng.choice(_BROWS[split]),
+    }
 
 
 def _background(split: Split, rng: random.Random) -> tuple[int, int, int]:
