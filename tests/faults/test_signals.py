@@ -59,23 +59,25 @@ def test_while_waiting_for_rows(trial, tmp_path, name, number):
     assert (ended.code, ended.err, ended.out) == (code, f"xmm {name}: {word}\n", b"")
 
 
-def test_nohup_is_obeyed(tmp_path):
-    words = ["nohup", str(BIN / "xmm"), "gen-personas", "-q", "-n", "40", "--out", "made"]
+@pytest.mark.parametrize("processes", ["1", "2"])
+def test_nohup_is_obeyed(tmp_path, processes):
+    words = ["nohup", str(BIN / "xmm"), "gen-personas", "-q", "-n", "400", "--out", "made"]
     process = subprocess.Popen(
-        [*words, "--views", "1", "--heldout", "0", "--size", "16", "--processes", "1"],
+        [*words, "--views", "1", "--heldout", "0", "--size", "16", "--processes", processes],
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
         cwd=tmp_path,
         env=environment(),
+        start_new_session=True,
     )
     deadline = time.monotonic() + 60
-    while not (tmp_path / "made/request.json").exists() and time.monotonic() < deadline:
+    while not any(tmp_path.glob("made/images/*/*.png")) and time.monotonic() < deadline:
         time.sleep(0.01)
-    process.send_signal(signal.SIGHUP)
+    os.killpg(process.pid, signal.SIGHUP)
     out, _ = process.communicate(timeout=60)
     assert process.returncode == 0
-    assert out.count(b'"kind":"persona"') == 40
+    assert out.count(b'"kind":"persona"') == 400
 
 
 @pytest.mark.parametrize("command", COMMANDS, ids=lambda command: command.name)

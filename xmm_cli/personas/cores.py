@@ -2,6 +2,7 @@
 
 import multiprocessing
 import os
+import signal
 import sys
 import threading
 from multiprocessing.context import BaseContext
@@ -20,3 +21,15 @@ def started_by() -> BaseContext:
     """
     alone = sys.platform == "linux" and threading.active_count() == 1
     return multiprocessing.get_context("fork" if alone else "spawn")
+
+
+def leave_signals() -> None:
+    """In a process that draws: what ends the command ends this too, through the command, silently.
+
+    What the command has been told to ignore (`nohup`) stays ignored.
+    """
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    for name in ("SIGTERM", "SIGHUP"):
+        number = getattr(signal, name, None)  # Windows has no SIGHUP
+        if number is not None and signal.getsignal(number) != signal.SIG_IGN:
+            signal.signal(number, signal.SIG_DFL)
