@@ -1,6 +1,7 @@
 """Counting files as a whole gives what counting row by row gives, or nothing."""
 
 import json
+import threading
 
 import msgspec
 import pytest
@@ -9,7 +10,8 @@ from xmm_cli.rows.reader import read_rows
 from xmm_cli.rows.types import Probe, Run, Trace
 from xmm_cli.rows.writer import encode
 from xmm_cli.scoring import sql
-from xmm_cli.scoring.score import score_files, score_rows
+from xmm_cli.scoring.files import score_files
+from xmm_cli.scoring.score import score_rows
 
 from . import people
 
@@ -192,3 +194,18 @@ def test_labels_beyond_64_bits_stay_apart(tmp_path):
     fast, slow = both(write(tmp_path / "a.jsonl", rows))
     assert fast == slow
     assert [one.condition for one in fast.rows if one.metric == "recall"] == labels
+
+
+def test_what_is_loaded_beside_the_count_may_fail(tmp_path, capfd):
+    """Where it is needed it fails again, with a message; a thread of its own would only scream."""
+    done = []
+
+    def beside():
+        done.append(1)
+        raise ImportError("no such thing")
+
+    file = write(tmp_path / "a.jsonl", study())
+    assert score_files([file], resamples=100, beside=beside) is not None
+    assert done == [1]
+    assert capfd.readouterr() == ("", "")
+    assert threading.active_count() == 1

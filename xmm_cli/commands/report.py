@@ -125,7 +125,7 @@ def run(
     if len(chosen) > 1:
         raise WrongUsage(f"{chosen[0]} with {chosen[1]}", "one at a time")
     _refuse_stray(by, figure, timeout, sql, plot, drawn)
-    files = _expanded(inputs or [])
+    files = _files(inputs or [])
     if sql is not None:
         _sql(sql, files, timeout, format, width, colour)
     elif to is not None:
@@ -138,7 +138,7 @@ def run(
         from xmm_cli.reporting.gate import check_gates, read_gate
 
         gates = [read_gate(text) for text in fail_if or []]
-        scores = _scores(files, _labels(by), resamples) if html is None else _page(
+        scores = _scores(files, _labels(by), resamples, format) if html is None else _page(
             html, files, _labels(by), resamples
         )  # fmt: skip
         try:
@@ -175,18 +175,18 @@ def _card(folder: Path, inputs: list[str], by: str | None, resamples: int) -> No
     say.note(f"{folder / 'README.md'}: what was measured stands there")
 
 
-def _expanded(inputs: list[str]) -> list[str]:
-    from xmm_cli.reporting.sql.inputs import expanded
+def _files(inputs: list[str]) -> list[str]:
+    from xmm_cli.rows.sources import expanded
 
     return expanded(inputs)
 
 
-def _scores(inputs: list[str], by: list[str] | None, resamples: int) -> "list[Score]":
-    """The score rows, and the scores of the probe rows, among the inputs."""
+def _scores(inputs: list[str], by: list[str] | None, resamples: int, format: str) -> "list[Score]":
+    """The score rows, and the scores of the probe rows, among the inputs; `format` is loaded."""
     from xmm_cli.commands.probes import seen_from_here
     from xmm_cli.rows.reader import read_rows, require_some
     from xmm_cli.rows.types import Probe, Score, Trace
-    from xmm_cli.scoring.score import score_files, score_rows
+    from xmm_cli.scoring.files import score_files
 
     given: list[Score] = []
 
@@ -198,8 +198,10 @@ def _scores(inputs: list[str], by: list[str] | None, resamples: int) -> "list[Sc
             elif isinstance(one.row, Probe):
                 yield seen_from_here(one.row, one.folder)
 
-    result = score_files(inputs, by=by, resamples=resamples)
+    result = score_files(inputs, by=by, resamples=resamples, beside=lambda: FORMATS.load(format))
     if result is None:
+        from xmm_cli.scoring.score import score_rows
+
         result = score_rows(probes(), by=by, resamples=resamples)
     for note in result.notes:
         say.note(note)

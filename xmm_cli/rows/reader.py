@@ -24,10 +24,9 @@ import msgspec
 
 from xmm_cli.errors import BadData, InputNotFound, WrongUsage
 from xmm_cli.rows.diagnosis import explain, kind_of, name_kinds, newer, wrong_kind
-from xmm_cli.rows.sources import expand, unpacked, unreadable
+from xmm_cli.rows.sources import STDIN, expand, unpacked, unreadable
 from xmm_cli.rows.types import ROW_TYPES, SCHEMA, Row, Run
 
-STDIN = "-"
 MAX_LINE_BYTES = 64 * 1024 * 1024
 """A longer line is no row: it is refused before it fills the memory."""
 

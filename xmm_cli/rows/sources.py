@@ -17,8 +17,10 @@ from msgspec.structs import fields
 
 from xmm_cli.errors import BadData, InputNotFound, Unavailable, XmmError
 from xmm_cli.rows.database import connected
+from xmm_cli.rows.places import from_here
 from xmm_cli.rows.types import ROW_TYPES
 
+STDIN = "-"
 GZIP, ZSTD, PARQUET = b"\x1f\x8b", b"\x28\xb5\x2f\xfd", b"PAR1"
 ROWS_AT_ONCE = 2048
 
@@ -41,6 +43,15 @@ def expand(names: Sequence[str]) -> list[str]:
             raise InputNotFound(f"{name}: no file matches")
         found += matching
     return found
+
+
+def expanded(names: Sequence[str]) -> list[str]:
+    """The same, and no file twice, however it is spelled. What is `-` stays as often as it is."""
+    found = expand(names)
+    if found.count(STDIN) > 1:
+        return found  # for the reader to refuse
+    first = {from_here(Path(), name): name for name in reversed(found)}
+    return [name for name in dict.fromkeys(found) if first[from_here(Path(), name)] == name]
 
 
 def unpacked(stream: BinaryIO, name: str) -> BinaryIO:

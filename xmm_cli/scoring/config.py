@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from xmm_cli.errors import WrongUsage
 from xmm_cli.rows.types import Role
 
 
@@ -17,3 +18,11 @@ class ScoreConfig:
 
 
 DEFAULTS = ScoreConfig()
+
+
+def check_options(level: float, resamples: int) -> None:
+    """Refuse what gives no interval. Raises `WrongUsage`."""
+    if not 0 < level < 1:
+        raise WrongUsage(f"a confidence level of {level:g}", "give one between 0 and 1, like 0.95")
+    if resamples < 100:
+        raise WrongUsage(f"{resamples} resamples", "give 100 at least; 9999 is usual")

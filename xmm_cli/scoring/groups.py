@@ -122,10 +122,12 @@ class _Pool:
         """The group, once all persons are in."""
         for place, persons in self.counts.items():
             shares, questions = {}, {}
+            checkpoints: set[str | None] = set()
             for persona, kept in persons.items():
-                shares[persona] = fsum(right / asked for asked, right in kept.values()) / len(kept)
-                questions[persona] = sum(int(asked) for asked, _ in kept.values())
-            checkpoints = {checkpoint for kept in persons.values() for checkpoint in kept}
+                counted = list(kept.values())
+                shares[persona] = fsum(right / asked for asked, right in counted) / len(counted)
+                questions[persona] = sum(int(asked) for asked, _ in counted)
+                checkpoints.update(kept)
             candidates = self.candidates.get(place, Counter())
             self.group.cells[place] = Cell(shares, questions, candidates, len(checkpoints))
         for persona, seeds in self.seeds.items():

@@ -6,12 +6,12 @@ from dataclasses import dataclass
 from xmm_cli.errors import WrongUsage
 from xmm_cli.rows.types import Probe, Role, Score
 from xmm_cli.scoring.across import Across
-from xmm_cli.scoring.config import DEFAULTS
+from xmm_cli.scoring.config import DEFAULTS, check_options
 from xmm_cli.scoring.estimate import FEW_PERSONS, Estimator
 from xmm_cli.scoring.groups import ANSWERS, Group, gather
 from xmm_cli.scoring.metric import Metric
 from xmm_cli.scoring.metrics import ALIASES, COMPARED, DEFAULT, METRICS
-from xmm_cli.scoring.sql import count_files
+from xmm_cli.scoring.sql import FileCounts
 from xmm_cli.scoring.tally import Tally
 from xmm_cli.scoring.untrained import join_untrained
 
@@ -54,23 +54,13 @@ def score_rows(
     return ScoreResult(scores, _notes(tally, groups, scores, metrics))
 
 
-def score_files(
-    files: Sequence[str],
-    *,
-    by: Sequence[str] | None = None,
-    level: float = DEFAULTS.level,
-    resamples: int = DEFAULTS.resamples,
-    seed: int = DEFAULTS.seed,
-) -> ScoreResult | None:
-    """`score_rows` of large plain files, many times faster; None where rows must be read singly."""
-    check_options(level, resamples)
-    counts = count_files(files, DEFAULTS.roles)
-    if counts is None:
-        return None
-    chosen = load_metrics(None)
+def score_counts(
+    counts: FileCounts, *, by: Sequence[str] | None, level: float, resamples: int, seed: int
+) -> ScoreResult:
+    """The usual metrics of what was counted in whole files."""
     tally = Tally.of(counts, DEFAULTS.roles)
     groups = join_untrained(gather(tally, None if by is None else list(by), []))
-    scores = _score_groups(groups, chosen, level, resamples, seed)
+    scores = _score_groups(groups, load_metrics(None), level, resamples, seed)
     return ScoreResult(scores, _notes(tally, groups, scores, None))
 
 
@@ -131,14 +121,6 @@ def load_metrics(names: Sequence[str] | None) -> Chosen:
     if "all" in wanted:
         wanted = METRICS.names()
     return {name: METRICS.load(name) for name in dict.fromkeys(wanted)}
-
-
-def check_options(level: float, resamples: int) -> None:
-    """Refuse what gives no interval. Raises `WrongUsage`."""
-    if not 0 < level < 1:
-        raise WrongUsage(f"a confidence level of {level:g}", "give one between 0 and 1, like 0.95")
-    if resamples < 100:
-        raise WrongUsage(f"{resamples} resamples", "give 100 at least; 9999 is usual")
 
 
 def take(

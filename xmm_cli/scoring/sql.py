@@ -19,7 +19,9 @@ once in 1e13, and then the rows are merely read the slow way.
 
 import re
 import stat
-from collections.abc import Iterable, Sequence
+import threading
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -107,17 +109,20 @@ class FileCounts:
     """Who was asked in a cell and way of answering."""
 
 
-def count_files(files: Sequence[str], roles: Iterable[str]) -> FileCounts | None:
+def count_files(
+    files: Sequence[str], roles: Iterable[str], beside: Callable[[], object] = lambda: None
+) -> FileCounts | None:
     """The counts of these files, with checkpoints counted from the working directory.
 
     None where they are better, or have to be, read row by row. Raises nothing about their content.
+    `beside` is done in a thread of its own while DuckDB reads, which leaves Python alone.
     """
     if not files or not _worthwhile(files):
         return None
     import duckdb
 
     wanted, counts = frozenset(roles), FileCounts()
-    with connected(preserve_insertion_order="false") as connection:
+    with _thread(beside), connected(preserve_insertion_order="false") as connection:
         try:
             groups = connection.execute(_query(), [list(files)])
             while group := groups.fetchone():
@@ -126,6 +131,25 @@ def count_files(files: Sequence[str], roles: Iterable[str]) -> FileCounts | None
         except (duckdb.Error, msgspec.MsgspecError):
             return None
     return counts if counts.groups or counts.other_role or counts.unanswered else None
+
+
+@contextmanager
+def _thread(work: Callable[[], object]) -> Iterator[None]:
+    """Inside the block, work goes on in a thread; it has ended when the block ends.
+
+    It is done ahead: what fails of it fails again where it is needed.
+    """
+
+    def quietly() -> None:
+        with suppress(Exception):
+            work()
+
+    thread = threading.Thread(target=quietly)
+    thread.start()
+    try:
+        yield
+    finally:
+        thread.join()
 
 
 def _query() -> str:

@@ -4,7 +4,7 @@ import os
 import shutil
 import stat
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from contextlib import nullcontext, suppress
 from dataclasses import dataclass, replace
 from glob import escape as glob_escape
@@ -15,9 +15,8 @@ import orjson
 
 from xmm_cli.errors import BadData
 from xmm_cli.reporting.sql.failures import of_the_machine
-from xmm_cli.rows.places import from_here
-from xmm_cli.rows.reader import MAX_LINE_BYTES, STDIN, read_rows
-from xmm_cli.rows.sources import GZIP, PARQUET, ZSTD, expand, unpacked, unreadable
+from xmm_cli.rows.reader import MAX_LINE_BYTES, read_rows
+from xmm_cli.rows.sources import GZIP, PARQUET, STDIN, ZSTD, expanded, unpacked, unreadable
 from xmm_cli.rows.types import ROW_TYPES
 
 AT_ONCE = 1 << 20
@@ -91,15 +90,6 @@ def _copied(stream: BinaryIO, copy: Path, name: str) -> None:
             if not some:
                 return
             file.write(some)
-
-
-def expanded(inputs: Iterable[str]) -> list[str]:
-    """The names, with the files that match in place of each quoted pattern. No file comes twice."""
-    found = expand(list(inputs))
-    if found.count(STDIN) > 1:
-        return found  # for the reader to refuse
-    first = {from_here(Path(), name): name for name in reversed(found)}
-    return [name for name in dict.fromkeys(found) if first[from_here(Path(), name)] == name]
 
 
 def _whole_lines(source: Source, copy: Path) -> Source:
