@@ -18,12 +18,13 @@ import xmm_cli
 
 PACKAGE = Path(xmm_cli.__file__).parent
 DOMAINS = {"personas", "training", "probing", "scoring", "reporting"}
-BELOW_ROWS = {"errors", "registry"}
+BELOW_ROWS = {"errors", "garbage", "registry"}
 BELOW_MODELS = BELOW_ROWS | {"rows"}
 BELOW_DOMAINS = BELOW_MODELS | {"models"}
 MAY_IMPORT: dict[str, set[str]] = {
     "errors": set(),
     "console": set(),
+    "garbage": set(),
     "registry": {"errors"},
     "rows": BELOW_ROWS,
     "models": BELOW_MODELS,
@@ -44,9 +45,18 @@ ONLY_IN = {
     "rich": {"commands", "console", "reporting"},
 }
 TORCH = {"torch", "transformers", "peft"}
-WITHOUT_TORCH = {"errors", "registry", "console", "app", "rows", "scoring", "reporting"}
+WITHOUT_TORCH = {"errors", "garbage", "registry", "console", "app", "rows", "scoring", "reporting"}
 HEAVY = TORCH | {"diffusers", "duckdb", "matplotlib", "scipy", "statsmodels", "rapidfuzz"}
-QUICK_TO_IMPORT = {"app", "__main__", "errors", "registry", "console", "rows", "commands"}
+QUICK_TO_IMPORT = {
+    "app",
+    "__main__",
+    "errors",
+    "garbage",
+    "registry",
+    "console",
+    "rows",
+    "commands",
+}
 LAZY_TARGET = re.compile(r"^xmm_cli(\.\w+)+(?=:\w+$)")
 
 

@@ -1,9 +1,9 @@
 """Scores of large plain files: DuckDB counts, while what computes intervals is being loaded."""
 
-import gc
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
+from xmm_cli.garbage import none_is_made, what_is_there_stays
 from xmm_cli.scoring.config import DEFAULTS, check_options
 from xmm_cli.scoring.sql import count_files
 
@@ -27,16 +27,17 @@ def score_files(
     check_options(level, resamples)
 
     def load() -> None:
-        _load()
-        beside()
+        with none_is_made():
+            _load()
+            beside()
 
     counts = count_files(files, DEFAULTS.roles, beside=load)
     if counts is None:
         return None
-    gc.freeze()  # what was loaded stays: no use in looking through it whenever persons are added
     from xmm_cli.scoring.score import score_counts
 
-    return score_counts(counts, by=by, level=level, resamples=resamples, seed=seed)
+    with what_is_there_stays():
+        return score_counts(counts, by=by, level=level, resamples=resamples, seed=seed)
 
 
 def _load() -> None:

@@ -97,7 +97,7 @@ class _Pool:
     def __init__(self, group: Group, measures: Iterable[str]) -> None:
         self.group = group
         self.ways = (*ANSWERS, *measures)
-        self.counts: dict[Place, dict[str, dict[str | None, list[float]]]] = defaultdict(dict)
+        self.counts: dict[Place, dict[str, dict[str | None, tuple[int, float]]]] = {}
         self.candidates: dict[Place, Counter[int]] = defaultdict(Counter)
         self.seeds: dict[str, set[Label | None]] = defaultdict(set)
 
@@ -105,13 +105,15 @@ class _Pool:
         """Count what was asked with the same fields."""
         for way in self.ways:
             place = (way, asked.source, asked.modality)
+            persons = self.counts.get(place, {})
             for (checkpoint, persona), counts in questions.persons.items():
                 number, right = counts.of(way)
                 if number:
-                    kept = self.counts[place].setdefault(persona, {})
-                    pooled = kept.setdefault(checkpoint, [0, 0])
-                    pooled[0] += number
-                    pooled[1] += right
+                    kept = persons.setdefault(persona, {})
+                    before = kept.get(checkpoint, (0, 0))
+                    kept[checkpoint] = (before[0] + number, before[1] + right)
+            if persons:
+                self.counts[place] = persons
         self.candidates["rank", asked.source, asked.modality] += questions.candidates
         if asked.source is not None:
             seed = seed_of(unpacked(asked.labels))
@@ -124,9 +126,9 @@ class _Pool:
             shares, questions = {}, {}
             checkpoints: set[str | None] = set()
             for persona, kept in persons.items():
-                counted = list(kept.values())
-                shares[persona] = fsum(right / asked for asked, right in counted) / len(counted)
-                questions[persona] = sum(int(asked) for asked, _ in counted)
+                counted = kept.values()
+                shares[persona] = fsum([right / asked for asked, right in counted]) / len(counted)
+                questions[persona] = sum([asked for asked, _ in counted])
                 checkpoints.update(kept)
             candidates = self.candidates.get(place, Counter())
             self.group.cells[place] = Cell(shares, questions, candidates, len(checkpoints))

@@ -1,9 +1,7 @@
 """The loop: transformers' Trainer, with the loss of an objective on answer tokens alone."""
 
-import gc
 import math
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -14,6 +12,7 @@ from transformers import Trainer, TrainerCallback, TrainingArguments
 from transformers.trainer_callback import ExportableState
 
 from xmm_cli.errors import WorkFailed, WrongUsage
+from xmm_cli.garbage import what_is_there_stays
 from xmm_cli.models import ranks
 from xmm_cli.models.loading import Base
 from xmm_cli.models.memory import is_out_of_memory
@@ -242,24 +241,10 @@ def fit(
     for callback in list(trainer.callback_handler.callbacks):
         if type(callback).__name__ in _NOISY:
             trainer.remove_callback(callback)
-    with lean_lora(model), _left_alone():
+    with lean_lora(model), what_is_there_stays():
         _train(trainer, last, settings.batch_size)
     model.eval()
     return log_entries(trainer.state.log_history)
-
-
-@contextmanager
-def _left_alone() -> Iterator[None]:
-    """Inside the block, garbage is not looked for in what was there before, where there is none.
-
-    A Trainer begins with a full collection: over what torch and transformers hold, that takes as
-    long as some steps of a small model.
-    """
-    gc.freeze()
-    try:
-        yield
-    finally:
-        gc.unfreeze()
 
 
 def _train(trainer: Trainer, last: str | None, batch_size: int) -> None:
