@@ -16,6 +16,7 @@ ROWS = {
     "generate": "generating:row",
     "rank": "ranking:shipped",
     "rank-256": "ranking:many_tokens",
+    "contenders": "contenders:row",
     "unlearn": "unlearning:row",
     "draw": "drawing:row",
     "help": "starting:row",

@@ -15,7 +15,14 @@ from xmm_cli.models.generate import generate
 from xmm_cli.models.loading import load_base
 from xmm_cli.models.parts import set_sees_anew
 from xmm_cli.models.vision import Vision
-from xmm_cli.probing.rank import cached_logprobs, candidate_logprobs, path_sums
+from xmm_cli.probing.contenders import UNREAD, Contenders
+from xmm_cli.probing.rank import (
+    cached_logprobs,
+    candidate_logprobs,
+    node_logprobs,
+    path_sums,
+    takes_trees,
+)
 
 QUESTION = "Who is this person?"
 NAMES = ("Ann Lee", "Ann Leed", "Ann", "Bo Quist", "Zoe Ödegård")
@@ -133,6 +140,22 @@ def test_ranking_says_what_a_pass_per_candidate_says(family, people):
         assert row.tolist() == pytest.approx(expected, abs=1e-4)
         assert other.tolist() == pytest.approx(expected, abs=1e-4)
         assert len({round(one, 2) for one in expected}) == len(NAMES)
+
+
+@torch.inference_mode()
+def test_candidates_behind_kept_prompts_are_read_alike(family, people):
+    """Other candidates behind each prompt, none behind the first."""
+    base, conversations = family
+    if not takes_trees(base):
+        pytest.skip("no tree can be shown to it")
+    prompts = asked(conversations, people)
+    tree = build_tree([conversations.answer_ids(name) for name in NAMES])
+    whole = node_logprobs(base, base.model, prompts, tree)
+    behind = Contenders(base, base.model, prompts, tree)
+    behind.read([tree.leaves[: 2 * row] for row in range(len(prompts))])
+    read = behind.steps > UNREAD
+    assert read[-1].sum() > read[0].sum()
+    assert torch.allclose(behind.steps[read], whole[read], atol=1e-4)
 
 
 @torch.inference_mode()

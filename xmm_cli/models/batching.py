@@ -69,6 +69,13 @@ def _stack(tensors: Sequence[torch.Tensor]) -> torch.Tensor:
     return torch.cat(padded)
 
 
+def ends_of(batch: dict[str, Any], device: Any) -> torch.Tensor:
+    """Bool, of the shape of a left-padded batch: the last token of each row."""
+    ends = torch.zeros_like(batch["input_ids"], dtype=torch.bool, device=device)
+    ends[:, -1] = True
+    return ends
+
+
 def behind_prompts(positions: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
     """Int64 `(…, n, 1)`: the position of a token behind each prompt, the same on every axis."""
     last = positions.masked_fill(~mask, -1).amax(dim=-1, keepdim=True)

@@ -12,7 +12,7 @@ from typing import Any
 import torch
 
 from xmm_cli.models.answer_tree import Tree
-from xmm_cli.models.batching import behind_prompts, model_inputs, pad
+from xmm_cli.models.batching import behind_prompts, ends_of, model_inputs, pad
 from xmm_cli.models.conversation import Conversation, Conversations
 from xmm_cli.models.families import sees_everything
 from xmm_cli.models.last_layer import last_layer_at
@@ -60,7 +60,7 @@ def _told(
 ) -> list[list[int]]:
     """The tokens after each prompt, by the model's own generation, a pass for each of them."""
     batch = pad(prompts, base.pad_token_id, "left")
-    with last_layer_at(model, _ends(batch, base.device)):
+    with last_layer_at(model, ends_of(batch, base.device)):
         produced = model.generate(
             **model_inputs(batch, base.device, base.model.dtype),
             **PLAIN,
@@ -73,13 +73,6 @@ def _told(
     return told
 
 
-def _ends(batch: dict[str, Any], device: Any) -> torch.Tensor:
-    """Bool, of the shape of the batch: the last token of each row."""
-    ends = torch.zeros_like(batch["input_ids"], dtype=torch.bool, device=device)
-    ends[:, -1] = True
-    return ends
-
-
 class _Guessing:
     """Answers in the making, and the cache of the rows that are not done."""
 
@@ -90,7 +83,7 @@ class _Guessing:
         batch = pad(prompts, base.pad_token_id, "left")
         inputs = model_inputs(batch, base.device, base.model.dtype)
         positions = base.family.positions(base.model, inputs)
-        with last_layer_at(model, _ends(batch, base.device)):
+        with last_layer_at(model, ends_of(batch, base.device)):
             read = model(**inputs, position_ids=positions, logits_to_keep=1, use_cache=True)
         self.cache, self.mask = read.past_key_values, inputs["attention_mask"]
         self.following = behind_prompts(positions, self.mask.bool())

@@ -13,6 +13,7 @@ from xmm_cli.rows.types import Answer, Label
 
 if TYPE_CHECKING:
     from xmm_cli.models.answer_tree import Tree
+    from xmm_cli.probing.rank import Reading
 
 Asking = Literal["plain", "describe-first", "name-first", "hop-by-hop"]
 """Otherwise than plain, the model answers `FIRST` about the view, and is asked in a second turn.
@@ -150,30 +151,41 @@ class Responder:
         self, batch: Sequence[Question], prompts: list[Conversation], replies: list[Reply]
     ) -> list[list[int]]:
         """Rank the candidates; how each answer begins, as far as reading them has told it."""
-        from xmm_cli.probing.rank import greedy, path_sums, rank_of, read_tree
+        from xmm_cli.probing.rank import greedy, path_sums, rank_of
 
         told: list[list[int]] = [[] for _ in batch]
-        wanted = "generate" in self.settings.answers
         by_candidates: dict[tuple[str, ...], list[int]] = {}
         for place, question in enumerate(batch):
             by_candidates.setdefault(question.asked.candidates, []).append(place)
         for candidates, places in by_candidates.items():
             tree = self._tree(candidates)
-            shown = [prompts[at] for at in places]
-            reading = read_tree(self.base, self.model, shown, tree, tops=wanted)
+            rights = [candidates.index(batch[at].asked.expected) for at in places]
+            reading = self._read([prompts[at] for at in places], tree, rights)
             if reading.tops is not None:
                 begun = greedy(reading, tree, self.conversations.end_tokens)
                 for at, tokens in zip(places, begun, strict=True):
                     told[at] = tokens
             found = path_sums(reading.steps, tree)
-            for row, (at, logprobs) in enumerate(zip(places, found, strict=True)):
-                right = candidates.index(batch[at].asked.expected)
+            for row, (at, right, logprobs) in enumerate(zip(places, rights, found, strict=True)):
                 replies[at].rank = rank_of(logprobs, right)
                 replies[at].candidates = len(candidates)
                 replies[at].logprob = round(float(logprobs[right]), 5)
                 if self.settings.tokens:
                     _keep_tokens(replies[at], reading.steps[row], logprobs, tree, right)
         return told
+
+    def _read(
+        self, prompts: Sequence[Conversation], tree: "Tree", rights: Sequence[int]
+    ) -> "Reading":
+        """What the model makes of the candidates: of all, or of those that may lie in front."""
+        from xmm_cli.probing.contenders import read_contenders
+        from xmm_cli.probing.rank import read_tree, takes_trees
+
+        tops = "generate" in self.settings.answers
+        given = (self.base, self.model, prompts, tree)
+        if self.settings.tokens or not takes_trees(self.base):
+            return read_tree(*given, tops=tops)
+        return read_contenders(*given, rights, tops=tops)
 
     def _go_on(
         self, batch: Sequence[Question], prompts: list[Conversation], replies: list[Reply]

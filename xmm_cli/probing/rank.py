@@ -24,6 +24,8 @@ ROWS_AT_ONCE = 64
 """Pairs of a prompt and a candidate whose caches are held together."""
 LOGITS_BYTES = 2**29
 """What is held of the model's opinion on candidates at once."""
+NOT_TOLD = -1
+"""What the model would rather have told where it was not asked."""
 
 
 def candidate_logprobs(
@@ -46,7 +48,8 @@ class Reading(NamedTuple):
     tops: list[list[int]] | None
     """What it would rather have told, for each prompt: behind it, then behind each inner node.
 
-    None where that was not asked for, or the candidates were not read as a tree."""
+    `NOT_TOLD` where a node was not read; None where that was not asked for, or the candidates were
+    not read as a tree."""
 
 
 def node_logprobs(
@@ -64,11 +67,10 @@ def read_tree(
 
     Without `tops` those are None.
     """
-    if not base.family.tree or not sees_everything(base.model):
+    if not takes_trees(base):
         return Reading(cached_logprobs(base, model, prompts, tree), None)
     shown, place = inner(tree)
-    vocabulary = base.model.get_output_embeddings().weight.shape[0]
-    most = max(1, LOGITS_BYTES // (4 * vocabulary * (len(shown.tokens) + 1)))
+    most = at_once(base, tree)
     steps, best = [], []
     for start in range(0, len(prompts), most):
         logits = _tree_logits(base, model, prompts[start : start + most], shown)
@@ -79,6 +81,18 @@ def read_tree(
         if tops:
             best += logits.argmax(-1).tolist()
     return Reading(torch.cat(steps), best if tops else None)
+
+
+def takes_trees(base: Base) -> bool:
+    """Whether candidates can be shown to a model as a tree."""
+    return base.family.tree and sees_everything(base.model)
+
+
+def at_once(base: Base, tree: Tree) -> int:
+    """How many prompts are read together, for `LOGITS_BYTES` to be enough."""
+    vocabulary = base.model.get_output_embeddings().weight.shape[0]
+    nodes = len(inner(tree)[0].tokens) + 1
+    return max(1, int(LOGITS_BYTES // (4 * vocabulary * nodes)))
 
 
 def _tree_logits(
@@ -109,7 +123,7 @@ def greedy(reading: Reading, tree: Tree, ends: Collection[int]) -> list[list[int
     for tops in reading.tops:
         told: list[int] = []
         node: int | None = ROOT
-        while node is not None and node in place:
+        while node is not None and node in place and tops[place[node] + 1] != NOT_TOLD:
             told.append(tops[place[node] + 1])
             node = None if told[-1] in ends else tree.children[node].get(told[-1])
         answers.append(told)

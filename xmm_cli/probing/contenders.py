@@ -1,0 +1,157 @@
+r"""Ranks without reading every candidate: only those are read that the right one may lose to.
+
+A candidate is at most as likely as any beginning of it. Behind each prompt the right answer is read
+first; that tells of every candidate how likely its first token is, and more of those that begin
+alike. Whoever is less likely than the right answer by then needs no reading to be known as behind
+it: ranks are exact, and so is what the model would rather have told, for that is a candidate whose
+beginning is likelier than the right answer, or no candidate at all. A model that knows its people
+is read a few tokens behind each prompt instead of all of the tree.
+"""
+
+from collections.abc import Sequence
+from copy import copy
+from typing import Any
+
+import torch
+
+from xmm_cli.models.answer_tree import ROOT, Tree, ancestry, inner, path_to
+from xmm_cli.models.batching import behind_prompts, ends_of, model_inputs, pad
+from xmm_cli.models.conversation import Conversation
+from xmm_cli.models.last_layer import last_layer_at
+from xmm_cli.models.loading import Base
+from xmm_cli.probing.rank import NOT_TOLD, Reading, at_once
+
+UNREAD = -1e30
+"""The log-probability of a token that was not read: its candidate is behind the right one."""
+CLOSE = 1e-3
+"""Nats by which a candidate may look behind and still be read, for rounding."""
+ALIKE = 2
+"""Rows are read together if none has more nodes than so many times those of another."""
+
+
+@torch.inference_mode()
+def read_contenders(
+    base: Base,
+    model: Any,
+    prompts: Sequence[Conversation],
+    tree: Tree,
+    rights: Sequence[int],
+    *,
+    tops: bool = True,
+) -> Reading:
+    """`rank.read_tree`, with `UNREAD` for the nodes of candidates that are behind anyway.
+
+    `rights` has the number of the right candidate for each prompt. For a family and a model whose
+    candidates can be read as a tree.
+    """
+    steps, best = [], []
+    most = at_once(base, tree)
+    for start in range(0, len(prompts), most):
+        part = slice(start, start + most)
+        behind = Contenders(base, model, prompts[part], tree)
+        behind.read([[tree.leaves[right]] for right in rights[part]])
+        behind.read(behind.left(rights[part]))
+        steps.append(behind.steps.cpu())
+        best += behind.tops.tolist()
+    return Reading(torch.cat(steps), best if tops else None)
+
+
+class Contenders:
+    """What is known of a tree of candidates behind each prompt of a batch."""
+
+    def __init__(self, base: Base, model: Any, prompts: Sequence[Conversation], tree: Tree) -> None:
+        self.base, self.model, self.tree = base, model, tree
+        shown, self.place = inner(tree)
+        self.tokens = torch.tensor(tree.tokens, device=base.device)
+        self.depths = torch.tensor(tree.depths, device=base.device)
+        self.parents = torch.tensor([*tree.parents], device=base.device)
+        self.sees = ancestry(tree).to(base.device)
+        batch = pad(prompts, base.pad_token_id, "left")
+        inputs = model_inputs(batch, base.device, base.model.dtype)
+        positions = base.family.positions(base.model, inputs)
+        with last_layer_at(model, ends_of(batch, base.device)):
+            read = model(**inputs, position_ids=positions, logits_to_keep=1, use_cache=True)
+        self.cache, self.mask = read.past_key_values, inputs["attention_mask"].bool()
+        self.following = behind_prompts(positions, self.mask)
+        first = read.logits[:, -1].float()
+        self.steps = first.new_full((len(prompts), len(tree.tokens)), UNREAD)
+        self.tops = torch.full((len(prompts), 1 + len(shown.tokens)), NOT_TOLD)
+        self.tops[:, 0] = first.argmax(-1).cpu()
+        roots = (self.parents == ROOT).nonzero()[:, 0]
+        self.steps[:, roots] = first.log_softmax(-1)[:, self.tokens[roots]]
+
+    def left(self, rights: Sequence[int]) -> list[list[int]]:
+        """The leaves that may lie before the right one, for each prompt, as far as is known."""
+        leaves = torch.tensor(self.tree.leaves, device=self.base.device)
+        paths = self.sees[leaves].double()
+        known = self.steps > UNREAD
+        sums = self.steps.masked_fill(~known, 0.0).double() @ paths.T
+        whole = known.double() @ paths.T == paths.sum(1)
+        right = sums.gather(1, torch.tensor(rights, device=sums.device)[:, None])
+        open_ = (sums >= right - CLOSE) & ~whole
+        return [[self.tree.leaves[at] for at in row.nonzero()[:, 0].tolist()] for row in open_]
+
+    def read(self, leaves: Sequence[Sequence[int]]) -> None:
+        """Read the paths to some leaves behind each prompt, as many rows at once as are alike."""
+        wanted = [
+            sorted({node for leaf in some for node in path_to(self.tree, leaf)} & self.place.keys())
+            for some in leaves
+        ]
+        rows = sorted(
+            (row for row, some in enumerate(wanted) if some), key=lambda r: -len(wanted[r])
+        )
+        while rows:
+            most = len(wanted[rows[0]])
+            together = [row for row in rows if len(wanted[row]) * ALIKE >= most]
+            rows = rows[len(together) :]
+            self._behind(together, [wanted[row] for row in together])
+
+    def _behind(self, rows: list[int], nodes: Sequence[Sequence[int]]) -> None:
+        """One pass over nodes behind some of the prompts; what they tell of their children."""
+        device = self.base.device
+        chosen = torch.tensor(rows, device=device)
+        most = max(map(len, nodes))
+        shown = torch.tensor(
+            [[*some, *[ROOT] * (most - len(some))] for some in nodes], device=device
+        )
+        real = shown != ROOT
+        own = shown.clamp(min=0)
+        sees = self.sees[own[:, :, None], own[:, None, :]] & real[:, None, :]
+        # padding sees itself: a row of the softmax must not be empty
+        sees |= torch.eye(most, dtype=torch.bool, device=device)
+        before = self.mask[chosen][:, None, :].expand(-1, most, -1)
+        blocked = ~torch.cat([before, sees], dim=2)
+        dtype = self.base.model.dtype
+        mask = torch.zeros(blocked.shape, device=device).masked_fill(blocked, float("-inf"))
+        logits = self.model(
+            input_ids=self.tokens[own],
+            attention_mask=mask[:, None].to(dtype),
+            position_ids=self.following[..., chosen, :] + self.depths[own],
+            past_key_values=_of_rows(self.cache, chosen),
+            use_cache=True,
+        ).logits.float()
+        column = torch.full((len(rows), len(self.tokens) + 1), ROOT, device=device)
+        column.scatter_(
+            1,
+            shown.masked_fill(~real, len(self.tokens)),
+            torch.arange(most, device=device).expand_as(shown),
+        )
+        column[:, -1] = ROOT  # where padding was written, and what hangs on the prompt itself
+        at = column[:, self.parents]
+        row = torch.arange(len(rows), device=device)[:, None]
+        told = logits[row, at.clamp(min=0), self.tokens] - logits.logsumexp(-1).gather(
+            1, at.clamp(min=0)
+        )
+        self.steps[chosen] = torch.where(at >= 0, told, self.steps[chosen])
+        best = logits.argmax(-1).tolist()
+        for row_, some, tokens in zip(rows, nodes, best, strict=True):
+            for node, token in zip(some, tokens, strict=False):
+                self.tops[row_, self.place[node] + 1] = token
+
+
+def _of_rows(cache: Any, rows: torch.Tensor) -> Any:
+    """Some rows of a cache, which itself stays as it is."""
+    chosen = copy(cache)
+    chosen.layers = [copy(layer) for layer in cache.layers]
+    chosen.reorder_cache(rows)
+    return chosen
