@@ -64,7 +64,7 @@ class Contenders:
         shown, self.place = inner(tree)
         self.tokens = torch.tensor(tree.tokens, device=base.device)
         self.depths = torch.tensor(tree.depths, device=base.device)
-        self.parents = torch.tensor([*tree.parents], device=base.device)
+        self.parents = torch.tensor(tree.parents, device=base.device)
         self.sees = ancestry(tree).to(base.device)
         batch = pad(prompts, base.pad_token_id, "left")
         inputs = model_inputs(batch, base.device, base.model.dtype)
@@ -82,12 +82,12 @@ class Contenders:
 
     def left(self, rights: Sequence[int]) -> list[list[int]]:
         """The leaves that may lie before the right one, for each prompt, as far as is known."""
-        leaves = torch.tensor(self.tree.leaves, device=self.base.device)
-        paths = self.sees[leaves].double()
-        known = self.steps > UNREAD
-        sums = self.steps.masked_fill(~known, 0.0).double() @ paths.T
+        steps = self.steps.cpu().double()  # not every device has doubles
+        paths = self.sees.cpu()[torch.tensor(self.tree.leaves)].double()
+        known = steps > UNREAD
+        sums = steps.masked_fill(~known, 0.0) @ paths.T
         whole = known.double() @ paths.T == paths.sum(1)
-        right = sums.gather(1, torch.tensor(rights, device=sums.device)[:, None])
+        right = sums.gather(1, torch.tensor(rights)[:, None])
         open_ = (sums >= right - CLOSE) & ~whole
         return [[self.tree.leaves[at] for at in row.nonzero()[:, 0].tolist()] for row in open_]
 
@@ -107,46 +107,56 @@ class Contenders:
             self._behind(together, [wanted[row] for row in together])
 
     def _behind(self, rows: list[int], nodes: Sequence[Sequence[int]]) -> None:
-        """One pass over nodes behind some of the prompts; what they tell of their children."""
+        """One pass over some nodes behind some of the prompts, and what it tells."""
         device = self.base.device
-        chosen = torch.tensor(rows, device=device)
         most = max(map(len, nodes))
-        shown = torch.tensor(
-            [[*some, *[ROOT] * (most - len(some))] for some in nodes], device=device
-        )
-        real = shown != ROOT
-        own = shown.clamp(min=0)
-        sees = self.sees[own[:, :, None], own[:, None, :]] & real[:, None, :]
-        # padding sees itself: a row of the softmax must not be empty
-        sees |= torch.eye(most, dtype=torch.bool, device=device)
-        before = self.mask[chosen][:, None, :].expand(-1, most, -1)
-        blocked = ~torch.cat([before, sees], dim=2)
-        dtype = self.base.model.dtype
-        mask = torch.zeros(blocked.shape, device=device).masked_fill(blocked, float("-inf"))
+        chosen = torch.tensor(rows, device=device)
+        # what is missing of a row is the node after the last
+        beyond = [[*some, *[len(self.tokens)] * (most - len(some))] for some in nodes]
+        shown = torch.tensor(beyond, device=device)
+        own = shown.clamp(max=len(self.tokens) - 1)
         logits = self.model(
             input_ids=self.tokens[own],
-            attention_mask=mask[:, None].to(dtype),
+            attention_mask=self._mask(chosen, own, shown < len(self.tokens)),
             position_ids=self.following[..., chosen, :] + self.depths[own],
             past_key_values=_of_rows(self.cache, chosen),
             use_cache=True,
         ).logits.float()
-        column = torch.full((len(rows), len(self.tokens) + 1), ROOT, device=device)
-        column.scatter_(
-            1,
-            shown.masked_fill(~real, len(self.tokens)),
-            torch.arange(most, device=device).expand_as(shown),
-        )
-        column[:, -1] = ROOT  # where padding was written, and what hangs on the prompt itself
-        at = column[:, self.parents]
-        row = torch.arange(len(rows), device=device)[:, None]
-        told = logits[row, at.clamp(min=0), self.tokens] - logits.logsumexp(-1).gather(
-            1, at.clamp(min=0)
-        )
-        self.steps[chosen] = torch.where(at >= 0, told, self.steps[chosen])
+        self._keep(chosen, shown, logits)
         best = logits.argmax(-1).tolist()
-        for row_, some, tokens in zip(rows, nodes, best, strict=True):
+        for row, some, tokens in zip(rows, nodes, best, strict=True):
             for node, token in zip(some, tokens, strict=False):
-                self.tops[row_, self.place[node] + 1] = token
+                self.tops[row, self.place[node] + 1] = token
+
+    def _mask(self, rows: torch.Tensor, own: torch.Tensor, real: torch.Tensor) -> torch.Tensor:
+        """What each node sees: the prompt, its ancestors among the nodes, and itself.
+
+        Float `(rows, 1, nodes, prompt + nodes)` from `own`, the nodes' numbers, of which those that
+        are not `real` fill the row up; both `(rows, nodes)`.
+        """
+        count = own.shape[1]
+        sees = self.sees[own[:, :, None], own[:, None, :]] & real[:, None, :]
+        # what fills a row up sees itself: a row of the softmax must not be empty
+        sees |= torch.eye(count, dtype=torch.bool, device=own.device)
+        prompts = self.mask[rows][:, None, :].expand(-1, count, -1)
+        blocked = ~torch.cat([prompts, sees], dim=2)[:, None]
+        whole = torch.zeros(blocked.shape, dtype=self.base.model.dtype, device=own.device)
+        return whole.masked_fill(blocked, float("-inf"))
+
+    def _keep(self, rows: torch.Tensor, shown: torch.Tensor, logits: torch.Tensor) -> None:
+        """Of each node whose parent was read, how likely it is there.
+
+        `shown` int64 `(rows, nodes)`; `logits` float32 `(rows, nodes, vocabulary)`.
+        """
+        # where each node was read; the last place is of none, and of the prompt, which is no node
+        place = shown.new_full((len(rows), len(self.tokens) + 1), ROOT)
+        place.scatter_(1, shown, torch.arange(shown.shape[1], device=rows.device).expand_as(shown))
+        place[:, -1] = ROOT
+        parent = place[:, self.parents]
+        at = parent.clamp(min=0)
+        row = torch.arange(len(rows), device=rows.device)[:, None]
+        told = logits[row, at, self.tokens] - logits.logsumexp(-1).gather(1, at)
+        self.steps[rows] = torch.where(parent == ROOT, self.steps[rows], told)
 
 
 def _of_rows(cache: Any, rows: torch.Tensor) -> Any:
