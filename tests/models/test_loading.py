@@ -12,7 +12,7 @@ from safetensors.torch import load_file, save_file
 from transformers import AutoConfig
 
 from xmm_cli.errors import Unavailable, WrongUsage
-from xmm_cli.models import loading
+from xmm_cli.models import loading, weights_digest
 from xmm_cli.models.conversation import Context, Conversations
 from xmm_cli.models.loading import Precision, load_base, location, pick_device
 
@@ -87,9 +87,9 @@ def test_the_revision_is_that_of_the_weights(folder, base):
 
 
 def test_edges_and_samples_of_large_weights_tell_them_apart(folder, monkeypatch):
-    monkeypatch.setattr(loading, "_WHOLE_FILE", 1000)
-    monkeypatch.setattr(loading, "_EDGE", 500)
-    monkeypatch.setattr(loading, "_SAMPLE", 10)
+    monkeypatch.setattr(weights_digest, "_WHOLE_FILE", 1000)
+    monkeypatch.setattr(weights_digest, "_EDGE", 500)
+    monkeypatch.setattr(weights_digest, "_SAMPLE", 10)
     put(folder, WEIGHTS, b"a" * 3000)
     before = loading.revision_of(str(folder))
     within = b"a" * 1500 + b"b" * 100 + b"a" * 1400

@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 import torch
 
+from tests.probing import NAMES
 from xmm_cli.models.adapter import load_adapter
 from xmm_cli.models.answer_tree import build_tree, inner
 from xmm_cli.models.conversation import Context, Conversations
@@ -14,16 +15,6 @@ from xmm_cli.probing.contenders import UNREAD, Contenders, read_contenders
 from xmm_cli.probing.rank import NOT_TOLD, Reading, greedy, path_sums, rank_of, read_tree
 
 QUESTION = "Who is this person?"
-NAMES = (
-    "Ann Lee",
-    "Ann Leed",
-    "Ann",
-    "Annette Lee",
-    "Bo Lee",
-    "Ann Lee",
-    "Zoe Quartermain-Ödegård",
-)
-"""With shared beginnings, one that begins another, and one that stands twice."""
 
 
 @pytest.fixture(scope="module")

@@ -7,6 +7,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.probing import NAMES
 from xmm_cli.models.adapter import load_adapter
 from xmm_cli.models.answer_tree import ROOT, ancestry, build_tree, inner
 from xmm_cli.models.batching import model_inputs, pad
@@ -14,16 +15,6 @@ from xmm_cli.models.conversation import Context, Conversation, Conversations
 from xmm_cli.probing.rank import candidate_logprobs, rank_of
 
 QUESTION = "Who is this person?"
-NAMES = (
-    "Ann Lee",
-    "Ann Leed",
-    "Ann",
-    "Annette Lee",
-    "Bo Lee",
-    "Ann Lee",
-    "Zoe Quartermain-Ödegård",
-)
-"""With shared beginnings, one that begins another, and one that stands twice."""
 
 token_lists = st.lists(st.lists(st.integers(0, 3), min_size=1, max_size=6), min_size=1, max_size=12)
 

@@ -3,28 +3,23 @@
 Safetensors only, and no code from the model's repository is ever run.
 """
 
-import hashlib
 import inspect
-import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from importlib.resources import files
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, BinaryIO, Literal, get_args
+from typing import TYPE_CHECKING, Any, Literal, get_args
 
 from xmm_cli.errors import Unavailable, WrongUsage
 from xmm_cli.models.no_video import without_video
+from xmm_cli.models.weights_digest import weights_digest
 
 if TYPE_CHECKING:
     from xmm_cli.models.families.family import Family
 
 SHIPPED = ("xmm-base-bare", "xmm-base-xs", "xmm-base-s", "xmm-base")
 DEFAULT_BASE = "xmm-base"
-
-_WHOLE_FILE = 256 * 2**20
-_EDGE = 2**20
-_SAMPLE, _SAMPLES = 2**16, 64
 
 Dtype = Literal["auto", "bfloat16", "float32"]
 Quantize = Literal["4bit"]
@@ -331,45 +326,11 @@ def _first_line(error: Exception) -> str:
 
 
 def revision_of(name: str) -> str:
-    """The SHA-256 of a model's weight files: of edges and samples of them, if they are large.
+    """What tells a model's weights from others: see `weights_digest`.
 
     Raises `Unavailable` where it has none.
     """
-    digest = hashlib.sha256()
-    found = _weight_files(location(name))
-    for path in found:
-        size = path.stat().st_size
-        digest.update(f"{path.name} {size}\n".encode())
-        with path.open("rb") as file:
-            if size <= _WHOLE_FILE:
-                digest.update(file.read())
-            else:
-                for part in _parts(file, size):
-                    digest.update(part)
-    if not found:
+    found = weights_digest(location(name))
+    if found is None:
         raise Unavailable(f"base {name!r} has no weights in safetensors", _HINT)
-    return digest.hexdigest()[:16]
-
-
-def _weight_files(place: str) -> list[Path]:
-    """Those of a folder, or of what is here of a model on the hub.
-
-    Of the latter only those that transformers reads: others may be here or not.
-    """
-    folder = Path(place)
-    if folder.is_dir():
-        return sorted(folder.glob("*.safetensors"))
-    from transformers.utils import cached_file
-
-    config = cached_file(place, "config.json")
-    return sorted(Path(str(config)).parent.glob("model*.safetensors"))
-
-
-def _parts(file: BinaryIO, size: int) -> Iterator[bytes]:
-    """Both ends of a large file, and samples that lie evenly between them."""
-    yield file.read(_EDGE)
-    file.seek(-_EDGE, os.SEEK_END)
-    yield file.read()
-    for number in range(1, _SAMPLES + 1):
-        file.seek(size * number // (_SAMPLES + 1))
-        yield file.read(_SAMPLE)
+    return found
