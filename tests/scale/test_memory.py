@@ -73,7 +73,9 @@ def test_probe_halves_its_batch_and_goes_on(base, conversations, people, small, 
     known = ask(base, conversations, people, [])
     sizes, notes = small(3, error), []
     found = ask(base, conversations, people, notes)
-    assert sizes == [8, 4, 2, 2, 2, 2, 2, 2, 2, 2]
+    assert sizes[:2] == [8, 4]
+    assert set(sizes[2:]) <= {1, 2}  # some passes are over a part of a batch
+    assert sizes.count(2) >= 8
     assert notes == [
         "out of memory: going on with 4 questions at once",
         "out of memory: going on with 2 questions at once",
