@@ -19,7 +19,7 @@ from xmm_cli.models.batching import behind_prompts, ends_of, model_inputs, pad
 from xmm_cli.models.conversation import Conversation
 from xmm_cli.models.last_layer import last_layer_at
 from xmm_cli.models.loading import Base
-from xmm_cli.probing.rank import NOT_TOLD, Reading, at_once
+from xmm_cli.probing.rank import NOT_TOLD, Reading, rows_at_once
 
 UNREAD = -1e30
 """The log-probability of a token that was not read: its candidate is behind the right one."""
@@ -44,16 +44,10 @@ def read_contenders(
     `rights` has the number of the right candidate for each prompt. For a family and a model whose
     candidates can be read as a tree.
     """
-    steps, best = [], []
-    most = at_once(base, tree)
-    for start in range(0, len(prompts), most):
-        part = slice(start, start + most)
-        behind = Contenders(base, model, prompts[part], tree)
-        behind.read([[tree.leaves[right]] for right in rights[part]])
-        behind.read(behind.left(rights[part]))
-        steps.append(behind.steps.cpu())
-        best += behind.tops.tolist()
-    return Reading(torch.cat(steps), best if tops else None)
+    behind = Contenders(base, model, prompts, tree)
+    behind.read([[tree.leaves[right]] for right in rights])
+    behind.read(behind.left(rights))
+    return Reading(behind.steps.cpu(), behind.tops.tolist() if tops else None)
 
 
 class Contenders:
@@ -92,7 +86,10 @@ class Contenders:
         return [[self.tree.leaves[at] for at in row.nonzero()[:, 0].tolist()] for row in open_]
 
     def read(self, leaves: Sequence[Sequence[int]]) -> None:
-        """Read the paths to some leaves behind each prompt, as many rows at once as are alike."""
+        """Read the paths to some leaves behind each prompt: together where as many are behind each.
+
+        So many rows at a time as `rank.LOGITS_BYTES` allows.
+        """
         wanted = [
             sorted({node for leaf in some for node in path_to(self.tree, leaf)} & self.place.keys())
             for some in leaves
@@ -102,7 +99,8 @@ class Contenders:
         )
         while rows:
             most = len(wanted[rows[0]])
-            together = [row for row in rows if len(wanted[row]) * ALIKE >= most]
+            alike = [row for row in rows if len(wanted[row]) * ALIKE >= most]
+            together = alike[: rows_at_once(self.base, most)]
             rows = rows[len(together) :]
             self._behind(together, [wanted[row] for row in together])
 

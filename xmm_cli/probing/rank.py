@@ -70,7 +70,7 @@ def read_tree(
     if not takes_trees(base):
         return Reading(cached_logprobs(base, model, prompts, tree), None)
     shown, place = inner(tree)
-    most = at_once(base, tree)
+    most = rows_at_once(base, len(shown.tokens) + 1)
     steps, best = [], []
     for start in range(0, len(prompts), most):
         logits = _tree_logits(base, model, prompts[start : start + most], shown)
@@ -88,11 +88,10 @@ def takes_trees(base: Base) -> bool:
     return base.family.tree and sees_everything(base.model)
 
 
-def at_once(base: Base, tree: Tree) -> int:
-    """How many prompts are read together, for `LOGITS_BYTES` to be enough."""
-    vocabulary = base.model.get_output_embeddings().weight.shape[0]
-    nodes = len(inner(tree)[0].tokens) + 1
-    return max(1, int(LOGITS_BYTES // (4 * vocabulary * nodes)))
+def rows_at_once(base: Base, positions: int) -> int:
+    """Behind how many prompts so many positions are read together, for `LOGITS_BYTES` to do."""
+    vocabulary: int = base.model.get_output_embeddings().weight.shape[0]
+    return max(1, LOGITS_BYTES // (4 * vocabulary * positions))
 
 
 def _tree_logits(
