@@ -250,3 +250,16 @@ def test_signals_end_it_in_order(number, code, said):
     process.send_signal(number)
     assert process.wait(20) == code
     assert process.stderr.read() == said
+
+
+@pytest.mark.parametrize(
+    ("heard", "code", "word"),
+    [
+        ([], 130, "interrupted"),
+        ([app.Terminated], 143, "terminated"),
+        ([app.Terminated, app.HungUp], 129, "hung up"),
+    ],
+)
+def test_a_signal_that_duckdb_swallowed_is_still_that_signal(monkeypatch, heard, code, word):
+    monkeypatch.setattr(app, "_heard", heard)
+    assert app._explain(RuntimeError("Query interrupted")) == (word, code)

@@ -47,6 +47,8 @@ COMMANDS: dict[str, tuple[str, str]] = {
 
 _CONTEXT = {"help_option_names": ["--help", "-h"]}
 _NO_MEMORY = "can't allocate memory"
+_INTERRUPTED = "Query interrupted"
+"""What DuckDB raises in the place of what a signal raised."""
 
 _EXAMPLES = """\
 Examples:
@@ -143,11 +145,17 @@ class HungUp(KeyboardInterrupt):
     """SIGHUP, likewise: the terminal or the connection has gone."""
 
 
+_heard: list[type[KeyboardInterrupt]] = []
+"""What was raised for the signals so far."""
+
+
 def _terminate(number: int, frame: FrameType | None) -> None:  # noqa: ARG001
+    _heard.append(Terminated)
     raise Terminated
 
 
 def _hang_up(number: int, frame: FrameType | None) -> None:  # noqa: ARG001
+    _heard.append(HungUp)
     raise HungUp
 
 
@@ -224,6 +232,8 @@ def _report(error: BaseException, arguments: list[str]) -> int:
 
 def _explain(error: BaseException) -> tuple[str, ExitCode]:
     """What to say of an exception, and the code it ends in."""
+    if isinstance(error, RuntimeError) and str(error) == _INTERRUPTED:
+        error = (_heard or [KeyboardInterrupt])[-1]()
     if isinstance(error, XmmError):
         return str(error), error.code
     if isinstance(error, Terminated):

@@ -19,7 +19,7 @@ def none_is_made() -> Iterator[None]:
 
 @contextmanager
 def what_is_there_stays() -> Iterator[None]:
-    """Inside the block, what was there before is not looked through for garbage.
+    """Inside the block, what was there before is not looked through, garbage in it included.
 
     All that torch or DuckDB and scipy hold takes as long to look through as some steps of a small
     model, and hundreds of thousands of new objects have it looked through again and again.

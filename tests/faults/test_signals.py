@@ -80,6 +80,31 @@ def test_nohup_is_obeyed(tmp_path, processes):
     assert out.count(b'"kind":"persona"') == 400
 
 
+def test_an_interrupt_is_obeyed_where_termination_is_ignored(tmp_path):
+    """`trap '' TERM` in a script: the processes that draw are ended all the same."""
+
+    def ignoring() -> None:
+        signal.signal(signal.SIGTERM, signal.SIG_IGN)
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+
+    process = subprocess.Popen(
+        [str(BIN / "xmm"), "gen-personas", "-n", "900", "--processes", "2", "--out", "made"],
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        cwd=tmp_path,
+        env=environment(),
+        start_new_session=True,
+        preexec_fn=ignoring,
+    )
+    deadline = time.monotonic() + 60
+    while not any(tmp_path.glob("made/images/*/*.png")) and time.monotonic() < deadline:
+        time.sleep(0.01)
+    os.killpg(process.pid, signal.SIGINT)
+    _, err = process.communicate(timeout=30)
+    assert (process.returncode, err) == (130, b"xmm gen-personas: interrupted\n")
+
+
 @pytest.mark.parametrize("command", COMMANDS, ids=lambda command: command.name)
 def test_jq_that_finds_nothing_decides_the_code_of_the_pipe(trial, command):
     """`xmm … | jq -e` is about what stands in the rows: each of them is JSON."""

@@ -88,6 +88,24 @@ def test_what_is_odd_goes_the_way_of_peft(options):
     assert all(torch.equal(lean[name], tensor) for name, tensor in plain.items())
 
 
+def test_base_weights_that_learn_too_go_the_way_of_peft():
+    model, x = adapted(), torch.randn(6, NARROW)
+    model.base_model.model.first.base_layer.requires_grad_(True)
+    plain, (lean, layers) = learned(model, x), leanly(model, x)
+    assert layers == 1
+    assert any("first.base_layer.weight" in name for name in lean)
+    assert plain.keys() == lean.keys()
+
+
+def test_what_a_layer_gives_may_be_changed_in_place():
+    model, x = adapted(), torch.randn(2, 6, NARROW)
+    model.base_model.model.first.register_forward_hook(lambda *given: given[-1].clamp_(-0.5, 0.5))
+    plain, (lean, layers) = learned(model, x), leanly(model, x)
+    assert layers == 2
+    for name, tensor in plain.items():
+        assert torch.allclose(lean[name], tensor, rtol=1e-4, atol=1e-4), name
+
+
 def test_another_precision_goes_the_way_of_peft():
     model = adapted()
     for layer in (model.base_model.model.first, model.base_model.model.second):

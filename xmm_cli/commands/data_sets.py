@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from itertools import chain, islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -27,6 +28,11 @@ class Drawing:
     folder: Path
     processes: int
     device: str | None
+
+    @property
+    def quick(self) -> bool:
+        """Whether the first of them is there at once."""
+        return self.request.diffusion is msgspec.UNSET
 
     def begin(self, run_id: Callable[[], str]) -> tuple[int, Iterator[Persona]]:
         """How many there will be, and each as soon as it is drawn."""
@@ -62,6 +68,7 @@ class Import:
     """People that are imported."""
 
     again: ClassVar = "writing its files anew"
+    quick: ClassVar = False
 
     request: "ImportRequest"
     source: "Source"
@@ -122,6 +129,8 @@ def make(job: Drawing | Import, device: str | None, sheet: Path | None) -> None:
     total, made = job.begin(lambda: recorder.id)
     if claim_folder(request, out):
         say.note(f"{out}: the same request was begun before; {job.again}")
+    if job.quick:  # the processes that draw are forked before the bar has its thread
+        made = chain(list(islice(made, 1)), made)
     writer = RowWriter(keep_going=True)
     rows = []
     with say.progress(total, "writing" if isinstance(job, Import) else "drawing", "people") as bar:

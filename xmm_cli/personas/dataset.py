@@ -13,7 +13,7 @@ import msgspec
 from xmm_cli import __version__
 from xmm_cli.errors import WrongUsage
 from xmm_cli.personas.card import data_card
-from xmm_cli.personas.cores import leave_signals, started_by
+from xmm_cli.personas.cores import leave_signals, started_by, uninterrupted
 from xmm_cli.personas.importing.dataset import ImportRequest
 from xmm_cli.personas.rendering import RENDERERS, Painter
 from xmm_cli.personas.rendering.diffusion import Diffusion
@@ -121,7 +121,9 @@ def make_personas(
             draw_images(*item)
             yield _row(item[0], plan, run)
         return
-    with started_by().Pool(min(processes, len(work)), leave_signals) as pool:
+    with uninterrupted():
+        drawing = started_by().Pool(min(processes, len(work)), leave_signals)
+    with drawing as pool:
         for identity, _ in zip(identities, pool.imap(_draw, work), strict=True):
             yield _row(identity, plan, run)
 

@@ -13,6 +13,7 @@ from copy import copy
 from typing import Any
 
 import torch
+from transformers.cache_utils import DynamicLayer
 
 from xmm_cli.models.answer_tree import ROOT, Tree, ancestry, inner, path_to
 from xmm_cli.models.batching import behind_prompts, ends_of, model_inputs, pad
@@ -160,6 +161,21 @@ class Contenders:
 def _of_rows(cache: Any, rows: torch.Tensor) -> Any:
     """Some rows of a cache, which itself stays as it is."""
     chosen = copy(cache)
-    chosen.layers = [copy(layer) for layer in cache.layers]
-    chosen.reorder_cache(rows)
+    chosen.layers = [_RowsOf(layer, rows) for layer in cache.layers]
     return chosen
+
+
+class _RowsOf(DynamicLayer):
+    """Some rows of a layer's keys and values, chosen when the layer asks, and not kept."""
+
+    def __init__(self, layer: Any, rows: torch.Tensor) -> None:
+        super().__init__()
+        self.lazy_initialization(layer.keys, layer.values)
+        self.keys, self.values, self.rows = layer.keys, layer.values, rows.to(layer.keys.device)
+
+    def update(
+        self, key_states: torch.Tensor, value_states: torch.Tensor, *_: Any, **__: Any
+    ) -> tuple[torch.Tensor, torch.Tensor]:
+        """Those of the prompts and, behind them, these: `(rows, heads, length, width)`."""
+        keys, values = (one.index_select(0, self.rows) for one in (self.keys, self.values))
+        return torch.cat([keys, key_states], dim=-2), torch.cat([values, value_states], dim=-2)

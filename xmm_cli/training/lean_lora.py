@@ -35,9 +35,15 @@ def _forward(layer: Any, x: torch.Tensor, *given: Any, **options: Any) -> torch.
         return result
     base, a, b = layer.base_layer, layer.lora_A[name], layer.lora_B[name]
     told: torch.Tensor = _Lean.apply(
-        x, base.weight, base.bias, a.weight, b.weight, float(layer.scaling[name])
+        x.reshape(-1, x.shape[-1]),
+        base.weight,
+        base.bias,
+        a.weight,
+        b.weight,
+        float(layer.scaling[name]),
     )
-    return told
+    # outside the function: a view of its own may not be changed in place
+    return told.view(*x.shape[:-1], told.shape[-1])
 
 
 def _plain(layer: Any, name: str | None, x: torch.Tensor) -> bool:
@@ -49,6 +55,7 @@ def _plain(layer: Any, name: str | None, x: torch.Tensor) -> bool:
     return (
         type(base) is torch.nn.Linear
         and name not in layer.lora_variant
+        and not any(one.requires_grad for one in base.parameters())
         and b.bias is None
         and (isinstance(dropout, torch.nn.Identity) or not dropout.training)
         and x.dtype == base.weight.dtype == a.weight.dtype == b.weight.dtype
@@ -69,22 +76,18 @@ class _Lean(torch.autograd.Function):
         b: torch.Tensor,
         scale: float,
     ) -> torch.Tensor:
-        """`x` (…, in), `weight` (out, in), `a` (rank, in), `b` (out, rank); gives (…, out)."""
-        flat = x.reshape(-1, x.shape[-1])
-        low = flat @ a.t()
-        told = torch.nn.functional.linear(flat, weight, bias).addmm_(low, b.t(), alpha=scale)
-        ctx.save_for_backward(flat, low, weight, a, b)
+        """`x` (n, in), `weight` (out, in), `a` (rank, in), `b` (out, rank); gives (n, out)."""
+        low = x @ a.t()
+        told = torch.nn.functional.linear(x, weight, bias).addmm_(low, b.t(), alpha=scale)
+        ctx.save_for_backward(x, low, weight, a, b)
         ctx.scale = scale
-        return told.view(*x.shape[:-1], len(weight))
+        return told
 
     @staticmethod
     def backward(ctx: Any, grad: torch.Tensor) -> tuple[Any, ...]:
         """Gradients of `x`, where it has one, and of the two small matrices."""
-        flat, low, weight, a, b = ctx.saved_tensors
-        above = grad.reshape(-1, grad.shape[-1])
-        back = (above @ b).mul_(ctx.scale)
-        grad_x = None
-        if ctx.needs_input_grad[0]:
-            grad_x = (above @ weight).addmm_(back, a).view(*grad.shape[:-1], weight.shape[1])
-        grad_b = (low.t() @ above).t().mul(ctx.scale)
-        return grad_x, None, None, back.t() @ flat, grad_b, None
+        x, low, weight, a, b = ctx.saved_tensors
+        back = (grad @ b).mul_(ctx.scale)
+        grad_x = (grad @ weight).addmm_(back, a) if ctx.needs_input_grad[0] else None
+        grad_b = (low.t() @ grad).t().mul(ctx.scale)
+        return grad_x, None, None, back.t() @ x, grad_b, None

@@ -94,7 +94,7 @@ class AnswerTrainer(Trainer):
         return loss
 
     def floating_point_ops(self, inputs: dict[str, Any]) -> int:  # noqa: ARG002
-        """Not counted: each step would count all parameters for it, and nothing reads it."""
+        """Not counted, which would take counting all parameters at each step."""
         return 0
 
     def compute_loss(

@@ -1,7 +1,7 @@
 """Families of vision-language models, by the `model_type` of their configuration.
 
 Whatever transformers loads for image and text works without an entry; one is needed where a family
-differs, and where candidates may be ranked in one pass.
+differs, and where candidates may be shown to it as a tree.
 """
 
 from typing import Any

@@ -29,7 +29,7 @@ class Family:
 
     tree: bool = False
     """Whether a token may see what it is told to: causal attention without windows, and no state
-    that is carried along. Then all candidates are ranked in one pass."""
+    that is carried along. Then candidates can be shown as a tree."""
     after_prompt: Mapping[str, int] = field(default_factory=dict)
     """What the per-token inputs are for tokens that follow the first prompt, where they are not 0;
     in the prompt they are 0 unless the processor says otherwise."""
