@@ -43,7 +43,11 @@ def compare(checkpoint, alone, shared, methods) -> None:
             known, found = json.loads(one), json.loads(other)
             assert found["step"] == known["step"]
             assert found["loss"] == pytest.approx(known["loss"], rel=1e-4, abs=1e-5), method
-    assert (alone / "rows.json").read_bytes() == (shared / "rows.json").read_bytes()
+    rows = [json.loads((folder / "rows.json").read_bytes()) for folder in (alone, shared)]
+    for one, other in zip(*rows, strict=True):
+        # the two count on different numbers of threads, which rounds otherwise
+        assert other.pop("logprob", None) == pytest.approx(one.pop("logprob", None), abs=3e-5)
+        assert one == other
     assert sorted(path.name for path in shared.iterdir()) == sorted([*methods, "rows.json"])
 
 
