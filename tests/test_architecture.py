@@ -135,7 +135,7 @@ def test_arrows_point_down(module):
     assert wrong_arrows(modules()[module].read_text("utf-8"), module) == []
 
 
-@pytest.mark.parametrize("folder", {path.parent for path in modules().values()}, ids=str)
+@pytest.mark.parametrize("folder", sorted({path.parent for path in modules().values()}), ids=str)
 def test_every_folder_is_a_package_and_says_what_it_is(folder):
     marker = folder / "__init__.py"
     assert marker.is_file()

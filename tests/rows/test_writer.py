@@ -57,7 +57,7 @@ def test_a_row_is_one_line_with_kind_first_and_absent_as_null():
     assert (
         encode(PERSONA)
         == (
-            '{"kind":"persona","schema":1,"run":null,"id":"p1","name":"Åsa\\nLee","role":"eval",'
+            '{"kind":"persona","schema":1,"run":null,"id":"p1","dataset":null,"name":"Åsa\\nLee","role":"eval",'
             '"attributes":{},"facts":{},"images":[],"texts":[]}\n'
         ).encode()
     )

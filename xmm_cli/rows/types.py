@@ -20,14 +20,20 @@ Answer = Literal["generate", "rank"]
 ForgetOrRetain = Literal["forget", "retain", "relearned"]
 """After unlearning: who was to be forgotten, who was to be kept, who was taught again since."""
 
+Verdict = Literal["holds", "negligible", "does not hold", "unclear"]
+"""Of a finding: see `Finding`."""
+Unit = Literal["share", "difference of shares", "difference of ratios", "ratio", "nats"]
+
 Inside = Literal["retrieval", "alignment", "decodable"]
 """What is measured inside a model; see `Trace`."""
 
 MODALITIES: tuple[Modality, ...] = ("image", "text")
 
 Label = str | int | float | bool
-Natural = Annotated[int, Meta(ge=0)]
-Positive = Annotated[int, Meta(ge=1)]
+LARGEST = 2**63 - 1
+"""Whole numbers have 64 bits, as in DuckDB."""
+Natural = Annotated[int, Meta(ge=0, le=LARGEST)]
+Positive = Annotated[int, Meta(ge=1, le=LARGEST)]
 NonEmpty = Annotated[str, Meta(min_length=1)]
 
 
@@ -58,6 +64,8 @@ class Persona(Row, frozen=True, kw_only=True, tag="persona"):
     """A synthetic individual."""
 
     id: NonEmpty
+    dataset: str | None = None
+    """The fingerprint of the data set: an id alone occurs in many. None in rows of before."""
     name: NonEmpty
     role: Role
     attributes: dict[str, str] = field(default_factory=dict)
@@ -76,6 +84,8 @@ class Checkpoint(Row, frozen=True, kw_only=True, tag="checkpoint"):
     source: Source
     personas: NonEmpty
     """The file of persona rows it was trained on."""
+    dataset: str | None = None
+    """The fingerprint of the people it was trained on."""
     objective: str
     parent: str | None = None
     forget: tuple[str, ...] = ()
@@ -98,6 +108,8 @@ class Probe(Row, frozen=True, kw_only=True, tag="probe"):
     task: Task
     hops: Positive = 1
     persona: NonEmpty
+    dataset: str | None = None
+    """The fingerprint of the persona's data set; None in rows of before."""
     role: Role
     set: ForgetOrRetain | None = None
     view: Natural
@@ -145,6 +157,7 @@ class Trace(Row, frozen=True, kw_only=True, tag="trace"):
     layers: Positive
     modality: Modality | None
     persona: str | None
+    dataset: str | None = None
     set: ForgetOrRetain | None = None
     value: float
     chance: float | None = None
@@ -180,6 +193,38 @@ class Score(Row, frozen=True, kw_only=True, tag="score"):
     condition: dict[str, Label] = field(default_factory=dict)
 
 
+class Finding(Row, frozen=True, kw_only=True, tag="finding"):
+    """What a study found about one claim, with a verdict.
+
+    `holds`: the whole interval lies on the claimed side. `negligible`: the effect is shown to be
+    smaller than the smallest one of interest (two one-sided tests). `does not hold`: the whole
+    interval lies on the other side. `unclear`: everything else.
+    """
+
+    family: NonEmpty
+    claim: NonEmpty
+    """In words."""
+    measure: str
+    effect: float | None
+    low: float | None
+    high: float | None
+    level: Annotated[float, Meta(gt=0, lt=1)] = 0.95
+    p: float | None = None
+    """Two-sided, of the effect being at the claim's threshold; None where there is no interval."""
+    p_holm: float | None = None
+    """The same, corrected for all findings of the family (Holm)."""
+    spread: float | None = None
+    """Standard deviation of the effect between seeds."""
+    p_spread: float | None = None
+    """The chance of such a spread if seeds differed in their people alone."""
+    verdict: Verdict
+    persons: Natural
+    seeds: Natural
+    by_seed: dict[str, float | None] = field(default_factory=dict)
+    unit: Unit
+    comment: str = ""
+
+
 class Run(Row, frozen=True, kw_only=True, tag="run"):
     """What made the rows that name this id: written once a stage; times stand nowhere else."""
 
@@ -194,4 +239,4 @@ class Run(Row, frozen=True, kw_only=True, tag="run"):
     elapsed_s: float
 
 
-ROW_TYPES: tuple[type[Row], ...] = (Persona, Checkpoint, Probe, Trace, Score, Run)
+ROW_TYPES: tuple[type[Row], ...] = (Persona, Checkpoint, Probe, Trace, Score, Finding, Run)
