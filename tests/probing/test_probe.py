@@ -10,9 +10,9 @@ import torch
 
 from xmm_cli.errors import BadData
 from xmm_cli.models.conversation import Conversations
-from xmm_cli.probing.match import exact_match
 from xmm_cli.probing.probe import ProbeSettings, Subject, check_base, probe
 from xmm_cli.probing.questions import Scope, make_questions
+from xmm_cli.rows.match import exact_match
 
 
 @pytest.fixture

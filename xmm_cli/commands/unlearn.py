@@ -271,10 +271,10 @@ def _recall(
     Of a checkpoint that learned both, the lower one. Batches are halved where memory runs out.
     """
     from xmm_cli.probing.answering import ProbeSettings, Responder
-    from xmm_cli.probing.match import exact_match
     from xmm_cli.probing.patience import Patient
     from xmm_cli.probing.probe import batches
     from xmm_cli.probing.questions import Scope, make_questions
+    from xmm_cli.rows.match import exact_match
     from xmm_cli.rows.types import MODALITIES
 
     modalities = MODALITIES if parent.source == "both" else (parent.source,)

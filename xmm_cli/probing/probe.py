@@ -19,9 +19,9 @@ from xmm_cli.models.loading import Base, Precision
 from xmm_cli.models.prompts import parse_caption
 from xmm_cli.probing.answering import ProbeSettings, Reply, Responder
 from xmm_cli.probing.labels import labels_of, set_of
-from xmm_cli.probing.match import exact_match
 from xmm_cli.probing.patience import Patient
 from xmm_cli.probing.questions import Question
+from xmm_cli.rows.match import exact_match
 from xmm_cli.rows.types import Answer, Checkpoint, Label, Probe
 
 __all__ = ["ProbeSettings", "Subject", "check_base", "probe"]

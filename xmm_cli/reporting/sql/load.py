@@ -8,8 +8,8 @@ from typing import Any, NoReturn
 
 from xmm_cli.errors import BadData
 from xmm_cli.reporting.sql.columns import VIEWS, columns_of
-from xmm_cli.reporting.sql.failures import of_the_machine
-from xmm_cli.reporting.sql.inputs import Source
+from xmm_cli.rows.failures import of_the_machine
+from xmm_cli.rows.inputs import Source
 from xmm_cli.rows.places import from_here
 from xmm_cli.rows.reader import MAX_LINE_BYTES, read_rows
 from xmm_cli.rows.types import ROW_TYPES, SCHEMA

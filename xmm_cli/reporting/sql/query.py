@@ -17,9 +17,9 @@ from typing import Any
 from xmm_cli.errors import WorkFailed, WrongUsage
 from xmm_cli.reporting.sql.columns import VIEWS
 from xmm_cli.reporting.sql.gaps import GAPS
-from xmm_cli.reporting.sql.inputs import sources
 from xmm_cli.reporting.sql.load import load
 from xmm_cli.rows.database import limits
+from xmm_cli.rows.inputs import sources
 
 LARGE_BYTES = 300_000_000
 """Rows of larger inputs lie in a temporary file instead of in memory."""

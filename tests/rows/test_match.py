@@ -5,7 +5,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from xmm_cli.personas.sampling import names
-from xmm_cli.probing.match import exact_match, normalise
+from xmm_cli.rows.match import exact_match, normalise
 
 texts = st.text(st.characters(exclude_categories=["Cs"]), max_size=20)
 words = st.sampled_from(names("given") + names("family"))

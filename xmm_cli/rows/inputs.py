@@ -14,7 +14,7 @@ from typing import Any, BinaryIO
 import orjson
 
 from xmm_cli.errors import BadData
-from xmm_cli.reporting.sql.failures import of_the_machine
+from xmm_cli.rows.failures import of_the_machine
 from xmm_cli.rows.reader import MAX_LINE_BYTES, read_rows
 from xmm_cli.rows.sources import GZIP, PARQUET, STDIN, ZSTD, expanded, unpacked, unreadable
 from xmm_cli.rows.types import ROW_TYPES
