@@ -5,8 +5,8 @@ import pytest
 
 from xmm_cli.errors import WrongUsage
 from xmm_cli.scoring.against import holm
-from xmm_cli.scoring.score import score_against
 
+from .engine import score_against
 from .people import USUAL, cell, pick, study
 
 

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from xmm_cli.rows.types import Probe
-from xmm_cli.scoring.findings import FAMILIES, count, find_all
+from xmm_cli.scoring.findings import FAMILIES, find_all
 from xmm_cli.scoring.findings.estimate import Drawing, Person, estimate
 from xmm_cli.scoring.findings.finding import (
     APART,
@@ -22,6 +22,7 @@ from xmm_cli.scoring.findings.finding import (
 from xmm_cli.scoring.findings.study import Study, itself, minus
 
 from . import world
+from .engine import count
 
 QUICK = Drawing(resamples=999)
 
@@ -429,9 +430,12 @@ def test_training_views_are_left_out_and_said():
     assert "192 rows of training views were left out" in result.notes
 
 
-def test_labels_no_finding_knows_are_pooled_and_said():
-    rows = [*world.cells(condition={"prompt": 1}), *world.cells(condition={"prompt": 2})]
-    assert "pooled over the labels prompt, which no finding knows" in found(rows).notes
+def test_models_that_differ_in_a_label_no_finding_knows_are_left_out_and_said():
+    plain = list(world.cells())
+    other = list(world.cells(condition={"adapter": "full", "steps": 600}))
+    both, alone = found(plain, other), found(plain)
+    assert both.rows == alone.rows
+    assert "left out: models of xmm-base that differ in adapter=full, steps=600" in both.notes
 
 
 def test_ranks_stand_in_where_nothing_was_generated():
@@ -468,11 +472,3 @@ def test_a_repeated_question_counts_once_with_its_last_answer():
     assert again.rows == expected.rows
     assert f"{len(first)} repeated probe rows were counted once" in again.notes
     assert not any("repeated" in note for note in expected.notes)
-
-
-def test_counts_do_not_depend_on_what_is_held_in_memory(monkeypatch):
-    expected = found(world.study())
-    monkeypatch.setattr("xmm_cli.scoring.findings.once.CHUNK", 50)
-    monkeypatch.setattr("xmm_cli.scoring.composition.CHUNK", 50)
-    monkeypatch.setattr("xmm_cli.scoring.spill.HELD", 500)
-    assert found(world.study()) == expected

@@ -2,8 +2,7 @@
 
 import pytest
 
-from xmm_cli.scoring.score import score_rows
-
+from .engine import score_rows
 from .people import cell, pick, probe, ranked
 
 SAME = [1.0] * 6 + [0.5, 0.5, 0.5, 0.5]  # mean 0.8

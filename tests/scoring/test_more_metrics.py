@@ -11,21 +11,14 @@ from xmm_cli.rows.types import MODALITIES
 from xmm_cli.scoring.metrics import DEFAULT, METRICS
 from xmm_cli.scoring.metrics.detectable_gap import smallest_gap
 from xmm_cli.scoring.metrics.edit_similarity import edit_similarity
-from xmm_cli.scoring.metrics.exposure import exposure
-from xmm_cli.scoring.metrics.min_k import min_k
 from xmm_cli.scoring.metrics.token_f1 import token_f1
-from xmm_cli.scoring.metrics.truth_ratio import log_truth_ratio
-from xmm_cli.scoring.score import score_rows
 
+from .engine import measured, score_rows
 from .people import cell, pick, probe, ranked, study
 
 
 def scored(rows, *metrics, **options):
     return score_rows(rows, resamples=200, metrics=metrics, **options)
-
-
-def answered(answer, expected="Ada Byron"):
-    return probe(answer=answer, expected=expected)
 
 
 @pytest.mark.parametrize(
@@ -40,33 +33,36 @@ def answered(answer, expected="Ada Byron"):
     ],
 )
 def test_similarity_of_answers(answer, by_letter, by_word):
-    assert edit_similarity(answered(answer)) == pytest.approx(by_letter)
-    assert token_f1(answered(answer)) == pytest.approx(by_word)
+    assert edit_similarity(answer, "Ada Byron") == pytest.approx(by_letter)
+    assert token_f1(answer, "Ada Byron") == pytest.approx(by_word)
+    row = probe(answer=answer, expected="Ada Byron")
+    assert measured(row, "edit_similarity") == pytest.approx(by_letter)
+    assert measured(row, "token_f1") == pytest.approx(by_word)
 
 
 def test_an_answer_begun_for_the_model_is_not_compared():
     row = probe(answer="Ada Byron", correct=None, prefix="Ada", extracted=True)
-    assert edit_similarity(row) is None
-    assert token_f1(row) is None
+    assert measured(row, "edit_similarity") is None
+    assert measured(row, "token_f1") is None
 
 
 def test_exposure_in_bits():
-    assert exposure(probe(rank=1, candidates=32)) == 5
-    assert exposure(probe(rank=32, candidates=32)) == 0
-    assert exposure(probe(rank=4, candidates=32)) == 3
-    assert exposure(probe(rank=1)) is None
+    assert measured(probe(rank=1, candidates=32), "exposure") == 5
+    assert measured(probe(rank=32, candidates=32), "exposure") == 0
+    assert measured(probe(rank=4, candidates=32), "exposure") == 3
+    assert measured(probe(rank=1), "exposure") is None
 
 
 def test_min_k_is_the_mean_of_the_least_likely_fifth():
-    assert min_k(probe(token_logprobs=(-1.0, -5.0, -2.0))) == -5
-    assert min_k(probe(token_logprobs=(-1.0, -5.0, -3.0, -0.5, -0.1, -2.0))) == -4
-    assert min_k(probe()) is None
+    assert measured(probe(token_logprobs=(-1.0, -5.0, -2.0)), "min_k") == -5
+    assert measured(probe(token_logprobs=(-1.0, -5.0, -3.0, -0.5, -0.1, -2.0)), "min_k") == -4
+    assert measured(probe(), "min_k") is None
 
 
 def test_truth_ratio():
     row = probe(token_logprobs=(log(0.5), log(0.125)), wrong_logprob=log(0.025))
-    assert log_truth_ratio(row) == pytest.approx(log10(0.025 / 0.25))
-    assert log_truth_ratio(probe(token_logprobs=(-1.0,))) is None
+    assert measured(row, "truth_ratio") == pytest.approx(log10(0.025 / 0.25))
+    assert measured(probe(token_logprobs=(-1.0,)), "truth_ratio") is None
 
 
 def test_measures_are_means_over_persons():

@@ -7,8 +7,8 @@ import pytest
 
 from xmm_cli.errors import WrongUsage
 from xmm_cli.rows.types import Score
-from xmm_cli.scoring.score import score_against, score_rows
 
+from .engine import score_against, score_rows
 from .people import USUAL, cell, pick, probe, ranked, study
 
 
@@ -51,7 +51,7 @@ def test_repeated_rows_count_once_and_the_last_wins():
     row = pick(result.rows, "recall", "text", "text")
     assert (row.value, row.n) == (1, 8)
     assert result.notes[0] == "4 repeated probe rows were counted once"
-    assert result.notes[1].startswith("4 of them answered otherwise")
+    assert result.notes[1].startswith("4 questions were answered otherwise")
 
 
 def test_an_identical_repetition_changes_nothing():
@@ -92,7 +92,7 @@ def test_labels_that_look_alike_are_kept_apart():
     rows = cell("text", "text", [1.0], condition={"a": 1})
     rows += cell("text", "text", [0.0], condition={"a": True})
     rows += cell("text", "text", [0.5], condition={"a": "1"})
-    rows += cell("text", "text", [0.5], condition={"a": 1.0}, checkpoint="other")
+    rows += [probe(persona="q0", condition={"a": 1.0})]
     assert len(values(scored(rows))) == 3
 
 
@@ -120,18 +120,19 @@ def test_different_bases_are_never_pooled_unasked():
 
 
 def test_checkpoints_are_averaged_per_person():
-    rows = cell("text", "text", [1.0, 0.5], checkpoint="seed0")
-    rows += cell("text", "text", [0.5], checkpoint="seed1")
-    row = pick(scored(rows).rows, "recall", "text", "text")
+    rows = cell("text", "text", [1.0, 0.5], checkpoint="seed0", condition={"seed": 0})
+    rows += cell("text", "text", [0.5], checkpoint="seed1", condition={"seed": 1})
+    row = pick(scored(rows, by=["base"]).rows, "recall", "text", "text")
     assert (row.value, row.personas, row.n) == ((0.75 + 0.5) / 2, 2, 12)
     assert "2 checkpoints" in row.method
 
 
 def test_roles():
-    rows = [probe(correct=True), probe(role="aux", persona="q")]
+    rows = [probe(correct=True), probe(role="aux", persona="q", task="attribute")]
     result = scored(rows)
     assert pick(result.rows, "recall", "text", "text").value == 1
     assert result.notes[0] == "1 probe rows of another role than eval were left out"
+    rows = [probe(correct=True), probe(role="aux", persona="q")]
     both = scored(rows, roles=("eval", "aux"))
     assert values(both) == [({"role": "aux"}, 0.0), ({"role": "eval"}, 1.0)]
 

@@ -1,18 +1,16 @@
 """Scores on the model card of the checkpoint that they are about."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
-from xmm_cli.commands.probes import seen_from_here
 from xmm_cli.errors import BadData
 from xmm_cli.models.checkpoint import read_checkpoint
 from xmm_cli.reporting import render
 from xmm_cli.reporting.card import with_measured
 from xmm_cli.rows.files import atomic_write_bytes
-from xmm_cli.rows.places import from_here
-from xmm_cli.rows.reader import read_rows
-from xmm_cli.rows.types import Probe
-from xmm_cli.scoring.score import score_rows
+from xmm_cli.rows.inputs import open_inputs
+from xmm_cli.rows.paths import from_here
+from xmm_cli.scoring.score import score_inputs
 
 
 def put_on_card(
@@ -26,18 +24,9 @@ def put_on_card(
     """
     read_checkpoint(folder)
     card, own = folder / "README.md", from_here(Path(), str(folder))
-    seen = 0
-
-    def about() -> Iterator[Probe]:
-        nonlocal seen
-        for one in read_rows(inputs, want=(Probe,)):
-            row = seen_from_here(one.row, one.folder)
-            seen += row.checkpoint == own
-            if row.checkpoint in (own, None):
-                yield row
-
-    scored = score_rows(about(), by=by, resamples=resamples)
-    if not seen:
+    with open_inputs(inputs) as rows:
+        scored = score_inputs(rows, by=by, resamples=resamples, about=own)
+    if not scored.counts[0].is_about(own):
         raise BadData(f"no probe row is about {folder}", "probe it: xmm probe " + str(folder))
     before = card.read_text("utf-8") if card.is_file() else ""
     table = render(scored.rows, "markdown", width=80, colour=False)

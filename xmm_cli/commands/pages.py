@@ -1,59 +1,42 @@
-"""One pass over rows of all kinds, for a page that shows all of them."""
+"""One page that shows rows of all kinds: scores, figures, samples and runs."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
-from xmm_cli.commands.probes import seen_from_here
 from xmm_cli.reporting.page import Figure, Samples, page
-from xmm_cli.rows.reader import Located, read_rows, require_some
-from xmm_cli.rows.types import ROW_TYPES, Checkpoint, Persona, Probe, Row, Run, Score, Trace
-from xmm_cli.scoring.findings import People
-from xmm_cli.scoring.score import ScoreResult, score_rows
+from xmm_cli.rows.inputs import Inputs, open_inputs
+from xmm_cli.rows.types import ROW_TYPES, Checkpoint, Persona, Probe, Run, Score, Trace
+from xmm_cli.scoring.counts import count
+from xmm_cli.scoring.findings import WANTED, People
+from xmm_cli.scoring.score import ScoreResult, load_metrics, score_counts, wanted_for
 
 
 class Page:
     """Scores, figures, samples and runs of some inputs."""
 
     def __init__(self, inputs: Sequence[str], by: list[str] | None, resamples: int) -> None:
-        self.given: list[Score] = []
-        self.people = People()
         self.samples = Samples()
-        self.runs: dict[str, Run] = {}
-        self.scored: ScoreResult = score_rows(self._probes(inputs), by=by, resamples=resamples)
-        self.people.finish()
+        with open_inputs(inputs) as rows:
+            wanted = wanted_for(load_metrics(None)).and_also(WANTED)
+            counts = count(rows, wanted, kinds=ROW_TYPES, need=(Probe, Score))
+            self.scored: ScoreResult = score_counts(counts, by=by, resamples=resamples)
+            self.people = People(counts, (located.row for located in rows.rows_of(Trace)))
+            self.given = [located.row for located in rows.rows_of(Score)]
+            self.runs = {located.row.id: located.row for located in rows.rows_of(Run)}
+            self._sample(rows)
 
     @property
     def scores(self) -> list[Score]:
         """Score rows that were given, and those made of probe rows."""
         return self.given + self.scored.rows
 
-    def _probes(self, inputs: Sequence[str]) -> Iterator[Probe]:
-        found = read_rows(inputs, want=ROW_TYPES)
-        asked = False
-        for one in require_some(found, inputs, want=(Probe, Score)):
-            self._note(one)
-            asked = asked or isinstance(one.row, Probe | Score)
-            if isinstance(one.row, Probe):
-                row = seen_from_here(one.row, one.folder)
-                self.people.add(row)
-                yield row
-        if not asked:
-            require_some([], inputs, want=(Probe, Score))
-
-    def _note(self, one: Located[Row]) -> None:
-        row, folder = one.row, one.folder
-        if isinstance(row, Trace):
-            self.people.add(row)
-        elif isinstance(row, Probe):
-            self.samples.add(row, folder)
-        elif isinstance(row, Score):
-            self.given.append(row)
-        elif isinstance(row, Persona):
-            self.samples.add_persona(row, folder)
-        elif isinstance(row, Checkpoint):
-            self.samples.add_checkpoint(row, folder)
-        elif isinstance(row, Run):
-            self.runs.setdefault(row.id, row)
+    def _sample(self, rows: Inputs) -> None:
+        self.samples.choose(rows)
+        for located in rows.rows_of(Persona, Checkpoint):
+            if isinstance(located.row, Persona):
+                self.samples.add_persona(located.row, located.folder)
+            elif isinstance(located.row, Checkpoint):
+                self.samples.add_checkpoint(located.row, located.folder)
 
     def write(self, file: Path) -> None:
         """The page as a file, whole or not at all. Raises `CannotWrite`."""

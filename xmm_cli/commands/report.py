@@ -3,7 +3,8 @@
 import os
 import shutil
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -138,9 +139,8 @@ def run(
         from xmm_cli.reporting.gate import check_gates, read_gate
 
         gates = [read_gate(text) for text in fail_if or []]
-        scores = _scores(files, _labels(by), resamples, format) if html is None else _page(
-            html, files, _labels(by), resamples
-        )  # fmt: skip
+        make = _scores if html is None else partial(_page, html)
+        scores = make(files, _labels(by), resamples)
         try:
             if html is None:
                 _print(render(scores, format, width=width, colour=colour))
@@ -181,28 +181,22 @@ def _files(inputs: list[str]) -> list[str]:
     return expanded(inputs)
 
 
-def _scores(inputs: list[str], by: list[str] | None, resamples: int, format: str) -> "list[Score]":
-    """The score rows, and the scores of the probe rows, among the inputs; `format` is loaded."""
-    from xmm_cli.commands.probes import seen_from_here
-    from xmm_cli.rows.reader import read_rows, require_some
-    from xmm_cli.rows.types import Probe, Score, Trace
-    from xmm_cli.scoring.files import score_files
+def _scores(inputs: list[str], by: list[str] | None, resamples: int) -> "list[Score]":
+    """The score rows, and the scores of the probe rows, among the inputs."""
+    from xmm_cli.rows.inputs import open_inputs
+    from xmm_cli.rows.types import Probe, Run, Score, Trace
+    from xmm_cli.scoring.score import score_inputs
 
-    given: list[Score] = []
-
-    def probes() -> Iterator[Probe]:
-        rows = read_rows(inputs, want=(Probe, Score), skip=(Trace,))
-        for one in require_some(rows, inputs, want=(Probe, Score)):
-            if isinstance(one.row, Score):
-                given.append(one.row)
-            elif isinstance(one.row, Probe):
-                yield seen_from_here(one.row, one.folder)
-
-    result = score_files(inputs, by=by, resamples=resamples, beside=lambda: FORMATS.load(format))
-    if result is None:
-        from xmm_cli.scoring.score import score_rows
-
-        result = score_rows(probes(), by=by, resamples=resamples)
+    with open_inputs(inputs) as rows:
+        result = score_inputs(
+            rows,
+            by=by,
+            resamples=resamples,
+            kinds=(Probe, Score, Trace, Run),
+            need=(Probe, Score),
+        )
+        scored = result.counts[0].kinds["score"]
+        given = [located.row for located in rows.rows_of(Score)] if scored else []
     for note in result.notes:
         say.note(note)
     return given + result.rows
@@ -265,16 +259,12 @@ def _draw(
 
 def _people(inputs: list[str]) -> "People":
     """All probe and trace rows, counted."""
-    from xmm_cli.commands.probes import seen_from_here
-    from xmm_cli.rows.reader import read_rows, require_some
-    from xmm_cli.rows.types import Probe, Score, Trace
-    from xmm_cli.scoring.findings import count
+    from xmm_cli.rows.inputs import open_inputs
+    from xmm_cli.rows.types import Probe, Run, Score, Trace
+    from xmm_cli.scoring.findings import people_of
 
-    rows = read_rows(inputs, want=(Probe, Trace), skip=(Score,))
-    found = require_some(rows, inputs, want=(Probe, Trace))
-    return count(
-        seen_from_here(one.row, one.folder) for one in found if isinstance(one.row, Probe | Trace)
-    )
+    with open_inputs(inputs) as rows:
+        return people_of(rows, (Probe, Trace, Score, Run))
 
 
 def _findings(people: "People", format: str, width: int, colour: bool) -> str:

@@ -6,11 +6,11 @@ import msgspec
 import typer
 
 from xmm_cli.commands.options import InputArg, QuietOption, SeedOption
-from xmm_cli.commands.probes import probes
 from xmm_cli.console import say
 from xmm_cli.errors import WrongUsage
 from xmm_cli.rows.reader import STDIN
 from xmm_cli.rows.run import RunRecorder
+from xmm_cli.rows.types import Run
 from xmm_cli.rows.writer import RowWriter
 from xmm_cli.scoring.config import DEFAULTS
 from xmm_cli.scoring.metrics import DEFAULT, METRICS
@@ -74,7 +74,8 @@ def run(
     say.quiet = quiet
     labels = None if by is None else _listed(by)
     names = None if metric is None else _listed(metric)
-    from xmm_cli.scoring.score import load_metrics, score_against, score_rows
+    from xmm_cli.rows.inputs import open_inputs
+    from xmm_cli.scoring.score import load_metrics, score_against, score_inputs
 
     load_metrics(names)
     if against == STDIN and (not inputs or STDIN in inputs):
@@ -89,11 +90,16 @@ def run(
     }
     recorder = RunRecorder("score", arguments, seed=seed, not_in_id={"against"})
     options = Options(by=labels, metrics=names, level=level, resamples=resamples, seed=seed)
-    rows = probes(inputs or [], recorder, writer.write_raw)
-    if against is None:
-        result = score_rows(rows, **options)
-    else:
-        result = score_against(rows, probes([against], recorder, lambda _: None), **options)
+    with open_inputs(inputs or []) as own:
+        if against is None:
+            result = score_inputs(own, **options)
+        else:
+            with open_inputs([against]) as baseline:
+                result = score_against(own, baseline, **options)
+        for counts in result.counts:
+            recorder.saw_counts(counts.digest(), counts.runs)
+        for run in own.rows_of(Run) if result.counts[0].kinds["run"] else ():
+            writer.write_raw(run.raw)
     for row in result.rows:
         writer.write(msgspec.structs.replace(row, run=recorder.id))
     for note in result.notes:

@@ -1,33 +1,42 @@
 """The inputs of a query as files of JSON lines that DuckDB can read."""
 
 import os
+import re
 import shutil
 import stat
 import sys
-from collections.abc import Sequence
-from contextlib import nullcontext, suppress
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import dataclass, replace
 from glob import escape as glob_escape
+from mmap import ACCESS_READ, mmap
 from pathlib import Path
-from typing import Any, BinaryIO
+from tempfile import TemporaryDirectory
+from typing import Any, BinaryIO, NoReturn, TypeVar
 
 import orjson
 
 from xmm_cli.errors import BadData
+from xmm_cli.rows.database import limits
 from xmm_cli.rows.failures import of_the_machine
-from xmm_cli.rows.reader import MAX_LINE_BYTES, read_rows
+from xmm_cli.rows.reader import MAX_LINE_BYTES, Located, decode_line, read_rows
 from xmm_cli.rows.sources import GZIP, PARQUET, STDIN, ZSTD, expanded, unpacked, unreadable
-from xmm_cli.rows.types import ROW_TYPES
+from xmm_cli.rows.types import ROW_TYPES, Row, Run
 
 AT_ONCE = 1 << 20
 """Bytes copied at once."""
 FREE_FORM = ("condition", "arguments", "personas")
 """Fields that are JSON, and may have come as text."""
+USUAL_LINE_BYTES = 1 << 24
+"""A file of lines that may be longer is read in fewer and larger pieces, twice as slow."""
+MOST_MEMORY_MIB = 512
+"""What counting may hold in DuckDB; more is spilled to a temporary folder."""
+R = TypeVar("R", bound=Row)
 READ_PARQUET = "read_parquet(?, hive_partitioning = false)"
 
 
 @dataclass(frozen=True, slots=True)
-class Source:
+class InputFile:
     """A file of JSON lines, and what a user calls it."""
 
     path: Path
@@ -38,7 +47,119 @@ class Source:
     """Whether a last line that is not whole was left out."""
 
 
-def sources(connection: Any, inputs: Sequence[str], folder: Path) -> list[Source]:
+@dataclass(slots=True)
+class Inputs:
+    """Rows of files and pipes, to be queried by DuckDB while they are open.
+
+    `connection` is a database in memory that spills to a temporary folder.
+    """
+
+    connection: Any
+    sources: list[InputFile]
+
+    @property
+    def notes(self) -> list[str]:
+        """What a user should be told."""
+        return [
+            f"{source.name}: the last line is not whole yet and was left out"
+            for source in self.sources
+            if source.torn
+        ]
+
+    def by_folder(self) -> dict[Path, list[InputFile]]:
+        """The sources whose relative paths count from the same folder."""
+        folders: dict[Path, list[InputFile]] = {}
+        for source in self.sources:
+            folders.setdefault(source.folder, []).append(source)
+        return folders
+
+    def relation(self, sources: Sequence[InputFile], columns: Mapping[str, str]) -> str:
+        """A FROM clause over the lines of these sources, with these SQL types of fields."""
+        files = ", ".join(quoted(glob_escape(str(source.path))) for source in sources)
+        typed = ", ".join(f"{quoted(name)}: {quoted(kind)}" for name, kind in columns.items())
+        return (
+            f"read_json([{files}], format = 'newline_delimited', records = 'true', "
+            f"maximum_object_size = {USUAL_LINE_BYTES}, compression = 'none', "
+            f"hive_partitioning = false, columns = {{{typed}}})"
+        )
+
+    def execute(self, query: str, sources: Sequence[InputFile]) -> Any:
+        """Run a query over these sources.
+
+        Raises `BadData`, with file and line, where a line is no row.
+        """
+        import duckdb
+
+        try:
+            return self.connection.execute(query)
+        except duckdb.Error as error:
+            if failure := of_the_machine(error):
+                raise failure from error
+            reason = str(error).splitlines()[0]
+            if "maximum_object_size" in reason and str(USUAL_LINE_BYTES) in query:
+                long = query.replace(str(USUAL_LINE_BYTES), str(MAX_LINE_BYTES))
+                return self.execute(long, sources)
+            self.explain(sources, ROW_TYPES, reason)
+
+    def explain(
+        self, sources: Sequence[InputFile], want: tuple[type[Row], ...], reason: str
+    ) -> NoReturn:
+        """Read line by line, to name the line that is no such row. Raises `BadData`."""
+        for source in sources:
+            try:
+                for _ in read_rows([source.path], want=want, skip=(Run,)):
+                    continue
+            except BadData as error:
+                message = error.message.replace(str(source.path), source.name)
+                raise BadData(message, error.hint) from error
+        names = ", ".join(source.name for source in sources)
+        raise BadData(f"{names}: {reason}", "are all of its lines rows of xmm?")
+
+    def rows_of(self, *kinds: type[R]) -> Iterator[Located[R]]:
+        """The rows of rare kinds, found by their `kind` without a look at the other lines.
+
+        Raises `BadData` as `explain` does.
+        """
+        for source in self.sources:
+            for located in _rows_of(source, kinds):
+                if isinstance(located.row, kinds):
+                    yield located
+                elif located.row is None:
+                    self.explain([source], ROW_TYPES, "a line that is no row")
+
+
+@contextmanager
+def open_inputs(inputs: Sequence[str]) -> Iterator[Inputs]:
+    """The rows of these files or globs; `-`, or none at all, is stdin. Raises as `sources`."""
+    import duckdb
+
+    with TemporaryDirectory(prefix="xmm-sql-") as name:
+        folder = Path(name)
+        settings = {**limits(folder), "memory_limit": f"{MOST_MEMORY_MIB}MiB"}
+        with duckdb.connect(config=settings) as connection:
+            yield Inputs(connection, sources(connection, inputs, folder))
+
+
+def _rows_of(source: InputFile, kinds: tuple[type[Row], ...]) -> Iterator[Located[Any]]:
+    """The lines of a source that seem to be of these kinds; the row is None where it is none."""
+    if not source.path.stat().st_size:
+        return
+    tags = b"|".join(str(kind.__struct_config__.tag).encode() for kind in kinds)
+    pattern = re.compile(rb'"kind"\s*:\s*"(?:' + tags + rb')"')
+    with source.path.open("rb") as file:
+        lines = mmap(file.fileno(), 0, access=ACCESS_READ)
+    end = 0
+    for match in pattern.finditer(lines):
+        if match.start() < end:
+            continue  # the same words inside a line that was read
+        start = lines.rfind(b"\n", 0, match.start()) + 1
+        end = lines.find(b"\n", match.end())
+        end = len(lines) if end < 0 else end
+        line = lines[start:end].rstrip(b"\r")
+        yield Located(decode_line(line), line, source.name, 0, source.folder)
+
+
+def sources(connection: Any, inputs: Sequence[str], folder: Path) -> list[InputFile]:
     """The inputs as files of lines; stdin and what is packed are copied into `folder` first.
 
     Raises:
@@ -55,16 +176,16 @@ def sources(connection: Any, inputs: Sequence[str], folder: Path) -> list[Source
     return found
 
 
-def _lines(connection: Any, name: str, copy: Path) -> Source:
+def _lines(connection: Any, name: str, copy: Path) -> InputFile:
     """An input as a file of lines: itself, or a copy."""
     if name == STDIN or not stat.S_ISREG(Path(name).stat().st_mode):
-        source = Source(copy, "stdin" if name == STDIN else name, Path.cwd())
+        source = InputFile(copy, "stdin" if name == STDIN else name, Path.cwd())
         raw = copy.with_suffix(".raw")
         with nullcontext(sys.stdin.buffer) if name == STDIN else Path(name).open("rb") as pipe:
             _copied(pipe, raw, source.name)
     else:
         raw = Path(name)
-        source = Source(copy, name, raw.parent)
+        source = InputFile(copy, name, raw.parent)
     start = _start(raw)
     if start == PARQUET:
         _lines_of_parquet(connection, raw, source)
@@ -92,7 +213,7 @@ def _copied(stream: BinaryIO, copy: Path, name: str) -> None:
             file.write(some)
 
 
-def _whole_lines(source: Source, copy: Path) -> Source:
+def _whole_lines(source: InputFile, copy: Path) -> InputFile:
     """The same, or a copy without its last line, if that has no newline and is no JSON.
 
     Such a line is still being written, or its writer was interrupted.
@@ -120,7 +241,7 @@ def _start(path: Path) -> bytes:
         return file.read(4)
 
 
-def _lines_of_parquet(connection: Any, raw: Path, source: Source) -> None:
+def _lines_of_parquet(connection: Any, raw: Path, source: InputFile) -> None:
     """Write a Parquet file of rows as JSON lines; labels that came as text are JSON again."""
     import duckdb
 

@@ -1,8 +1,10 @@
 """When an answer counts as the expected one."""
 
 import unicodedata
+from functools import lru_cache
 
 
+@lru_cache(maxsize=1 << 14)
 def normalise(answer: str) -> str:
     """Unicode NFKC, case folded, white space single, punctuation at both ends dropped."""
     folded = " ".join(unicodedata.normalize("NFKC", answer).casefold().split())

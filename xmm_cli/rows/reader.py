@@ -103,10 +103,15 @@ def require_some(
     rest = iter(rows)
     for first in rest:
         return chain([first], rest)
+    raise nothing_there(inputs, want)
+
+
+def nothing_there(inputs: Sequence[str | Path], want: tuple[type[Row], ...]) -> BadData:
+    """The error that no row of these kinds is there."""
     names = ["stdin" if str(name) == STDIN else str(name) for name in inputs] or ["stdin"]
     piped = names == ["stdin"]
     hint = "is the previous command's output empty?" if piped else "are these the right files?"
-    raise BadData(f"{', '.join(names)}: no {name_kinds(want)} rows", hint)
+    return BadData(f"{', '.join(names)}: no {name_kinds(want)} rows", hint)
 
 
 def _check_stdin(names: list[str], *, given: bool, want: tuple[type[Row], ...]) -> None:
@@ -216,6 +221,14 @@ def _decode(line: bytes, name: str, number: int, known: tuple[type[Row], ...], t
     if row.schema > SCHEMA:
         _refuse(f"{name}:{number}", newer(row.schema))
     return row
+
+
+def decode_line(line: bytes) -> Row | None:
+    """The row on a line; None where it is none."""
+    try:
+        return _DECODER.decode(line)
+    except (msgspec.MsgspecError, ValueError, RecursionError):
+        return None
 
 
 def _refuse(where: str, diagnosis: tuple[str, str | None]) -> None:

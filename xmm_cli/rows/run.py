@@ -138,6 +138,11 @@ class RunRecorder:
         else:
             self._input.update(msgspec.json.encode(row) + b"\n")
 
+    def saw_counts(self, digest: str, runs: Collection[str]) -> None:
+        """Note rows that were counted as a whole: a digest of the counts, and the runs behind."""
+        self._parents |= dict.fromkeys(sorted(runs))
+        self._input.update(f"{digest}\n".encode())
+
     def row(self) -> Run:
         """The `run` row, with the time that passed until now."""
         return Run(

@@ -17,7 +17,7 @@ from msgspec.structs import fields
 
 from xmm_cli.errors import BadData, InputNotFound, Unavailable, XmmError
 from xmm_cli.rows.database import connected
-from xmm_cli.rows.places import from_here
+from xmm_cli.rows.paths import from_here
 from xmm_cli.rows.types import ROW_TYPES
 
 STDIN = "-"

@@ -1,39 +1,50 @@
-"""Groups of comparable cells, made from a tally.
+"""Groups of comparable cells, made from counts.
 
 A group is what is compared: one task, set, split and condition, with all cells in it. A cell holds
-the share of right answers of each person. Several checkpoints with the same source in one group
-(training seeds, say) are pooled, and a person under several of them is averaged over them. Where
-every person was taught under one seed, the group knows which, for intervals over seeds as well.
+the share of right answers of each person. Several checkpoints with the same source in one group are
+pooled, and a person under several of them is averaged over them. By default they differ in nothing
+but their people: every label parts groups, and where two checkpoints have the same labels and were
+asked about the same person, their paths do. Labels that a reader leaves out of `by` are pooled, and
+a note says so. Where every person was taught under one seed, the group knows which, for intervals
+over seeds as well.
 """
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from math import fsum
 
 from xmm_cli.errors import WrongUsage
 from xmm_cli.rows.types import Answer, ForgetOrRetain, Label, Modality, Source, Split, Task
+from xmm_cli.scoring.counts import Asked, CellCounts, Counts, PersonCounts
 from xmm_cli.scoring.labels import unpacked
-from xmm_cli.scoring.seeds import seed_of
-from xmm_cli.scoring.tally import Asked, Questions, Tally
+from xmm_cli.scoring.persons import Person
+from xmm_cli.scoring.seeds import SEEDS, seed_of
 
 ANSWERS: tuple[Answer, ...] = ("generate", "rank")
 FIELDS = ("base", "hops", "role")
 """Fields of a row that become labels of a group where they differ between rows."""
+ALWAYS = ("through",)
+"""Labels that part groups whether they are named or not: a leak is about the other modality."""
+STRANGERS = "false_recognition"
+"""The way of counting in which people who were never taught stand in a group."""
+SHOWN = 3
+"""So many values of a label are named."""
 
 Place = tuple[str, Source | None, Modality]
 """A way of answering, or the name of a measure; source and modality."""
 Frozen = tuple[tuple[str, str, Label], ...]
 """Labels as name, type and value, so that 1 and true are not the same key."""
+Key = tuple[Task, ForgetOrRetain | None, Split, Frozen]
 
 
 @dataclass(slots=True)
 class Cell:
     """What was asked of a source in a modality, per person."""
 
-    shares: dict[str, float]
+    shares: dict[Person, float]
     """The share of right answers; the mean, where the cell is of a measure."""
-    questions: dict[str, int]
+    questions: dict[Person, int]
     candidates: Counter[int]
     checkpoints: int
 
@@ -48,8 +59,10 @@ class Group:
     condition: dict[str, Label]
     cells: dict[Place, Cell] = field(default_factory=dict)
     """By answer, source and modality; source None is the untrained base."""
-    seeds: dict[str, Label] = field(default_factory=dict)
+    seeds: dict[Person, Label] = field(default_factory=dict)
     """Under which seed each person was taught, of those whose rows name one, and only one."""
+    taught: float | None = None
+    """How many names each checkpoint was taught, on average; None where that is unknown."""
 
     def sources(self) -> frozenset[Source | None]:
         """What the probed models had learned from; None is the untrained base."""
@@ -66,77 +79,186 @@ def labels_of(asked: Asked, by: Iterable[str] | None) -> dict[str, Label]:
     """All labels of a row, sorted by name, or those of them named in `by`."""
     labels: dict[str, Label] = {"base": asked.base, "hops": asked.hops, "role": asked.role}
     labels |= unpacked(asked.labels)
-    wanted = labels if by is None else [name for name in by if name in labels]
+    wanted = labels if by is None else [name for name in (*by, *ALWAYS) if name in labels]
     return {name: _plain(labels[name]) for name in sorted(wanted)}
 
 
-def gather(tally: Tally, by: list[str] | None, measures: Iterable[str] = ()) -> list[Group]:
-    """All groups, in an order that does not depend on that of the rows.
+@dataclass(frozen=True, slots=True)
+class Gathered:
+    """The groups, in an order that does not depend on that of the rows, and what to tell a user."""
 
-    `measures` are those that were tallied beside right answers.
+    groups: list[Group]
+    notes: list[str]
+
+
+def gather(
+    counts: Counts, by: list[str] | None, roles: Iterable[str], measures: Iterable[str] = ()
+) -> Gathered:
+    """All groups of people with these roles; strangers (role aux) join those of the same labels.
+
+    `measures` are those that were counted beside right answers.
 
     Raises:
         WrongUsage: a label in `by` is on no row.
     """
-    known = {asked: labels_of(asked, by) for asked in tally.asked}
+    own = [asked for asked in counts.asked if asked.role in set(roles)]
+    strangers = [
+        asked
+        for asked in counts.asked
+        if asked.role == "aux" and "aux" not in set(roles) and asked.task == "name"
+    ]
+    known = {asked: labels_of(asked, by) for asked in own}
     if by is not None and known:
-        _check(by, tally.asked)
+        _check(by, own)
     else:
         _drop_constant(known)
-    pools: dict[tuple[Task, ForgetOrRetain | None, Split, Frozen], _Pool] = {}
-    for asked, questions in tally.asked.items():
-        key = (asked.task, asked.set, asked.split, _freeze(known[asked]))
-        pool = pools.setdefault(key, _Pool(Group(*key[:3], known[asked]), measures))
-        pool.add(asked, questions)
-    return sorted((pool.group_with_cells() for pool in pools.values()), key=Group.order)
+    pools: dict[Key, _Pool] = {}
+    for asked, cell, labels in _parted(counts, known, by):
+        pools.setdefault(_key(asked, labels), _Pool(asked, labels, measures)).add(asked, cell)
+    for asked in strangers:
+        labels = {name: one for name, one in labels_of(asked, by).items() if name != "role"}
+        for pool in _pools_like(pools.values(), asked, labels):
+            pool.add_strangers(asked, counts.asked[asked])
+    groups = sorted((pool.group_with_cells(counts) for pool in pools.values()), key=Group.order)
+    return Gathered(groups, [] if by is None else _pooled(pools.values()))
+
+
+def _key(asked: Asked, labels: Mapping[str, Label]) -> Key:
+    frozen = tuple((name, type(value).__name__, value) for name, value in labels.items())
+    return (asked.task, asked.set, asked.split, frozen)
+
+
+def _parted(
+    counts: Counts, known: Mapping[Asked, dict[str, Label]], by: list[str] | None
+) -> Iterable[tuple[Asked, CellCounts, dict[str, Label]]]:
+    """Each cell with its labels; with their paths, where checkpoints of the same labels are two."""
+    persons: dict[tuple[Key, Source | None], dict[Person, set[str | None]]] = defaultdict(dict)
+    for asked, labels in known.items():
+        seen = persons[_key(asked, labels), asked.source]
+        for checkpoint, person in counts.asked[asked].persons:
+            seen.setdefault(person, set()).add(checkpoint)
+    twice = {
+        place for place, seen in persons.items() if any(len(paths) > 1 for paths in seen.values())
+    }
+    for asked, labels in known.items():
+        cell = counts.asked[asked]
+        if by is not None or (_key(asked, labels), asked.source) not in twice:
+            yield asked, cell, labels
+            continue
+        for path in sorted({str(checkpoint) for checkpoint, _ in cell.persons}):
+            part = CellCounts(
+                {key: one for key, one in cell.persons.items() if str(key[0]) == path},
+                cell.candidates,
+            )
+            yield asked, part, dict(sorted({**labels, "checkpoint": path}.items()))
+
+
+def _pools_like(
+    pools: Iterable["_Pool"], asked: Asked, labels: Mapping[str, Label]
+) -> Iterable["_Pool"]:
+    """The pools of the same question and labels, whatever set their people are of."""
+    for pool in pools:
+        group = pool.group
+        alike = {name: one for name, one in group.condition.items() if name in labels}
+        if (group.task, group.split) == (asked.task, asked.split) and all(
+            labels[name] == one for name, one in alike.items()
+        ):
+            yield pool
 
 
 class _Pool:
     """One group while its persons are being counted."""
 
-    def __init__(self, group: Group, measures: Iterable[str]) -> None:
-        self.group = group
+    def __init__(self, asked: Asked, labels: dict[str, Label], measures: Iterable[str]) -> None:
+        self.group = Group(asked.task, asked.set, asked.split, labels)
         self.ways = (*ANSWERS, *measures)
-        self.counts: dict[Place, dict[str, dict[str | None, tuple[int, float]]]] = {}
+        self.counts: dict[Place, dict[Person, dict[str | None, tuple[int, float]]]] = {}
         self.candidates: dict[Place, Counter[int]] = defaultdict(Counter)
-        self.seeds: dict[str, set[Label | None]] = defaultdict(set)
+        self.seeds: dict[Person, set[Label | None]] = defaultdict(set)
+        self.bases: set[tuple[str | None, str]] = set()
+        self.labels: list[dict[str, Label]] = []
+        """All labels of the trained models in it."""
 
-    def add(self, asked: Asked, questions: Questions) -> None:
+    def add(self, asked: Asked, cell: CellCounts) -> None:
         """Count what was asked with the same fields."""
         for way in self.ways:
-            place = (way, asked.source, asked.modality)
-            persons = self.counts.get(place, {})
-            for (checkpoint, persona), counts in questions.persons.items():
-                number, right = counts.of(way)
-                if number:
-                    kept = persons.setdefault(persona, {})
-                    before = kept.get(checkpoint, (0, 0))
-                    kept[checkpoint] = (before[0] + number, before[1] + right)
-            if persons:
-                self.counts[place] = persons
-        self.candidates["rank", asked.source, asked.modality] += questions.candidates
+            self._add(way, asked, cell.persons)
+        self.candidates["rank", asked.source, asked.modality] += cell.candidates
         if asked.source is not None:
-            seed = seed_of(unpacked(asked.labels))
-            for _, persona in questions.persons:
-                self.seeds[persona].add(seed)
+            labels = unpacked(asked.labels)
+            self.labels.append({"base": asked.base, "hops": asked.hops, **labels})
+            seed = seed_of(labels)
+            for checkpoint, person in cell.persons:
+                self.seeds[person].add(seed)
+                self.bases.add((checkpoint, asked.base))
 
-    def group_with_cells(self) -> Group:
+    def add_strangers(self, asked: Asked, cell: CellCounts) -> None:
+        """Count how often people who were never taught are given a taught name."""
+        if asked.source is not None:
+            own = {
+                key: one for key, one in cell.persons.items() if (key[0], asked.base) in self.bases
+            }
+            self._add(STRANGERS, asked, own)
+
+    def _add(
+        self, way: str, asked: Asked, cell: Mapping[tuple[str | None, Person], PersonCounts]
+    ) -> None:
+        place = (way, asked.source, asked.modality)
+        persons = self.counts.get(place, {})
+        for (checkpoint, person), counts in cell.items():
+            number, right = counts.of(way)
+            if number:
+                kept = persons.setdefault(person, {})
+                before = kept.get(checkpoint, (0, 0))
+                kept[checkpoint] = (before[0] + number, before[1] + right)
+        if persons:
+            self.counts[place] = persons
+
+    def group_with_cells(self, counts: Counts) -> Group:
         """The group, once all persons are in."""
         for place, persons in self.counts.items():
             shares, questions = {}, {}
             checkpoints: set[str | None] = set()
-            for persona, kept in persons.items():
+            for person, kept in persons.items():
                 counted = kept.values()
-                shares[persona] = fsum([right / asked for asked, right in counted]) / len(counted)
-                questions[persona] = sum([asked for asked, _ in counted])
+                shares[person] = fsum([right / asked for asked, right in counted]) / len(counted)
+                questions[person] = sum([asked for asked, _ in counted])
                 checkpoints.update(kept)
             candidates = self.candidates.get(place, Counter())
             self.group.cells[place] = Cell(shares, questions, candidates, len(checkpoints))
-        for persona, seeds in self.seeds.items():
+        for person, seeds in self.seeds.items():
             seed = next(iter(seeds))
             if len(seeds) == 1 and seed is not None:
-                self.group.seeds[persona] = seed
+                self.group.seeds[person] = seed
+        names = [
+            len(counts.taught[base])
+            for base in sorted(self.bases, key=str)
+            if base in counts.taught
+        ]
+        self.group.taught = fsum(names) / len(names) if names else None
         return self.group
+
+
+def _pooled(pools: Iterable[_Pool]) -> list[str]:
+    """Which labels were pooled over, with their values; seeds are meant to be."""
+    values: dict[str, dict[str, None]] = defaultdict(dict)
+    for pool in pools:
+        names = {name for labels in pool.labels for name in labels}
+        for name in sorted(names - {*pool.group.condition, *SEEDS}):
+            seen = dict.fromkeys(
+                str(_plain(labels[name])) if name in labels else "absent" for labels in pool.labels
+            )
+            if len(seen) > 1:
+                values[name] |= seen
+    said = [f"{name} ({_named(list(seen))})" for name, seen in values.items()]
+    if not said:
+        return []
+    return [f"unlike models are pooled: over {', '.join(said)}; add these to --by to part them"]
+
+
+def _named(values: Sequence[str]) -> str:
+    more = len(values) - SHOWN
+    return ", ".join(values[:SHOWN]) + (f" and {more} more" if more > 0 else "")
 
 
 def _check(by: list[str], known: Iterable[Asked]) -> None:
@@ -144,11 +266,8 @@ def _check(by: list[str], known: Iterable[Asked]) -> None:
     labels = {name for asked in known for name in labels_of(asked, None)}
     for name in by:
         if name not in labels:
-            raise WrongUsage(f"no probe row has the label {name!r}", _listed(labels))
-
-
-def _listed(labels: set[str]) -> str:
-    return "labels are: " + ", ".join(sorted(labels))
+            listed = "labels are: " + ", ".join(sorted(labels))
+            raise WrongUsage(f"no probe row has the label {name!r}", listed)
 
 
 def _drop_constant(known: dict[Asked, dict[str, Label]]) -> None:
@@ -164,7 +283,3 @@ def _drop_constant(known: dict[Asked, dict[str, Label]]) -> None:
 def _plain(value: Label) -> Label:
     """4.0 as 4: a label that was typed and one that was computed are the same."""
     return int(value) if isinstance(value, float) and value.is_integer() else value
-
-
-def _freeze(labels: dict[str, Label]) -> Frozen:
-    return tuple((name, type(value).__name__, value) for name, value in labels.items())

@@ -1,10 +1,11 @@
 """What a metric is: a formula, and the cells it is taken over."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal, NamedTuple
 
-from xmm_cli.rows.types import MODALITIES, Answer, Label, Modality, Probe, Source
+from xmm_cli.rows.types import MODALITIES, Answer, Label, Modality, Source
+from xmm_cli.scoring.counts import Measure
 
 
 class Pair(NamedTuple):
@@ -45,12 +46,14 @@ class Metric:
     """Whether the row says on which side of zero its interval lies."""
     answer: Answer | None = None
     """The only way of answering for which there is such a metric."""
-    measure: Callable[[Probe], float | None] | None = None
-    """The number of a row."""
+    measure: Measure | None = None
+    """The number that a row has."""
     bounded: bool = True
     """Whether a measure lies between 0 and 1."""
+    confusions: bool = False
+    """Whether answers are compared with the names of all who were taught."""
     composed: bool = False
-    """Whether the measure needs several questions put together (`scoring.composition`)."""
+    """Whether the measure needs several questions put together (`scoring.questions`)."""
     applies: Callable[[dict[str, Label], str | None, Over], bool] | None = None
     """Whether there is such a metric, given a group's condition and set, and the cells."""
 
@@ -74,9 +77,18 @@ def mean(value: Any) -> Any:
 
 
 def measured(
-    measure: Callable[[Probe], float | None], *, answer: Answer, bounded: bool = True
+    sql: str,
+    *,
+    answer: Answer,
+    bounded: bool = True,
+    functions: Mapping[str, Callable[[str, str], float | None]] | None = None,
 ) -> Metric:
-    """The metric that is the mean over persons of each person's mean of a measure."""
+    """The metric that is the mean over persons of each person's mean of a measure.
+
+    The measure is SQL over the fields of a probe row; `functions` are those of two texts in it that
+    SQL does not have.
+    """
+    measure = Measure(sql, functions or {})
     return Metric(
         mean, UNTRAINED + TRAINED, of="measure", answer=answer, measure=measure, bounded=bounded
     )

@@ -1,18 +1,18 @@
 """From probe rows to score rows: every metric in every group of comparable cells."""
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 
 from xmm_cli.errors import WrongUsage
-from xmm_cli.rows.types import Probe, Role, Score
+from xmm_cli.rows.inputs import Inputs
+from xmm_cli.rows.types import Probe, Role, Row, Run, Score
 from xmm_cli.scoring.across import Across
 from xmm_cli.scoring.config import DEFAULTS, check_options
+from xmm_cli.scoring.counts import Counts, Wanted, count, tell_apart
 from xmm_cli.scoring.estimate import FEW_PERSONS, Estimator
 from xmm_cli.scoring.groups import ANSWERS, Group, gather
 from xmm_cli.scoring.metric import Metric
 from xmm_cli.scoring.metrics import ALIASES, COMPARED, DEFAULT, METRICS
-from xmm_cli.scoring.sql import FileCounts
-from xmm_cli.scoring.tally import Tally
 from xmm_cli.scoring.untrained import join_untrained
 
 LARGEST_UNSEEN = 0.15
@@ -25,10 +25,45 @@ class ScoreResult:
 
     rows: list[Score]
     notes: list[str]
+    counts: tuple[Counts, ...] = field(compare=False, repr=False)
+    """What they were made from; of a comparison, the baseline's counts come second."""
 
 
-def score_rows(
-    rows: Iterable[Probe],
+def score_inputs(
+    inputs: Inputs,
+    *,
+    by: Sequence[str] | None = None,
+    level: float = DEFAULTS.level,
+    resamples: int = DEFAULTS.resamples,
+    seed: int = DEFAULTS.seed,
+    roles: Sequence[Role] = DEFAULTS.roles,
+    metrics: Sequence[str] | None = None,
+    kinds: tuple[type[Row], ...] = (Probe, Run),
+    need: tuple[type[Row], ...] = (Probe,),
+    about: str | None = None,
+) -> ScoreResult:
+    """Score the probe rows of these inputs.
+
+    `by` names the condition labels that part groups; persons are pooled over the others. By default
+    every label parts them, and `base`, `hops` and `role` do where they differ. `metrics` are names
+    of the registry, or `all`; the usual ones by default. The same rows in any order give the same
+    scores, unless a question stands twice with different answers: then the last one counts.
+    `kinds`, `need` and `about` are as for `counts.count`.
+
+    Raises:
+        WrongUsage: an option out of range, an unknown metric, or a label in `by` on no row.
+        BadData: a line that is no such row.
+    """
+    chosen = load_metrics(metrics)
+    check_options(level, resamples)
+    counts = count(inputs, wanted_for(chosen), kinds=kinds, need=need, about=about)
+    return score_counts(
+        counts, by=by, level=level, resamples=resamples, seed=seed, roles=roles, metrics=metrics
+    )
+
+
+def score_counts(
+    counts: Counts,
     *,
     by: Sequence[str] | None = None,
     level: float = DEFAULTS.level,
@@ -37,31 +72,13 @@ def score_rows(
     roles: Sequence[Role] = DEFAULTS.roles,
     metrics: Sequence[str] | None = None,
 ) -> ScoreResult:
-    """Score probe rows, which are read once and not kept.
-
-    `by` names the condition labels that part groups; persons are pooled over the others. By default
-    every label parts them, and `base`, `hops` and `role` do where they differ. `metrics` are names
-    of the registry, or `all`; the usual ones by default. The same rows in any order give the same
-    scores, unless a question stands twice with different answers: then the last one counts.
-
-    Raises:
-        WrongUsage: an option out of range, an unknown metric, or a label in `by` on no row.
-    """
+    """The same of what was counted with `wanted_for` these metrics. Raises `WrongUsage`."""
     chosen = load_metrics(metrics)
     check_options(level, resamples)
-    tally, groups = take(rows, chosen, by, roles)
+    groups, notes = grouped(counts, chosen, by, roles)
     scores = _score_groups(groups, chosen, level, resamples, seed)
-    return ScoreResult(scores, _notes(tally, groups, scores, metrics))
-
-
-def score_counts(
-    counts: FileCounts, *, by: Sequence[str] | None, level: float, resamples: int, seed: int
-) -> ScoreResult:
-    """The usual metrics of what was counted in whole files."""
-    tally = Tally.of(counts, DEFAULTS.roles)
-    groups = join_untrained(gather(tally, None if by is None else list(by), []))
-    scores = _score_groups(groups, load_metrics(None), level, resamples, seed)
-    return ScoreResult(scores, _notes(tally, groups, scores, None))
+    told = [*_of_counts(counts, roles), *notes, *_notes(groups, scores, metrics)]
+    return ScoreResult(scores, told, (counts,))
 
 
 def _score_groups(
@@ -82,8 +99,8 @@ def _score_groups(
 
 
 def score_against(
-    rows: Iterable[Probe],
-    baseline: Iterable[Probe],
+    inputs: Inputs,
+    baseline: Inputs,
     *,
     by: Sequence[str] | None = None,
     level: float = DEFAULTS.level,
@@ -94,7 +111,7 @@ def score_against(
 ) -> ScoreResult:
     """What a run has more, or less, than another, person by person; see `scoring.against`.
 
-    Raises `WrongUsage` as `score_rows` does.
+    Raises `WrongUsage` and `BadData` as `score_inputs` does.
     """
     from xmm_cli.scoring.against import compare
 
@@ -105,11 +122,15 @@ def score_against(
         raise WrongUsage(f"a difference in {', '.join(apart)}", "it is no mean over persons")
     check_options(level, resamples)
     # the baseline comes first: it is the shorter, and a wrong name for it should cost no time
-    other, baselines = take(baseline, plain, by, roles)
-    tally, groups = take(rows, plain, by, roles)
-    scores, notes = compare(groups, baselines, plain, level, resamples, seed)
-    told = _of_tally(tally) + [f"baseline: {note}" for note in _of_tally(other)]
-    return ScoreResult(scores, [*told, *notes])
+    other = count(baseline, wanted_for(plain))
+    counts = count(inputs, wanted_for(plain))
+    tell_apart(counts, other)
+    baselines, pooled = grouped(other, plain, by, roles)
+    groups, notes = grouped(counts, plain, by, roles)
+    scores, compared = compare(groups, baselines, plain, level, resamples, seed)
+    told = [*_of_counts(counts, roles), *notes]
+    told += [f"baseline: {note}" for note in [*_of_counts(other, roles), *pooled]]
+    return ScoreResult(scores, [*told, *compared], (counts, other))
 
 
 Chosen = dict[str, Metric | Across]
@@ -123,26 +144,31 @@ def load_metrics(names: Sequence[str] | None) -> Chosen:
     return {name: METRICS.load(name) for name in dict.fromkeys(wanted)}
 
 
-def take(
-    rows: Iterable[Probe],
-    chosen: Mapping[str, Metric | Across],
-    by: Sequence[str] | None,
-    roles: Sequence[Role],
-) -> tuple[Tally, list[Group]]:
-    """Tally the rows, and group them with the measures that these metrics need."""
+def wanted_for(chosen: Mapping[str, Metric | Across]) -> Wanted:
+    """What has to be counted for these metrics."""
     needed = {
         one.measure: METRICS.load(one.measure) for one in chosen.values() if isinstance(one, Across)
     }
     measured = {**needed, **{k: v for k, v in chosen.items() if isinstance(v, Metric)}}
     measures = {name: one.measure for name, one in measured.items() if one.measure}
     composed = [name for name, one in measured.items() if one.composed]
+    confusions = any(one.confusions for one in measured.values())
+    return Wanted(measures, next(iter(composed), None), confusions)
+
+
+def grouped(
+    counts: Counts,
+    chosen: Mapping[str, Metric | Across],
+    by: Sequence[str] | None,
+    roles: Sequence[Role],
+) -> tuple[list[Group], list[str]]:
+    """The groups of counts, with the cells that these metrics need, and what to tell a user."""
+    ways = [name for name, one in chosen.items() if isinstance(one, Metric) and one.of == "measure"]
+    ways += [one.measure for one in chosen.values() if isinstance(one, Across)]
     beside = "membership" in chosen
-    tally = Tally({*roles, "aux"} if beside else roles, measures, next(iter(composed), None))
-    for row in rows:
-        tally.add(row)
-    tally.finish()
     labels = None if by is None else list(dict.fromkeys([*by, *["role"] * beside]))
-    return tally, join_untrained(gather(tally, labels, [*measures, *composed]))
+    found = gather(counts, labels, [*roles, *["aux"] * beside], dict.fromkeys(ways))
+    return join_untrained(found.groups), found.notes
 
 
 def _beside(group: Group, chosen: Chosen) -> bool:
@@ -159,11 +185,9 @@ def _score_group(estimator: Estimator, metrics: dict[str, Metric]) -> list[Score
     return [score for score in made if score is not None]
 
 
-def _notes(
-    tally: Tally, groups: list[Group], scores: list[Score], metrics: Sequence[str] | None
-) -> list[str]:
-    """What was left out, and what stands on little."""
-    notes = _of_tally(tally)
+def _notes(groups: list[Group], scores: list[Score], metrics: Sequence[str] | None) -> list[str]:
+    """What stands on little."""
+    notes = []
     if any(score.metric == "memory" and "chance taken as 0" in score.method for score in scores):
         notes.append("no rows of the untrained base: chance of a generated answer is taken as 0")
     few = sum(0 < score.personas < FEW_PERSONS for score in scores)
@@ -180,21 +204,27 @@ def _notes(
     return notes + _never_together(groups)
 
 
-def _of_tally(tally: Tally) -> list[str]:
+def _of_counts(counts: Counts, roles: Sequence[Role]) -> list[str]:
     """What was read and does not count."""
-    notes = []
-    if tally.repeated:
-        notes.append(f"{tally.repeated} repeated probe rows were counted once")
-    if tally.changed:
+    notes = list(counts.notes)
+    if counts.repeated:
+        notes.append(f"{counts.repeated} repeated probe rows were counted once")
+    if counts.changed:
         notes.append(
-            f"{tally.changed} of them answered otherwise than before, and the last answer counts; "
-            "if they came from different models, give these different paths or labels"
+            f"{counts.changed} questions were answered otherwise the next time, and the last "
+            "answer counts; if the answers came from different models, give these different paths "
+            "or labels"
         )
-    if tally.other_role:
-        wanted = " or ".join(sorted(tally.roles))
-        notes.append(f"{tally.other_role} probe rows of another role than {wanted} were left out")
-    if tally.unanswered:
-        notes.append(f"{tally.unanswered} probe rows have neither answer nor rank")
+    others = sum(
+        cell.rows
+        for asked, cell in counts.asked.items()
+        if asked.role not in roles and not (asked.role == "aux" and asked.task == "name")
+    )
+    if others:
+        wanted = " or ".join(sorted(roles))
+        notes.append(f"{others} probe rows of another role than {wanted} were left out")
+    if counts.unanswered:
+        notes.append(f"{counts.unanswered} probe rows have neither answer nor rank")
     return notes
 
 

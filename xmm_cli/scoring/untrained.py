@@ -11,6 +11,7 @@ from collections import Counter
 from math import fsum
 
 from xmm_cli.scoring.groups import Cell, Group, Place
+from xmm_cli.scoring.persons import Person
 
 
 def join_untrained(groups: list[Group]) -> list[Group]:
@@ -56,7 +57,7 @@ def _most_alike(group: Group, bases: list[Group]) -> list[Group]:
     return [base for rank, base in ranked if rank == best]
 
 
-def _asked_there(group: Group, place: Place) -> set[str]:
+def _asked_there(group: Group, place: Place) -> set[Person]:
     """The persons whom something trained was asked about in the same modality and way."""
     answer, _, modality = place
     return {
@@ -67,7 +68,7 @@ def _asked_there(group: Group, place: Place) -> set[str]:
     }
 
 
-def _mean_cell(cells: list[Cell], wanted: set[str]) -> Cell:
+def _mean_cell(cells: list[Cell], wanted: set[Person]) -> Cell:
     """The mean of several cells, of the wanted persons alone if any of them is there."""
     known = {persona for cell in cells for persona in cell.shares}
     shares, questions = {}, {}

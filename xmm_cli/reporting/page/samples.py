@@ -7,8 +7,9 @@ from io import BytesIO
 from pathlib import Path
 
 from xmm_cli.errors import InputNotFound, XmmError
+from xmm_cli.rows.inputs import Inputs
 from xmm_cli.rows.pictures import read_picture
-from xmm_cli.rows.reader import read_rows, resolve
+from xmm_cli.rows.reader import decode_line, read_rows, resolve
 from xmm_cli.rows.types import Checkpoint, ImageView, Modality, Persona, Probe, TextView
 
 EACH = 3
@@ -18,6 +19,21 @@ MOST_BYTES = 20_000_000
 """A larger file is not opened as a picture."""
 
 Kind = tuple[Modality, bool]
+Who = tuple[str | None, str]
+"""Data set and id."""
+_COLUMNS = dict.fromkeys(("kind", *Probe.__struct_fields__), "JSON")
+_FIRST = """
+SELECT to_json(arg_min(line, place))::VARCHAR FROM (
+    SELECT lines AS line, row_number() OVER () AS place
+    FROM {lines} AS lines
+    WHERE kind::VARCHAR = '"probe"' AND task::VARCHAR = '"name"' AND role::VARCHAR = '"eval"'
+        AND split::VARCHAR = '"heldout"' AND source IS NOT NULL AND answer IS NOT NULL
+        AND correct IS NOT NULL AND condition->'control' IS NULL)
+GROUP BY line.modality::VARCHAR, line.correct::VARCHAR, line.persona::VARCHAR,
+    line.dataset::VARCHAR
+ORDER BY min(place)
+"""
+"""The first answer about each person in each modality, right and wrong."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,31 +49,34 @@ class Sample:
 
 @dataclass(slots=True)
 class Samples:
-    """Chooses samples while rows stream past, then finds what was shown.
+    """Chooses samples, then finds what was shown.
 
     The first answers of each kind are taken, each of another person, from held-out questions to
     trained models whose view was not tampered with.
     """
 
     chosen: dict[Kind, list[tuple[Probe, Path]]] = field(default_factory=dict)
-    personas: dict[str, list[tuple[Persona, Path]]] = field(default_factory=dict)
+    personas: dict[Who, list[tuple[Persona, Path]]] = field(default_factory=dict)
     files: dict[Path, None] = field(default_factory=dict)
     """Files of persona rows that checkpoint rows name."""
 
-    def add(self, row: Probe, folder: Path) -> None:
-        """Look at one row; `folder` is what its paths count from."""
-        plain = row.source is not None and row.split == "heldout" and row.role == "eval"
-        if not plain or row.correct is None or row.answer is None or row.task != "name":
-            return
-        if row.condition.get("control"):
-            return
-        kept = self.chosen.setdefault((row.modality, row.correct), [])
-        if len(kept) < EACH and all(row.persona != other.persona for other, _ in kept):
+    def choose(self, rows: Inputs) -> None:
+        """Choose among the probe rows of these inputs."""
+        for folder, sources in rows.by_folder().items():
+            query = _FIRST.format(lines=rows.relation(sources, _COLUMNS))
+            for (line,) in rows.execute(query, sources).fetchall():
+                row = decode_line(line.encode())
+                if isinstance(row, Probe) and not row.condition.get("control"):
+                    self._keep(row, folder)
+
+    def _keep(self, row: Probe, folder: Path) -> None:
+        kept = self.chosen.setdefault((row.modality, bool(row.correct)), [])
+        if len(kept) < EACH and all(_who(row) != _who(other) for other, _ in kept):
             kept.append((row, folder))
 
     def add_persona(self, row: Persona, folder: Path) -> None:
         """Remember a person of the stream."""
-        self.personas.setdefault(row.id, []).append((row, folder))
+        self.personas.setdefault((row.dataset, row.id), []).append((row, folder))
 
     def add_checkpoint(self, row: Checkpoint, folder: Path) -> None:
         """Remember where the people of a checkpoint are."""
@@ -67,10 +86,10 @@ class Samples:
         """The samples, pictures before descriptions, right before wrong."""
         order: list[Kind] = [(m, right) for m in ("image", "text") for right in (True, False)]
         chosen = [one for kind in order for one in self.chosen.get(kind, [])]
-        self._read_people({row.persona for row, _ in chosen}, chosen)
+        self._read_people({_who(row) for row, _ in chosen}, chosen)
         return [self._sample(row) for row, _ in chosen]
 
-    def _read_people(self, wanted: set[str], chosen: list[tuple[Probe, Path]]) -> None:
+    def _read_people(self, wanted: set[Who], chosen: list[tuple[Probe, Path]]) -> None:
         """Persona rows from the checkpoints of the chosen rows, and from files named by rows."""
         files = dict(self.files)
         for row, folder in chosen:
@@ -83,7 +102,7 @@ class Samples:
                 if not file.is_file():
                     continue  # a row may name anything: a pattern, a pipe that never answers
                 for one in read_rows([file], want=(Persona,)):
-                    if one.row.id in wanted:
+                    if (one.row.dataset, one.row.id) in wanted:
                         self.add_persona(one.row, one.folder)
             except (XmmError, OSError):
                 continue  # a sample without its picture is still a sample
@@ -101,12 +120,16 @@ class Samples:
         return Sample(row, next((one for one in found if one), None), None)
 
     def _texts(self, row: Probe) -> Iterator[str]:
-        for persona, _ in self.personas.get(row.persona, []):
+        for persona, _ in self.personas.get(_who(row), []):
             yield from (one.text for one in persona.texts if _is_view(one, row))
 
     def _pictures(self, row: Probe) -> Iterator[Path]:
-        for persona, folder in self.personas.get(row.persona, []):
+        for persona, folder in self.personas.get(_who(row), []):
             yield from (resolve(folder, v.path) for v in persona.images if _is_view(v, row))
+
+
+def _who(row: Probe) -> Who:
+    return row.dataset, row.persona
 
 
 def _is_view(one: ImageView | TextView, row: Probe) -> bool:

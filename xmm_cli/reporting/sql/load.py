@@ -9,8 +9,8 @@ from typing import Any, NoReturn
 from xmm_cli.errors import BadData
 from xmm_cli.reporting.sql.columns import VIEWS, columns_of
 from xmm_cli.rows.failures import of_the_machine
-from xmm_cli.rows.inputs import Source
-from xmm_cli.rows.places import from_here
+from xmm_cli.rows.inputs import InputFile
+from xmm_cli.rows.paths import from_here
 from xmm_cli.rows.reader import MAX_LINE_BYTES, read_rows
 from xmm_cli.rows.types import ROW_TYPES, SCHEMA
 
@@ -24,7 +24,7 @@ PATHS = {
 
 def load(
     connection: Any,
-    found: Sequence[Source],
+    found: Sequence[InputFile],
     wanted: Iterable[str],
     *,
     labels: str,
@@ -100,7 +100,7 @@ def _rows(columns: dict[str, str]) -> str:
     )
 
 
-def _read(connection: Any, source: Source, query: str) -> list[tuple[Any, ...]]:
+def _read(connection: Any, source: InputFile, query: str) -> list[tuple[Any, ...]]:
     """What a query over a source gives. Raises `BadData` where DuckDB cannot read a line."""
     import duckdb
 
@@ -115,7 +115,7 @@ def _read(connection: Any, source: Source, query: str) -> list[tuple[Any, ...]]:
     return rows
 
 
-def _kinds(connection: Any, source: Source) -> dict[str, int]:
+def _kinds(connection: Any, source: InputFile) -> dict[str, int]:
     """How many rows of each kind a source has. Raises `BadData` for what is no row."""
     query = f"SELECT kind, count(*), max(schema) FROM {_rows(_HEAD)} GROUP BY kind"
     found = _read(connection, source, query)
@@ -128,7 +128,7 @@ def _kinds(connection: Any, source: Source) -> dict[str, int]:
 _HEAD = {"kind": "VARCHAR", "schema": "BIGINT"}
 
 
-def _explain(source: Source, reason: str) -> NoReturn:
+def _explain(source: InputFile, reason: str) -> NoReturn:
     """Read line by line, to name the line that is no row."""
     try:
         for _ in read_rows([source.path], want=ROW_TYPES):

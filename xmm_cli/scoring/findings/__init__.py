@@ -1,16 +1,17 @@
 """The findings of a study, computed from its probe and trace rows alone: a family per file."""
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 
 from xmm_cli.registry import Registry
-from xmm_cli.rows.types import Probe, Trace
+from xmm_cli.rows.inputs import Inputs
+from xmm_cli.rows.types import Probe, Row, Run, Trace
+from xmm_cli.scoring.counts import count
 from xmm_cli.scoring.findings.estimate import Drawing
 from xmm_cli.scoring.findings.finding import Finding
-from xmm_cli.scoring.findings.people import People
+from xmm_cli.scoring.findings.people import WANTED, People
 from xmm_cli.scoring.findings.study import Study
 
-__all__ = ["FAMILIES", "Finding", "Found", "People", "count", "find_all"]
+__all__ = ["FAMILIES", "Finding", "Found", "People", "find_all", "people_of"]
 
 FAMILIES = Registry(
     "family of findings",
@@ -36,13 +37,15 @@ class Found:
     notes: list[str]
 
 
-def count(rows: Iterable[Probe | Trace]) -> People:
-    """Count rows, which are read once and not kept."""
-    people = People()
-    for row in rows:
-        people.add(row)
-    people.finish()
-    return people
+def people_of(
+    inputs: Inputs,
+    kinds: tuple[type[Row], ...] = (Probe, Trace, Run),
+    need: tuple[type[Row], ...] = (Probe, Trace),
+) -> People:
+    """What findings count on, of these inputs. Raises `BadData` for a line of another kind."""
+    counts = count(inputs, WANTED, kinds=kinds, need=need)
+    traces = (located.row for located in inputs.rows_of(Trace)) if counts.kinds["trace"] else ()
+    return People(counts, traces)
 
 
 def find_all(people: People, drawing: Drawing | None = None) -> Found:
@@ -54,9 +57,7 @@ def find_all(people: People, drawing: Drawing | None = None) -> Found:
         notes.append(f"{people.repeated} repeated probe rows were counted once")
     if people.training_views:
         notes.append(f"{people.training_views} rows of training views were left out")
-    pooled = sorted(name for name, values in people.unknown.items() if len(values) > 1)
-    if pooled:
-        notes.append(f"pooled over the labels {', '.join(pooled)}, which no finding knows")
+    notes += people.notes
     if study.missing:
         notes.append(f"left out: {study.left_out()}")
     return Found(rows, notes)

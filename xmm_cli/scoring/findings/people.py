@@ -1,22 +1,26 @@
-"""Probe and trace rows, counted once per person and condition while they stream past.
-
-Only sums are kept, so memory grows with persons and conditions.
+"""What all families of findings count on: the counts of `scoring.counts`, by condition and person.
 
 Rows of training views are left out where a view is shown: recall is of held-out views. Facts by
-name and the reverse question show none, and count whatever their split. A question that stands
-twice counts once, with its last answer.
+name and the reverse question show none, and count whatever their split.
+
+Models that differ in a label that no finding knows (steps, learning rate, adapter …) are never put
+together: of each kind of model, the plainest is taken, which has the fewest such labels, and among
+equals the one with most people. A note names the others.
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, NamedTuple
 
-from xmm_cli.rows.types import Inside, Label, Modality, Probe, Source, Task, Trace
-from xmm_cli.scoring.composition import Composition
+from xmm_cli.rows.types import Inside, Label, Modality, Source, Task, Trace
+from xmm_cli.scoring.counts import Asked, Counts, Measure, PersonCounts, Wanted
 from xmm_cli.scoring.findings.estimate import Person, Shares
-from xmm_cli.scoring.findings.once import Count, Once
+from xmm_cli.scoring.labels import unpacked
+from xmm_cli.scoring.persons import Person as Counted
 from xmm_cli.scoring.seeds import seed_of
 
+WANTED = Wanted({"logprob": Measure("logprob")}, "missed", confusions=True)
+"""What findings need to have counted."""
 USUAL_RANK = 16
 LAST = 10**9
 """The step of an unlearned model whose rows do not tell it."""
@@ -24,8 +28,10 @@ MOST = 2**53
 """A label of this or more is no number of views, steps or anything else."""
 KNOWN = {
     "base", "views", "seed", "training_seed", "rank", "mitigation", "asking", "control", "names",
-    "facts", "objective", "through", "steps", "lr", "relearned", "relearn_steps",
+    "facts", "objective", "through", "relearned", "relearn_steps",
 }  # fmt: skip
+OF_UNLEARNING = {"steps", "lr"}
+"""Labels that a finding knows of unlearned models alone."""
 SAYS_NOTHING = {
     "mitigation": "none",
     "asking": "plain",
@@ -67,8 +73,17 @@ class Place(NamedTuple):
     @property
     def plain(self) -> bool:
         """Whether nothing but base, views and what was learned sets it apart."""
-        usual = (USUAL_RANK, *[None] * 11)
-        return self.set is None and self.role == "eval" and self[8:] == usual
+        return self == Place(
+            self.source, self.modality, self.base, self.views, self.task, self.hops
+        )
+
+    @property
+    def model(self) -> "Place":
+        """The same, without what depends on how it was asked, and when."""
+        return self._replace(
+            modality=None, task="name", hops=1, role="eval", set=None, asking=None, control=None,
+            steps=None, relearn_steps=None,
+        )  # fmt: skip
 
 
 class Inner(NamedTuple):
@@ -79,83 +94,90 @@ class Inner(NamedTuple):
     place: Place
 
 
-class People:
-    """All counts."""
+Unknown = tuple[tuple[str, Label], ...]
+"""Labels that no finding knows."""
 
-    def __init__(self) -> None:
-        self.counts: dict[Place, dict[Person, Count]] = {}
-        """Empty counts until `finish`."""
+
+class People:
+    """The counts by condition and person; traces are added one by one."""
+
+    def __init__(self, counts: Counts, traces: Iterable[Trace] = ()) -> None:
+        self.counts: dict[Place, dict[Person, PersonCounts]] = {}
         self.inside: dict[Inner, dict[Person, list[float]]] = {}
         """Sum of values, sum of chances, weight."""
-        self.missed: dict[Place, dict[Person, list[int]]] = defaultdict(dict)
-        """Of two-hop questions whose hops were known: how many were missed, and how many asked."""
+        self.repeated = counts.repeated
+        self.notes = list(counts.notes)
         self.training_views = 0
-        self.unknown: dict[str, set[Label]] = defaultdict(set)
-        """Labels that no finding knows, with their values."""
-        self._places: dict[tuple[Any, ...], tuple[Place, Label | None]] = {}
         self._shares: dict[tuple[str, Place], Shares] = {}
-        self._once = Once()
-        self._hops = Composition("missed")
-        self._numbers: dict[tuple[Place, Person], int] = {}
-        self._about: dict[tuple[int, str | None], bytes] = {}
+        self._paths: dict[tuple[Place, Person], str | None] = {}
+        found = [(asked, *_where(asked)) for asked in counts.asked]
+        traced = [(trace, *_where(trace)) for trace in traces]
+        chosen = self._plainest(
+            [(place, unknown, len(counts.asked[asked].persons)) for asked, place, unknown in found]
+            + [(place, unknown, 1) for _, place, unknown in traced]
+        )
+        for asked, place, unknown in found:
+            if asked.split == "train" and _shows_a_view(asked):
+                self.training_views += counts.asked[asked].rows
+            elif chosen[place.model] == unknown:
+                self._add(place, seed_of(unpacked(asked.labels)), counts.asked[asked].persons)
+        for trace, place, unknown in traced:
+            if chosen[place.model] == unknown:
+                self._add_trace(trace, place)
 
-    @property
-    def repeated(self) -> int:
-        """Rows whose question had been answered before in the same way."""
-        return self._once.repeated
+    def _plainest(self, found: Iterable[tuple[Place, Unknown, int]]) -> dict[Place, Unknown]:
+        """Of each kind of model the plainest; the others are noted."""
+        persons: dict[Place, dict[Unknown, int]] = defaultdict(lambda: defaultdict(int))
+        for place, unknown, number in found:
+            persons[place.model][unknown] += number
+        chosen = {}
+        for model, variants in persons.items():
+            by_merit = sorted(variants, key=lambda one: (len(one), -variants[one], str(one)))
+            chosen[model] = by_merit[0]
+            for other in by_merit[1:]:
+                unlike = _unlike(other, chosen[model])
+                said = f"left out: models of {model.base} that differ in {unlike}"
+                if said not in self.notes:
+                    self.notes.append(said)
+        return chosen
 
-    def add(self, row: Probe | Trace) -> None:
-        """Count one row."""
-        if isinstance(row, Trace):
-            self._add_trace(row)
-        elif row.split == "train" and _shows_a_view(row):
-            self.training_views += 1
-        else:
-            self._add_probe(row)
+    def _add(
+        self,
+        place: Place,
+        seed: Label | None,
+        persons: Mapping[tuple[str | None, Counted], PersonCounts],
+    ) -> None:
+        cell = self.counts.setdefault(place, {})
+        for checkpoint, counted in sorted(persons, key=str):
+            person = Person(seed, counted)
+            path = self._paths.setdefault((place, person), checkpoint)
+            if path != checkpoint:
+                said = "left out: checkpoints with the labels of another one about the same people"
+                if said not in self.notes:
+                    self.notes.append(said)
+                continue
+            before, more = cell.get(person), persons[checkpoint, counted]
+            cell[person] = more if before is None else before.plus(more)
 
-    def _add_probe(self, row: Probe) -> None:
-        place, seed = self._place(row, row.task, row.hops, row.role)
-        person = Person(seed, row.persona)
-        number = self._numbers.get((place, person))
-        if number is None:
-            number = self._numbers[place, person] = self._once.new()
-            self.counts.setdefault(place, {})[person] = self._once[number]
-        self._once.add(row, number)
-        key = (number, row.checkpoint)
-        if key not in self._about:
-            self._about[key] = _joined_on(row, place, person)
-        if about := self._about[key]:
-            self._hops.add_about(row, number, about)
-
-    def finish(self) -> None:
-        """Count all that was taken, each question once; nothing is added after it."""
-        self._once.finish()
-        places = list(self._numbers)
-        for number, right in self._hops.outcomes():
-            place, person = places[number]
-            sums = self.missed[place].setdefault(person, [0, 0])
-            sums[0] += not right
-            sums[1] += 1
-
-    def _add_trace(self, row: Trace) -> None:
-        place, seed = self._place(row, "name", 1, "eval")
+    def _add_trace(self, row: Trace, place: Place) -> None:
         cell = self.inside.setdefault(Inner(row.measure, row.layer, place), {})
-        sums = cell.setdefault(Person(seed, row.persona or ""), [0.0, 0.0, 0.0])
+        person = Person(seed_of(row.condition), Counted(row.dataset or "", row.persona or ""))
+        sums = cell.setdefault(person, [0.0, 0.0, 0.0])
         for at, value in enumerate((row.value, row.chance or 0.0, 1.0)):
             sums[at] += value * row.n
 
-    def _place(
-        self, row: Probe | Trace, task: Task, hops: int, role: str
-    ) -> tuple[Place, Label | None]:
-        """Where a row belongs, and its seed; worked out once for rows that are alike."""
-        labels = tuple(row.condition.items())
-        key = (row.source, row.modality, row.base, task, hops, role, row.set, labels)
-        if key not in self._places:
-            for name, value in labels:
-                if name not in KNOWN:
-                    self.unknown[name].add(value)
-            self._places[key] = (_place_of(row, task, hops, role), seed_of(row.condition))
-        return self._places[key]
+    @property
+    def missed(self) -> dict[Place, dict[Person, tuple[float, int]]]:
+        """Of two-hop questions whose hops were known: how many were missed, of how many."""
+        return {
+            place: {
+                person: (counts.measured["missed"][1], counts.measured["missed"][0])
+                for person, counts in cell.items()
+                if "missed" in counts.measured
+            }
+            for place, cell in self.counts.items()
+            if place.task == "fact" and place.hops > 1
+        }
 
     def shares(self, place: Place) -> Shares:
         """Each person's share of right answers; of first ranks where nothing was generated."""
@@ -164,6 +186,14 @@ class People:
     def first_ranks(self, place: Place) -> Shares:
         """Each person's share of questions whose right answer was ranked first."""
         return self._cached("first", place)
+
+    def taught(self, place: Place) -> Shares:
+        """Each person's share of answers that are the name of somebody who was taught."""
+        return self._cached("taught", place)
+
+    def restricted(self, place: Place) -> Shares:
+        """Each person's share of right answers among those that are a taught name."""
+        return self._cached("restricted", place)
 
     def logprobs(self, place: Place) -> Shares:
         """Each person's mean log-probability of the right answer, in nats."""
@@ -210,14 +240,6 @@ class People:
         return _having(dict.fromkeys(inner.place for inner in self.inside), fields)
 
 
-def _joined_on(row: Probe, place: Place, person: Person) -> bytes:
-    """What questions of two hops share with those about each hop; nothing of other models."""
-    if row.source is None or not place._replace(facts=None).plain:
-        return b""
-    about = (row.checkpoint, person, place._replace(modality=None, task="name", hops=1))
-    return repr(about).encode("utf-8", "surrogatepass")
-
-
 def _having(places: Iterable[Place], fields: Mapping[str, object]) -> list[Place]:
     found = [
         place
@@ -232,20 +254,47 @@ def _sortable(value: object) -> tuple[bool, bool, float, str]:
     return (value is not None, number, value if isinstance(value, int | float) else 0, str(value))
 
 
-def _value(what: str, count: Count) -> float | None:
-    if what == "logprob":
-        return count.logprob / count.logprobs if count.logprobs else None
-    if what == "share" and count.questions:
-        return count.right / count.questions
-    return count.first / count.ranked if count.ranked else None
+_VALUES: dict[str, Callable[[PersonCounts], tuple[int, float]]] = {
+    "share": lambda counts: counts.of("generate" if counts.questions else "rank"),
+    "first": lambda counts: counts.of("rank"),
+    "logprob": lambda counts: counts.of("logprob"),
+    "taught": lambda counts: counts.of("false_recognition"),
+    "restricted": lambda counts: counts.of("recall_restricted"),
+}
+"""What is asked for → number and sum."""
 
 
-def _shows_a_view(row: Probe) -> bool:
-    return row.task != "reverse" and not (row.task == "fact" and row.hops == 1)
+def _value(what: str, counts: PersonCounts) -> float | None:
+    number, total = _VALUES[what](counts)
+    return total / number if number else None
 
 
-def _place_of(row: Probe | Trace, task: Task, hops: int, role: str) -> Place:
-    labels = {name: _plain(name, value) for name, value in row.condition.items()}
+def _unlike(labels: Unknown, chosen: Unknown) -> str:
+    """`steps=600, lr=0.001`, or what the others have and these lack."""
+    own = [f"{name}={value}" for name, value in labels if (name, value) not in chosen]
+    lacking = [f"no {name}" for name, _ in chosen if name not in dict(labels)]
+    return ", ".join(own + lacking)
+
+
+def _shows_a_view(asked: Asked) -> bool:
+    return asked.task != "reverse" and not (asked.task == "fact" and asked.hops == 1)
+
+
+def _where(row: Asked | Trace) -> tuple[Place, Unknown]:
+    """Where a row belongs, and its labels that no finding knows."""
+    if isinstance(row, Trace):
+        given, task, hops, role = row.condition, "name", 1, "eval"
+    else:
+        given, task, hops, role = unpacked(row.labels), row.task, row.hops, row.role
+    known = KNOWN | (OF_UNLEARNING if "objective" in given else set())
+    unknown = tuple(sorted((name, value) for name, value in given.items() if name not in known))
+    return _place_of(row, given, task, hops, role), unknown
+
+
+def _place_of(
+    row: Asked | Trace, given: Mapping[str, Label], task: Any, hops: int, role: str
+) -> Place:
+    labels = {name: _plain(name, value) for name, value in given.items()}
     objective = _text(labels.get("objective"))
     unlearned = objective is not None
     learned = row.source is not None and not unlearned

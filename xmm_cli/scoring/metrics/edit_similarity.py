@@ -6,18 +6,19 @@ after Unicode NFKC and case folding, white space single. 1 is the same text. By 
 distance is V. Levenshtein's (1966).
 """
 
-from xmm_cli.rows.types import Probe
 from xmm_cli.scoring.metric import measured
 from xmm_cli.scoring.metrics.token_f1 import plain
 
 
-def edit_similarity(row: Probe) -> float | None:
-    """The formula above; None where nothing was generated freely."""
-    if row.answer is None or row.correct is None:
-        return None
+def edit_similarity(answer: str, expected: str) -> float:
+    """The formula above for two texts."""
     from rapidfuzz.distance import Levenshtein
 
-    return float(Levenshtein.normalized_similarity(plain(row.answer), plain(row.expected)))
+    return float(Levenshtein.normalized_similarity(plain(answer), plain(expected)))
 
 
-METRIC = measured(edit_similarity, answer="generate")
+METRIC = measured(
+    "CASE WHEN correct IS NOT NULL THEN edit_similarity(answer, expected) END",
+    answer="generate",
+    functions={"edit_similarity": edit_similarity},
+)

@@ -7,13 +7,6 @@ Source: Carlini et al., "Quantifying Memorization Across Neural Language Models"
 view. Needs rows of `xmm probe --answer prefix`.
 """
 
-from xmm_cli.rows.types import Probe
 from xmm_cli.scoring.metric import measured
 
-
-def extracted(row: Probe) -> float | None:
-    """1 if the answer was completed, 0 if not; None where no beginning was given."""
-    return None if row.extracted is None else float(row.extracted)
-
-
-METRIC = measured(extracted, answer="generate")
+METRIC = measured("extracted::INTEGER", answer="generate")

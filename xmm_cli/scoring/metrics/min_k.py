@@ -7,20 +7,9 @@ Language Models", 2024 (arXiv 2310.16789), over the answer and its end token. Na
 it is often the least likely token alone. Needs rows of `xmm probe --tokens`.
 """
 
-from math import ceil
-
-from xmm_cli.rows.types import Probe
 from xmm_cli.scoring.metric import measured
 
 SHARE = 0.2
+LOWEST = f"list_sort(token_logprobs)[1:ceil({SHARE} * len(token_logprobs))::BIGINT]"
 
-
-def min_k(row: Probe) -> float | None:
-    """The formula above; None where the row has no log-probabilities of tokens."""
-    if not row.token_logprobs:
-        return None
-    lowest = sorted(row.token_logprobs)[: ceil(SHARE * len(row.token_logprobs))]
-    return sum(lowest) / len(lowest)
-
-
-METRIC = measured(min_k, answer="rank", bounded=False)
+METRIC = measured(f"list_avg({LOWEST})", answer="rank", bounded=False)

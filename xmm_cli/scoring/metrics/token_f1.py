@@ -10,7 +10,6 @@ words is that count.
 import re
 import unicodedata
 
-from xmm_cli.rows.types import Probe
 from xmm_cli.scoring.metric import measured
 
 WORD = re.compile(r"\w+")
@@ -21,16 +20,18 @@ def plain(text: str) -> str:
     return " ".join(unicodedata.normalize("NFKC", text).casefold().split())
 
 
-def token_f1(row: Probe) -> float | None:
-    """The formula above; None where nothing was generated freely."""
-    if row.answer is None or row.correct is None:
-        return None
+def token_f1(answer: str, expected: str) -> float:
+    """The formula above for two texts."""
     from rapidfuzz.distance import Indel
 
-    told, expected = (sorted(WORD.findall(plain(one))) for one in (row.answer, row.expected))
-    if not told and not expected:
-        return float(row.answer == row.expected)
-    return float(Indel.normalized_similarity(told, expected))
+    words, others = (sorted(WORD.findall(plain(text))) for text in (answer, expected))
+    if not words and not others:
+        return float(answer == expected)
+    return float(Indel.normalized_similarity(words, others))
 
 
-METRIC = measured(token_f1, answer="generate")
+METRIC = measured(
+    "CASE WHEN correct IS NOT NULL THEN token_f1(answer, expected) END",
+    answer="generate",
+    functions={"token_f1": token_f1},
+)

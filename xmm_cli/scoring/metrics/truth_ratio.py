@@ -9,18 +9,8 @@ paraphrase. The mean is geometric over questions, since ratios spread over power
 its logarithm to the base 10. Needs rows of `xmm probe --tokens`.
 """
 
-from math import log
-
-from xmm_cli.rows.types import Probe
 from xmm_cli.scoring.metric import measured
 
-
-def log_truth_ratio(row: Probe) -> float | None:
-    """log10 of the formula above; None where the row has no log-probabilities of tokens."""
-    if not row.token_logprobs or row.wrong_logprob is None:
-        return None
-    right = sum(row.token_logprobs) / len(row.token_logprobs)
-    return (row.wrong_logprob - right) / log(10)
-
-
-METRIC = measured(log_truth_ratio, answer="rank", bounded=False)
+METRIC = measured(
+    "(wrong_logprob - list_avg(token_logprobs)) / ln(10)", answer="rank", bounded=False
+)
