@@ -7,10 +7,17 @@ import pytest
 from PIL import Image
 
 from xmm_cli.reporting.page.samples import Samples, _data_uri
+from xmm_cli.rows.inputs import open_inputs
 from xmm_cli.rows.types import Checkpoint, ImageView, Persona, TextView
 from xmm_cli.rows.writer import encode
 
 from ..scoring.people import probe
+
+
+def choose(samples, row):
+    Path("probes.jsonl").write_bytes(encode(row))
+    with open_inputs(["probes.jsonl"]) as rows:
+        samples.choose(rows)
 
 
 @pytest.mark.parametrize(("name", "shown"), [("a.png", True), ("a.ppm", False)])
@@ -35,7 +42,7 @@ def test_pictures_are_looked_for_where_the_checkpoint_is_too(tmp_path, monkeypat
     (folder / "personas.jsonl").write_bytes(encode(person))
     samples = Samples()
     samples.add_persona(person, tmp_path)
-    samples.add(probe(modality="image", answer="Ada", correct=True), tmp_path)
+    choose(samples, probe(modality="image", answer="Ada", correct=True))
     assert [one.picture is not None for one in samples.found()] == [True]
 
 
@@ -51,5 +58,5 @@ def test_only_a_file_is_read_for_people(tmp_path, monkeypatch, name):
     row = Checkpoint(path="x", base="b", source="text", personas=name, objective="memorize",
                      views=1, steps=1, seed=0)  # fmt: skip
     samples.add_checkpoint(row, Path())
-    samples.add(probe(modality="text", answer="Ada", correct=True), Path())
+    choose(samples, probe(modality="text", answer="Ada", correct=True))
     assert [one.text for one in samples.found()] == [None]

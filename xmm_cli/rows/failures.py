@@ -7,7 +7,7 @@ from pathlib import Path
 
 from xmm_cli.errors import CannotWrite, WorkFailed
 
-_NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS)
+NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS)
 
 
 def of_the_machine(error: Exception, path: Path | None = None) -> BaseException | None:
@@ -23,7 +23,7 @@ def of_the_machine(error: Exception, path: Path | None = None) -> BaseException 
         hint = f"it spills into {tempfile.gettempdir()}; name a larger folder with TMPDIR"
         return WorkFailed("the rows need more memory, or temporary files, than there is room", hint)
     said = str(error)
-    for reason in (os.strerror(code) for code in _NO_ROOM):
+    for reason in (os.strerror(code) for code in NO_ROOM):
         if isinstance(error, duckdb.IOException) and reason in said:
             return CannotWrite(f"{path or tempfile.gettempdir()}: {reason}", "make room there")
     return None

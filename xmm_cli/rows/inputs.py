@@ -16,17 +16,18 @@ from typing import Any, BinaryIO, NoReturn, TypeVar
 
 import orjson
 
-from xmm_cli.errors import BadData
+from xmm_cli.errors import BadData, CannotWrite, InputNotFound
 from xmm_cli.rows.database import limits
-from xmm_cli.rows.failures import of_the_machine
+from xmm_cli.rows.failures import NO_ROOM, of_the_machine
 from xmm_cli.rows.reader import MAX_LINE_BYTES, Located, decode_line, read_rows
 from xmm_cli.rows.sources import GZIP, PARQUET, STDIN, ZSTD, expanded, unpacked, unreadable
-from xmm_cli.rows.types import ROW_TYPES, Row, Run
+from xmm_cli.rows.types import ROW_TYPES, SCHEMA, Row, Run
 
 AT_ONCE = 1 << 20
 """Bytes copied at once."""
 FREE_FORM = ("condition", "arguments", "personas")
 """Fields that are JSON, and may have come as text."""
+NO_ROOM_HINT = "make room there, or name another folder with TMPDIR"
 USUAL_LINE_BYTES = 1 << 24
 """A file of lines that may be longer is read in fewer and larger pieces, twice as slow."""
 MOST_MEMORY_MIB = 512
@@ -92,6 +93,8 @@ class Inputs:
 
         try:
             return self.connection.execute(query)
+        except (duckdb.BinderException, duckdb.ParserException, duckdb.CatalogException):
+            raise  # a defect of the query
         except duckdb.Error as error:
             if failure := of_the_machine(error):
                 raise failure from error
@@ -122,10 +125,10 @@ class Inputs:
         """
         for source in self.sources:
             for located in _rows_of(source, kinds):
-                if isinstance(located.row, kinds):
-                    yield located
-                elif located.row is None:
+                if located.row is None or located.row.schema > SCHEMA:
                     self.explain([source], ROW_TYPES, "a line that is no row")
+                elif isinstance(located.row, kinds):
+                    yield located
 
 
 @contextmanager
@@ -171,8 +174,13 @@ def sources(connection: Any, inputs: Sequence[str], folder: Path) -> list[InputF
     read_rows(names, want=ROW_TYPES)  # says what is missing before anything is read
     found = []
     for place, name in enumerate(names or [STDIN]):
-        source = _lines(connection, name, folder / f"{place}.jsonl")
-        found.append(_whole_lines(source, folder / f"{place}.whole.jsonl"))
+        try:
+            source = _lines(connection, name, folder / f"{place}.jsonl")
+            found.append(_whole_lines(source, folder / f"{place}.whole.jsonl"))
+        except OSError as error:
+            if error.errno in NO_ROOM:
+                raise CannotWrite(f"{folder}: {error.strerror}", NO_ROOM_HINT) from error
+            raise InputNotFound(f"{name}: {error.strerror}") from error
     return found
 
 

@@ -512,6 +512,9 @@ def _check_kinds(
     """Refuse rows of other kinds, and inputs without any that is needed. Raises `BadData`."""
     if set(counts.kinds) - {kind_of(kind) for kind in kinds}:
         inputs.explain(inputs.sources, kinds, "a row of another kind")
+    others = tuple(kind for kind in kinds if kind is not Probe and counts.kinds[kind_of(kind)])
+    for _ in inputs.rows_of(*others) if others else ():
+        continue  # looked at, so that a wrong one is named
     if need and not any(counts.kinds[kind_of(kind)] for kind in need):
         raise nothing_there([source.name for source in inputs.sources], need)
 
