@@ -7,7 +7,7 @@ from xmm_cli.rows import types
 
 texts = st.text(st.characters(exclude_categories=["Cs"]), max_size=8)
 names = st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=8)
-naturals = st.integers(0, 2**70)
+naturals = st.integers(0, 2**63 - 1)
 positives = st.integers(1, 2**40)
 floats = st.floats(allow_nan=False, allow_infinity=False)
 labels = texts | st.integers(-(2**63), 2**63) | floats | st.booleans()
