@@ -22,6 +22,7 @@ from typing import Any, NamedTuple
 import msgspec
 import orjson
 
+from xmm_cli.garbage import none_is_made
 from xmm_cli.rows.diagnosis import kind_of
 from xmm_cli.rows.inputs import Inputs
 from xmm_cli.rows.match import normalise
@@ -237,12 +238,13 @@ def count(
         scanned = scan(inputs.relation(sources, columns_for(wanted)), wanted)
         into = "INSERT INTO parts" if number else "CREATE TEMP TABLE parts AS"
         inputs.execute(f"{into} SELECT {number} AS folder, * FROM ({scanned})", sources)
-    parts = [_Part(*row) for row in connection.execute(_gathered()).fetchall()]
-    counter = _Counter(wanted, list(folders), parts, about)
-    _check_kinds(inputs, counter.counts, kinds, need)
-    if not all(counter.take(part) for part in parts):
-        inputs.explain(inputs.sources, kinds, "a line that is no row of xmm")
-    counter.finish(inputs)
+    with none_is_made():
+        parts = [_Part(*row) for row in connection.execute(_gathered()).fetchall()]
+        counter = _Counter(wanted, list(folders), parts, about)
+        _check_kinds(inputs, counter.counts, kinds, need)
+        if not all(counter.take(part) for part in parts):
+            inputs.explain(inputs.sources, kinds, "a line that is no row of xmm")
+        counter.finish(inputs)
     counter.counts.notes += inputs.notes
     return counter.counts
 
@@ -266,13 +268,12 @@ def scan(relation: str, wanted: Wanted) -> str:
         for one in wanted.measures.values()
     )
     return f"""
-SELECT *, hash({keys}, name) AS part FROM (SELECT {keys}, {NAME} AS name,
+SELECT *, hash({keys}, name) AS part FROM (SELECT {keys}, {NAME} AS name, run,
     count(*) AS number, count(correct) AS judged,
     coalesce(count_if(correct::VARCHAR = 'true'), 0) AS correct,
     coalesce(count_if(correct::VARCHAR = 'false'), 0) AS wrong,
     count("rank") AS ranked, coalesce(count_if("rank"::VARCHAR = '1'), 0) AS first,
     coalesce(count_if({neither}), 0) AS neither,
-    count(run) AS runs, min(run) AS first_run, max(run) AS last_run,
     bool_and(regexp_full_match("view", '0|[1-9][0-9]{{0,17}}'))
         AND coalesce(bool_and(regexp_full_match("rank", '[1-9][0-9]{{0,17}}')), true)
         AND count("view") = count(*) AND count(question) = count(*) AND count(expected) = count(*)
@@ -299,7 +300,7 @@ def _gathered() -> str:
     person += "right_name, answers, measured"
     return (
         f"SELECT folder, {keys}, sum(number)::BIGINT, sum(neither)::BIGINT, bool_and(sound), "
-        "list_distinct(list(first_run) || list(last_run)), "
+        "list_distinct(list(run)), "
         f"list(row({person})) FROM parts GROUP BY folder, {keys} ORDER BY ALL"
     )
 
@@ -386,7 +387,7 @@ class _Counter:
         self.slots: dict[tuple[int, int], tuple[Asked, tuple[str | None, Person]]] = {}
         """Folder and part → where its person is counted."""
         self._once = True
-        self._answered: set[tuple[Asked, tuple[str | None, Person], str]] = set()
+        self._answered: dict[Asked, set[tuple[tuple[str | None, Person], str]]] = {}
         self._answers: dict[tuple[Asked, tuple[str | None, Person]], list[str]] = {}
         known: dict[tuple[str, str], set[str]] = defaultdict(set)
         sightings = []
@@ -421,6 +422,7 @@ class _Counter:
         )  # fmt: skip
         cell = self.counts.asked.setdefault(asked, CellCounts())
         cell.rows += part.number
+        self._answered.setdefault(asked, set())
         for someone in map(_Someone._make, part.persons):
             if not self._sound(someone):
                 return False
@@ -475,11 +477,12 @@ class _Counter:
             name: measured["number"]
             for name, measured in zip(self.wanted.measures, someone.measured, strict=True)
         }
+        answered = self._answered[asked]
         for way, number in ways.items():
-            if number and (asked, key, way) in self._answered:
+            if number and (key, way) in answered:
                 self._once = False
             elif number:
-                self._answered.add((asked, key, way))
+                answered.add((key, way))
 
     def finish(self, inputs: Inputs) -> None:
         """Sort out repeated questions, and compare answers with the names of those taught."""
