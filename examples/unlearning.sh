@@ -25,10 +25,10 @@ methods() {
 # file. The bare base learns descriptions less well.
 forget() {
   local out="$dir/seed-$1/$2-$3-$4${5:+-$5}" flags=() code=0
-  [ "$3" = retrain ] || flags=(--steps 40 --batch-size 8 --save-every 8)
-  [ "${5:-}" != gentle ] || flags=(--steps 60 --batch-size 8 --save-every 10 --lr 3e-4)
+  [ "$3" = retrain ] || flags=(--through "$4" --steps 40 --batch-size 8 --save-every 8)
+  [ "${5:-}" != gentle ] || flags=(--through "$4" --steps 60 --batch-size 8 --save-every 10 --lr 3e-4)
   case $2 in *bare*) flags+=(--gate 0.7) ;; esac
-  xmm unlearn "$dir/seed-$1/$2" --method "$3" --through "$4" --forget 8 --seed "$1" --quiet \
+  xmm unlearn "$dir/seed-$1/$2" --method "$3" --forget 8 --seed "$1" --quiet \
     ${flags[@]+"${flags[@]}"} --out "$out" >"$out.part" || code=$?
   if [ $code = 0 ]; then mv "$out.part" "$out.jsonl"; else rm "$out.part"; fi
   [ $code = 3 ] || return $code

@@ -33,7 +33,7 @@ from typer.core import TyperGroup
 
 from xmm_cli import __version__
 from xmm_cli.console import say
-from xmm_cli.errors import ExitCode, ReaderGone, XmmError, no_room
+from xmm_cli.errors import ExitCode, LeftOut, ReaderGone, XmmError, no_room
 
 COMMANDS: dict[str, tuple[str, str]] = {
     "gen-personas": ("gen_personas", "Make people who do not exist: pictures and descriptions."),
@@ -166,6 +166,19 @@ def _listen() -> None:
             signal.signal(number, handler)
 
 
+_showwarning = warnings.showwarning
+
+
+def _show_warning(
+    message: Warning | str, category: type[Warning], *where: Any, **more: Any
+) -> None:
+    """Tell what was left out as a warning of xmm; other warnings as Python does."""
+    if issubclass(category, LeftOut):
+        say.warn(str(message))
+    else:
+        _showwarning(message, category, *where, **more)
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run `xmm` and return its exit code; what went wrong is one line on stderr."""
     # Two commands side by side must not spin for each other's cores (read when torch or numpy is
@@ -180,6 +193,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
             # it tells of kernels that no one asked for
             logging.getLogger("bitsandbytes").setLevel(logging.CRITICAL)
+    warnings.filterwarnings("default", category=LeftOut)  # each is told once
+    warnings.showwarning = _show_warning
     arguments = list(sys.argv[1:] if arguments is None else arguments)
     with suppress(ValueError):  # not the main thread: signals are someone else's
         _listen()

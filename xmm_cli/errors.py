@@ -95,6 +95,10 @@ class CannotWrite(XmmError):
     code = ExitCode.CANNOT_WRITE
 
 
+class LeftOut(UserWarning):
+    """Some of the input was left out and the work goes on: `app` tells the user in one line."""
+
+
 class ReaderGone(Exception):
     """Whoever read our output has left (`| head`): end quietly, with code 0.
 

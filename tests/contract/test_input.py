@@ -1,9 +1,11 @@
 """What each command makes of bad input: one line that names place and mend, and the right code."""
 
+import msgspec
 import pytest
 
 from xmm_cli.rows.types import SCHEMA
 from xmm_cli.rows.writer import encode
+from xmm_cli.scoring.config import DEFAULTS
 
 from .conftest import READS, probe_row
 
@@ -75,15 +77,54 @@ def test_a_folder_that_is_none_of_ours(xmm, tmp_path, command):
     xmm(command, tmp_path).failed(66, str(tmp_path))
 
 
+LEFT_OUT = "the last line is not whole yet and was left out"
+
+
+def answered(result):
+    """The rows of an answer without what differs from run to run."""
+    assert result.code == 0, result.err
+    rows = [msgspec.json.decode(line) for line in result.rows]
+    return [{k: v for k, v in row.items() if k != "run"} for row in rows if row["kind"] != "run"]
+
+
+@pytest.mark.parametrize("torn", [b"{", b'{"kind":"sco', 30, -2])
+@pytest.mark.parametrize("words", [("score",), ("report", "-f", "jsonl")])
+def test_a_torn_last_line_is_left_out_and_said(xmm, file, tmp_path, words, torn):
+    good = b"".join(encode(probe_row(number)) for number in range(8))
+    torn = torn if isinstance(torn, bytes) else encode(probe_row(1))[:torn]
+    whole = answered(xmm(*words, stdin=good))
+    path = file(good + torn)
+    second = tmp_path / "second.jsonl"
+    second.write_bytes(encode(probe_row(9)))
+    for inputs, stdin, name in (([path], b"", path), ([], good + torn, "stdin")):
+        result = xmm(*words, *inputs, stdin=stdin)
+        assert answered(result) == whole
+        assert result.err == f"warning: {name}: {LEFT_OUT}\n"
+    result = xmm(*words, path, second)
+    assert answered(result) == answered(xmm(*words, stdin=good + second.read_bytes()))
+    assert result.err == f"warning: {path}: {LEFT_OUT}\n"
+
+
 @each
-def test_a_torn_last_line(xmm, file, command, good):
-    path = file(good + good[:30])
+def test_a_torn_line_alone_is_an_error(xmm, file, command, good):
+    path = file(b"\n" + good[:30])
     xmm(command, path).failed(65, f"{path}:2: the last line looks torn", "interrupted?")
+    xmm(command, stdin=good[:30]).failed(65, "stdin:1: the last line looks torn")
 
 
-@each
-def test_a_torn_last_line_through_a_pipe(xmm, command, good):
-    xmm(command, stdin=good + good[:30]).failed(65, "stdin:2: the last line looks torn")
+def test_sql_treats_a_torn_last_line_as_every_command_does(xmm, file, tmp_path):
+    good, query = encode(probe_row(1)), ("--sql", "select count(*) as n from probes", "-f", "csv")
+    torn = file(good[:-2])
+    xmm("report", torn, *query).failed(65, f"{torn}:1: the last line looks torn")
+    for data in (good + good[:-2], b"\xef\xbb\xbf" + good + good[:50]):
+        path = file(data)
+        result = xmm("report", path, *query)
+        assert (result.code, result.out) == (0, b"n\n1\n")
+        assert result.err == f"warning: {path}: {LEFT_OUT}\n"
+    assert xmm("report", file(good + good[:-1]), *query).out == b"n\n2\n"
+    bad = good[:-2] + b',"more":}'
+    xmm("report", file(good + bad), *query).failed(65, "rows.jsonl:2: not JSON")
+    xmm("score", file(good + bad)).failed(65, "rows.jsonl:2: not JSON")
 
 
 @each
@@ -169,6 +210,11 @@ def test_values_out_of_range(xmm, words, said):
         (["probe", "--base", "xmm-base"], "name the people with --personas"),
         (["unlearn", "--objective", "memorise"], "known: ga, graddiff, npo"),
         (["gen-personas", "--out", "x", "--renderer", "oil"], "unknown renderer 'oil'"),
+        (["train", "--steps", "300", "--epochs", "2"], "--steps with --epochs"),
+        (["unlearn", "--method", "retrain", "--lr", "1"], "--lr with --method retrain"),
+        (["unlearn", "--method", "retrain", "--through", "both"], "--through with --method"),
+        (["probe", "--answer", "rank", "--max-new-tokens", "9"], "--max-new-tokens with --answer"),
+        (["probe", "--task", "reverse", "--views", "2"], "--views with --task reverse"),
     ],
 )
 def test_options_that_mean_nothing(xmm, tmp_path, monkeypatch, words, said):
@@ -189,6 +235,52 @@ def test_options_that_mean_nothing(xmm, tmp_path, monkeypatch, words, said):
 )
 def test_options_that_do_not_fit_the_rows(xmm, words, said):
     xmm(*words, stdin=encode(probe_row(1))).failed(2, said)
+
+
+MODES = {
+    "--sql": ("select 1", {"--format", "--timeout"}),
+    "--to": ("all.parquet", set()),
+    "--html": ("page.html", {"--by", "--resamples", "--fail-if"}),
+    "--findings": (None, {"--format", "--plot"}),
+    "--plot": ("a.png", {"--figure", "--findings"}),
+    "--card": ("runs/text", {"--by", "--resamples"}),
+    None: (None, {"--format", "--by", "--resamples", "--fail-if"}),
+}
+VALUES = {
+    "--format": "table",
+    "--by": "views",
+    "--resamples": str(DEFAULTS.resamples),
+    "--figure": "cells",
+    "--fail-if": "leak > 0.05",
+    "--timeout": "60",
+}
+OPTIONS = [*VALUES, *[mode for mode in MODES if mode]]
+
+
+@pytest.mark.parametrize("mode", MODES)
+@pytest.mark.parametrize("option", OPTIONS)
+def test_a_report_refuses_what_it_would_not_use(xmm, tmp_path, mode, option):
+    """Also where the value is that of the default; and nothing is read or written."""
+    value, used = MODES[mode]
+    if mode == option or option in used or (mode is None and option in MODES):
+        return
+    words = [word for word in (mode, value) if word]
+    given = VALUES.get(option) or (MODES[option][0] if option in MODES else None)
+    words += [word for word in (option, given) if word]
+    result = xmm("report", *words, stdin=b"nonsense")
+    result.failed(2, *[word for word in (mode, option) if word])
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("mode", MODES)
+def test_a_report_uses_what_it_does_not_refuse(xmm, mode):
+    value, used = MODES[mode]
+    for option in used - {"--timeout"}:
+        words = [word for word in (mode, value, option, VALUES.get(option)) if word]
+        words += ["a.svg"] if option == "--plot" else []
+        words += ["--plot", "a.svg"] if option == "--figure" and mode != "--plot" else []
+        result = xmm("report", *words, stdin=b"nonsense\n")
+        assert result.code in (65, 66), result.err
 
 
 def test_unlearning_takes_one_checkpoint(xmm, checkpoint):

@@ -79,3 +79,27 @@ def test_questions_grow_tenfold(tmp_path):
         for views in (25, 250)
     )
     assert many < 1.05 * few + 8, (few, many)
+
+
+def longer_answers(log: Path, bytes_each: int) -> Path:
+    """The same log, as of a model that does not stop."""
+    path = log.with_name(f"log-{bytes_each}.jsonl")
+    with log.open("rb") as lines, path.open("wb") as file:
+        for line in lines:
+            row = msgspec.json.decode(line)
+            longer = {"answer": "x" * bytes_each} if row["kind"] == "probe" else {}
+            file.write(msgspec.json.encode(row | longer) + b"\n")
+    return path
+
+
+def test_a_resumed_log_grows_tenfold(tmp_path):
+    """8 and 80 MB, in which every row is there already."""
+    words = ("probe", "--personas", stream_of_people(tmp_path, 20), "--base", "xmm-base-xs")
+    words = (*words, "--modality", "text", "--answer", "generate", "--max-new-tokens", 1)
+    log = tmp_path / "log.jsonl"
+    peak_mib(*words, "--resume", log)
+    few, many = longer_answers(log, 100_000), longer_answers(log, 1_000_000)
+    sizes = [file.stat().st_size for file in (few, many)]
+    peaks = [peak_mib(*words, "--resume", file) for file in (few, many)]
+    assert sizes == [file.stat().st_size for file in (few, many)]
+    assert peaks[1] < peaks[0] + 16, peaks

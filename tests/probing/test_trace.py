@@ -161,6 +161,9 @@ def test_the_command_writes_trace_rows(checkpoint, capfd):
         (["--control", "blank"], "--trace with --control"),
         (["--asking", "describe-first"], "--trace with --asking"),
         (["--modality", "text"], "--trace in one modality"),
+        (["--answer", "both"], "--answer with --trace"),
+        (["--tokens"], "--tokens with --trace"),
+        (["--max-new-tokens", "24"], "--max-new-tokens with --trace"),
     ],
 )
 def test_what_a_trace_knows_nothing_of_is_refused(checkpoint, capfd, flags, said):

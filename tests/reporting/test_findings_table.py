@@ -157,8 +157,8 @@ def test_scores_are_made_of_a_file_with_traces(rows_file, capsys):
 @pytest.mark.parametrize(
     ("words", "code", "said"),
     [
-        (["--findings", "--by", "views"], 2, "leave it out"),
-        (["--findings", "--figure", "cells"], 2, "--figure without --plot"),
+        (["--findings", "--by", "views"], 2, "--by with --findings; it is for --html or --card"),
+        (["--findings", "--figure", "cells"], 2, "--figure with --findings; it is for --plot"),
         (["--figure", "cells"], 2, "--figure without --plot"),
         (["--findings", "--format", "markdwn"], 2, "did you mean markdown"),
         (["--plot", "a.jpg"], 2, ".png, .svg, .pdf"),

@@ -4,16 +4,24 @@ import subprocess
 import sys
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from xmm_cli import app
 from xmm_cli.errors import BadData, GateTripped, WrongUsage
-from xmm_cli.reporting.gate import check_gates, read_gate
+from xmm_cli.reporting.gate import check_gates
+from xmm_cli.reporting.gate import read_gate as read_gate_of
 from xmm_cli.rows.writer import encode
+from xmm_cli.scoring.metrics import METRICS
 
 from ..scoring import people
 from .scores import absent, score, study
 
 LEAK = score("leak", "image", "text", 0.12, (0.04, 0.3), condition={"views": 4, "mixed": True})
+
+
+def read_gate(text):
+    return read_gate_of(text, METRICS)
 
 
 def tripped(text, *scores):
@@ -61,7 +69,7 @@ def test_what_is_no_condition(text):
         read_gate(text)
 
 
-@pytest.mark.parametrize("text", ["lek > 1", "leak[image] > 1", "leak[views=5] > 1",
+@pytest.mark.parametrize("text", ["exposure > 1", "leak[image] > 1", "leak[views=5] > 1",
                                   "leak[forget] > 1", "leak[both->text] > 1"])  # fmt: skip
 def test_a_gate_about_no_row_is_an_error(text):
     with pytest.raises(BadData, match="about no row"):
@@ -73,6 +81,60 @@ def test_a_gate_about_rows_without_the_number_is_an_error():
         tripped("asymmetry > 1", absent("asymmetry"))
     with pytest.raises(BadData, match="has a low"):
         tripped("chance.low > 1", score("chance", ends=None))
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("leak > 5", "leak is a share from 0 to 1: write leak > 0.05 or leak > 5 %"),
+        ("leak[text].low >= 5.5", "write leak[text].low >= 0.055 or leak[text].low >= 5.5 %"),
+        ("leak > 500%", "leak is a share from 0 to 1: write leak > 0.05 or leak > 5 %"),
+        ("recall < 1.01", "recall is a share from 0 to 1"),
+        ("gap > 20", "transfer_gap is a difference of shares from -1 to 1: write gap > 0.2 or"),
+        ("gap < -20", "write gap < -0.2 or gap < -20 %"),
+        ("token_f1 < 50", "token_f1 is a share from 0 to 1"),
+        ("recall_difference < -5", "recall_difference is a difference of shares from -1 to 1"),
+        ("transfer_gap_difference > 2.5", "from -2 to 2"),
+        ("leak > 5000", "leak is a share from 0 to 1"),
+    ],
+)
+def test_a_bound_that_no_share_can_reach_is_refused(text, said):
+    with pytest.raises(WrongUsage) as caught:
+        read_gate(text)
+    assert f"--fail-if {text!r}" in caught.value.message
+    assert said in str(caught.value.hint)
+    if "write" in said:
+        read_gate(caught.value.hint.partition("write ")[2].partition(" or ")[0])
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["recall == 1.0", "recall >= 1", "leak <= 1", "leak > -1", "leak > 100 %", "gap >= -1",
+     "transfer_gap_difference > 1.5", "ratio > 1.5", "asymmetry < -2", "cross_modal_score > 1.2",
+     "logprob < -20", "mean_rank > 5", "exposure < 6.5", "truth_ratio > 2", "min_k < -8",
+     "transfer_ratio_difference > 3", "gap_closed < -3",
+     "logprob_difference < -4"],
+)  # fmt: skip
+def test_a_bound_that_can_be_reached_is_taken(text):
+    assert read_gate(text).text == text
+
+
+@given(st.sampled_from(METRICS.names()), st.floats(-1, 1))
+def test_no_number_between_minus_1_and_1_is_refused(name, number):
+    assert read_gate(f"{name} > {number:f}").number == pytest.approx(number, abs=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("lek > 0.1", "unknown metric 'lek'; did you mean leak? known: recall"),
+        ("recal_difference > 0.1", "unknown metric 'recal'; did you mean recall?"),
+    ],
+)
+def test_an_unknown_metric_is_answered_before_anything_is_read(tmp_path, capsys, text, said):
+    (tmp_path / "bad.jsonl").write_text("nonsense\n")
+    assert app.main(["report", str(tmp_path / "bad.jsonl"), "--fail-if", text]) == 2
+    assert said in capsys.readouterr().err
 
 
 def test_the_message_names_gate_and_rows_on_one_line():
@@ -100,7 +162,8 @@ def test_as_a_command(tmp_path, capsys):
     code, out, err = ends(probes, "gap[image->text] > 0.01", "memory < -1")
     assert (code, len(err.splitlines())) == (3, 1)
     assert "Task: name" in out
-    assert ends(probes, "gap > 1.5")[0] == 0
+    assert ends(probes, "gap > 0.99")[0] == 0
+    assert ends(probes, "gap > 1.5")[0] == 2
     assert ends(scores, "leak > 0.05")[0] == 3
     assert ends(scores, "leak > 0.05.1")[0] == 2
     assert ends(scores, "gap > 0.05")[0] == 65

@@ -11,8 +11,9 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from tests.rows import strategies
-from xmm_cli.errors import BadData, InputNotFound, WrongUsage
+from xmm_cli.errors import BadData, InputNotFound, LeftOut, WrongUsage
 from xmm_cli.rows import reader
+from xmm_cli.rows.diagnosis import is_torn
 from xmm_cli.rows.reader import read_rows, require_some, resolve
 from xmm_cli.rows.types import ROW_TYPES, SCHEMA, Persona, Probe, Run, Score
 from xmm_cli.rows.writer import encode
@@ -133,12 +134,57 @@ def test_only_a_number_is_a_number(people, bad):
     assert read(people(SCORE.replace(b"0.5", b"1")), want=(Score,))[0].row.value == 1.0
 
 
-def test_a_torn_last_line_is_called_torn(people):
-    assert "people.jsonl:2: the last line looks torn" in complaint(
-        people(PERSONA + b"\n" + PERSONA[:30])
+def test_a_torn_last_line_is_left_out_and_told(people, tmp_path):
+    path = people(PERSONA + b"\n" + PERSONA[:30])
+    other = tmp_path / "other.jsonl"
+    other.write_bytes(PERSONA)
+    with pytest.warns(LeftOut, match="people.jsonl: the last line is not whole yet") as told:
+        rows = list(read_rows([path, other], want=(Persona,)))
+    assert [(one.row.id, one.file, one.line) for one in rows] == [
+        ("p1", str(path), 1),
+        ("p1", str(other), 1),
+    ]
+    assert len(told) == 1
+
+
+def test_where_there_is_nothing_but_a_torn_line_it_is_an_error(people, tmp_path):
+    path = people(b"\n" + PERSONA[:30])
+    assert "people.jsonl:2: the last line looks torn" in complaint(path)
+    other = tmp_path / "other.jsonl"
+    other.write_bytes(PERSONA[:5])
+    with pytest.raises(BadData, match=r"people\.jsonl:2: the last line looks torn"):
+        list(read_rows([path, other], want=(Persona,)))
+
+
+@pytest.mark.parametrize("end", [b"}}", b',"x":NaN}', b',"x":1,}', b"}\0", b' "x"}'])
+def test_a_whole_line_that_is_no_json_is_an_error_also_without_a_newline(people, end):
+    assert "people.jsonl:2: " in complaint(people(PERSONA + b"\n" + PERSONA[:-1] + end))
+
+
+@given(strategies.rows)
+def test_a_row_cut_anywhere_is_torn_and_a_whole_one_is_not(row):
+    line = encode(row).rstrip(b"\n")
+    assert all(is_torn(line[:end]) for end in range(1, len(line)))
+    assert not is_torn(line)
+
+
+NULLS = (
+    PERSONA[:-1] + b',"schema":null,"images":null,"texts":null,"hops":null,"attributes":'
+    b'{"hair":"red","eyes":null},"facts":null,"condition":{"seed":null},"value":null}'
+)
+
+
+def test_nulls_in_place_of_what_is_absent_are_read_over(people):
+    (found,) = read(people(NULLS + b"\n"))
+    assert found.row == Persona(id="p1", name="Ann Lee", role="eval", attributes={"hair": "red"})
+    assert found.raw == NULLS
+    assert "field role: expected str, got null" in complaint(
+        people(NULLS.replace(b'"role":"eval"', b'"role":null') + b"\n")
     )
-    cut_in_a_character = PERSONA.replace(b"Ann", "Å".encode())[:35]
-    complaint(people(PERSONA + b"\n" + cut_in_a_character))
+    assert "field id: expected str, got int" in complaint(
+        people(NULLS.replace(b'"p1"', b"1") + b"\n")
+    )
+    complaint(people(NULLS.replace(b'"facts":null', b'"facts":{"age":1e999}') + b"\n"))
 
 
 def test_rows_before_a_bad_line_are_given(people):

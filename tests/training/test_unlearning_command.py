@@ -60,7 +60,7 @@ def test_a_small_forget_set_is_warned_about(checkpoint, tmp_path):
     ("words", "said"),
     [
         (["--method", "memorize"], f"known: {', '.join(METHODS)}"),
-        (["--method", "retrain", "--utility-floor", 0.5], "it has no floor"),
+        (["--method", "retrain", "--utility-floor", 0.5], "with --method retrain"),
         (["--retain", "9"], "9 of the 3 people who are not forgotten"),
     ],
 )

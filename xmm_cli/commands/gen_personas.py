@@ -7,7 +7,7 @@ import msgspec
 import typer
 
 from xmm_cli.commands.data_sets import Drawing, Import, make
-from xmm_cli.commands.options import DeviceOption, QuietOption, SeedOption, given
+from xmm_cli.commands.options import DeviceOption, QuietOption, SeedOption, given, refuse
 from xmm_cli.console import say
 from xmm_cli.errors import WrongUsage
 from xmm_cli.personas.cores import usable_cores
@@ -140,7 +140,7 @@ def run(
     """
     say.quiet = quiet
     spoken = given(ctx)
-    _check(spoken, renderer)
+    _check(spoken, renderer, identity)
     if source is not None:
         from xmm_cli.personas.importing.dataset import ImportRequest, read_source
 
@@ -187,7 +187,7 @@ def run(
     make(Drawing(request, out, processes or usable_cores(), device), device, sheet)
 
 
-_OF_PAINTERS = (
+_OF_PAINTERS = {
     "model",
     "identity",
     "ip_adapter",
@@ -196,21 +196,24 @@ _OF_PAINTERS = (
     "guidance",
     "batch_size",
     "faces",
-)
+}
 
 
-def _check(spoken: set[str], renderer: str) -> None:
+def _check(spoken: set[str], renderer: str, identity: str) -> None:
     """Refuse options that do not go together."""
-    flags = {name: f"--{name.replace('_', '-')}" for name in spoken}
+    painted = renderer in PAINTERS
     if "source" in spoken:
-        for name in ("renderer", "processes", *_OF_PAINTERS):
-            if name in spoken:
-                raise WrongUsage(f"{flags[name]} with --from", "imported pictures are not drawn")
-    elif "lone_view" in spoken:
-        raise WrongUsage("--lone-view without --from", "whoever is made has as many as asked for")
-    elif renderer == "diffusers" and "model" not in spoken:
-        raise WrongUsage("--renderer diffusers without --model", "name a text-to-image pipeline")
-    elif renderer != "diffusers":
-        for name in _OF_PAINTERS:
-            if name in spoken:
-                raise WrongUsage(f"{flags[name]} with --renderer {renderer}", "it draws by rules")
+        unused = spoken & {"renderer", "processes", *_OF_PAINTERS}
+        refuse(unused, "with --from", "imported pictures are not drawn")
+    else:
+        unused = spoken & {"lone_view"}
+        refuse(unused, "without --from", "whoever is made has as many as asked for")
+    if painted and "model" not in spoken:
+        raise WrongUsage(f"--renderer {renderer} without --model", "name a text-to-image pipeline")
+    unused = spoken & ({"processes"} if painted else _OF_PAINTERS)
+    how = "one process draws" if painted else "it draws by rules"
+    refuse(unused, f"with --renderer {renderer}", how)
+    if identity != "ip-adapter":
+        refuse(spoken & {"ip_adapter"}, "without --identity ip-adapter", "no other way takes it")
+    if not painted and "describe" not in spoken:
+        refuse(spoken & {"device"}, "without --renderer diffusers or --describe", "no model runs")

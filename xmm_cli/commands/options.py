@@ -4,10 +4,13 @@ Use them as types: `def run(inputs: InputArg = None, quiet: QuietOption = False)
 a method's own options stand in that method's config class, not here.
 """
 
+from collections.abc import Collection
 from pathlib import Path
 from typing import Annotated, Literal
 
 import typer
+
+from xmm_cli.errors import WrongUsage
 
 InputArg = Annotated[
     list[str] | None,
@@ -73,6 +76,20 @@ CheckpointingOption = Annotated[
 QuietOption = Annotated[
     bool, typer.Option("--quiet", "-q", help="No notes and no progress; errors stay.")
 ]
+
+
+def flag(name: str) -> str:
+    """How a parameter is spelled on the command line."""
+    return f"--{name.replace('_', '-')}"
+
+
+def refuse(options: Collection[str], beside: str, hint: str) -> None:
+    """Refuse options that would do nothing, if there are any; `beside` is `with` or `without` what.
+
+    Raises `WrongUsage`, naming the first.
+    """
+    if options:
+        raise WrongUsage(f"{flag(min(options))} {beside}", hint)
 
 
 def given(ctx: typer.Context) -> set[str]:

@@ -17,6 +17,8 @@ from xmm_cli.commands.options import (
     PersonasOption,
     QuietOption,
     SeedOption,
+    given,
+    refuse,
 )
 from xmm_cli.commands.probe_jobs import Shard, Work, find_jobs, probe_all
 from xmm_cli.commands.probe_output import opened
@@ -70,6 +72,7 @@ _ANSWERS: dict[str, tuple[Answer, ...]] = {
 
 
 def run(
+    ctx: typer.Context,
     inputs: InputArg = None,
     modality: Annotated[
         str, typer.Option("--modality", "-m", metavar="LIST", help="image, text, or both by comma.")
@@ -172,6 +175,7 @@ def run(
         raise WrongUsage(f"--tokens with --answer {answer}", "it is for answers that are ranked")
     if trace:
         _check_trace(scope, settings)
+    _refuse_unused(given(ctx), trace, answer, task)
     if asking == "hop-by-hop" and task != "fact":
         raise WrongUsage(f"--asking hop-by-hop with --task {task}", "a fact alone has two hops")
     arguments = {
@@ -238,6 +242,16 @@ def _check_trace(scope: Scope, settings: ProbeSettings) -> None:
             raise WrongUsage(f"--trace with {option}", "it is about the plain name question")
     if len(scope.modalities) < len(MODALITIES):
         raise WrongUsage("--trace in one modality", "it compares image and text")
+
+
+def _refuse_unused(options: set[str], trace: bool, answer: str, task: str) -> None:
+    """Refuse options on the command line that would do nothing."""
+    if trace:
+        refuse(options & {"answer", "tokens", "max_new_tokens"}, "with --trace", "it asks nothing")
+    if answer == "rank":
+        refuse(options & {"max_new_tokens"}, "with --answer rank", "nothing is generated")
+    if task == "reverse":
+        refuse(options & {"views"}, "with --task reverse", "it shows none")
 
 
 def _modalities(text: str) -> tuple[Modality, ...]:

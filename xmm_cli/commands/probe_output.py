@@ -12,6 +12,7 @@ from xmm_cli.errors import CannotWrite
 from xmm_cli.models import ranks
 from xmm_cli.rows.claim import lock
 from xmm_cli.rows.reader import Located, read_rows
+from xmm_cli.rows.sources import end_of_lines
 from xmm_cli.rows.types import Probe, Row, Run
 from xmm_cli.rows.writer import RowWriter
 
@@ -55,7 +56,8 @@ class Log(Output):
 
     def begin(self, passed: Sequence[bytes]) -> None:
         """Let pass what is not there yet."""
-        self._runs = {line for line in self.path.read_bytes().splitlines() if b'"run"' in line[:16]}
+        with self.path.open("rb") as lines:
+            self._runs = {line.rstrip(b"\r\n") for line in lines if b'"run"' in line[:16]}
         super().begin([line for line in passed if line.rstrip(b"\n") not in self._runs])
 
     def count(self, wanted: Iterable[Wanted]) -> int:
@@ -120,14 +122,6 @@ def opened(resume: Path | None, run: str) -> Iterator[Output]:
 
 def _cut_torn(descriptor: int) -> None:
     """Let the file end with its last newline."""
-    size = os.lseek(descriptor, 0, os.SEEK_END)
-    end = size
-    while end > 0:
-        start = max(end - 65536, 0)
-        found = os.pread(descriptor, end - start, start).rfind(b"\n")
-        if found >= 0:
-            end = start + found + 1
-            break
-        end = start
-    if end < size:
+    end = end_of_lines(descriptor)
+    if end < os.fstat(descriptor).st_size:
         os.ftruncate(descriptor, end)

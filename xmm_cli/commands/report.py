@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from xmm_cli.commands.options import InputArg, QuietOption
+from xmm_cli.commands.options import InputArg, QuietOption, flag, given
 from xmm_cli.console import say
 from xmm_cli.errors import BadData, ReaderGone, WrongUsage
 from xmm_cli.reporting import FORMATS, render
@@ -44,12 +44,24 @@ else: no files, no network. --fail-if takes METRIC[FILTERS].BOUND > NUMBER; the 
 low or high. It ends with 3 if a row makes it true, and with 65 if it is about no row.
 """
 
+_USED = {
+    "sql": {"format", "timeout"},
+    "to": set[str](),
+    "html": {"by", "resamples", "fail_if"},
+    "findings": {"format", "plot"},
+    "plot": {"figure", "findings"},
+    "card": {"by", "resamples"},
+    "": {"format", "by", "resamples", "fail_if"},
+}
+"""What is asked for, by its option, and the options that it uses. The last is a table of scores."""
+
 _WIDTH = 80
 _AT_ONCE = 1 << 16
 """Letters written at once."""
 
 
 def run(
+    ctx: typer.Context,
     inputs: InputArg = None,
     format: Annotated[
         str,
@@ -110,35 +122,25 @@ def run(
     Reads `probe` or `score` rows; for findings and figures `probe` and `trace` rows.
     """
     say.quiet = quiet
+    _refuse_stray(given(ctx) - {"inputs", "quiet"})
     FORMATS.check(format)
     on_terminal = sys.stdout is not None and sys.stdout.isatty()
     colour = on_terminal and not os.environ.get("NO_COLOR")
     width = shutil.get_terminal_size((_WIDTH, 24)).columns if on_terminal else _WIDTH
-    drawn = findings or plot is not None
-    ways = {
-        "--sql": sql is not None,
-        "--to": to is not None,
-        "--html or --fail-if": html is not None or bool(fail_if),
-        "--findings or --plot": drawn,
-        "--card": card is not None,
-    }
-    chosen = [name for name, given in ways.items() if given]
-    if len(chosen) > 1:
-        raise WrongUsage(f"{chosen[0]} with {chosen[1]}", "one at a time")
-    _refuse_stray(by, figure, timeout, sql, plot, drawn)
     files = _files(inputs or [])
     if sql is not None:
         _sql(sql, files, timeout, format, width, colour)
     elif to is not None:
         _store(to, files)
-    elif drawn:
+    elif findings or plot is not None:
         _draw(files, plot, figure, findings, format, width, colour)
     elif card is not None:
         _card(card, files, by, resamples)
     else:
         from xmm_cli.reporting.gate import check_gates, read_gate
+        from xmm_cli.scoring.metrics import METRICS
 
-        gates = [read_gate(text) for text in fail_if or []]
+        gates = [read_gate(text, METRICS) for text in fail_if or []]
         make = _scores if html is None else partial(_page, html)
         scores = make(files, _labels(by), resamples)
         try:
@@ -150,17 +152,16 @@ def run(
         check_gates(gates, scores)
 
 
-def _refuse_stray(
-    by: str | None, figure: str | None, timeout: float | None, sql: str | None, plot: str | None,
-    drawn: bool,
-) -> None:  # fmt: skip
-    """Refuse options that would do nothing."""
-    if figure is not None and plot is None:
-        raise WrongUsage("--figure without --plot", "name the file to draw to with --plot")
-    if timeout is not None and sql is None:
-        raise WrongUsage("--timeout without --sql", "it limits a query")
-    if by is not None and drawn:
-        raise WrongUsage("--by", "findings and figures choose their own groups; leave it out")
+def _refuse_stray(options: set[str]) -> None:
+    """Refuse options on the command line that would do nothing."""
+    asked = [name for name in _USED if name in options] or [""]
+    used = set(asked[:1]).union(*(_USED[name] for name in asked))
+    for name in sorted(options - used):
+        if name in _USED:
+            raise WrongUsage(f"{flag(asked[0])} with {flag(name)}", "one at a time")
+        where = [flag(one) if one else "a table of scores" for one in _USED if name in _USED[one]]
+        beside = f"with {flag(asked[0])}" if asked[0] else f"without {where[0]}"
+        raise WrongUsage(f"{flag(name)} {beside}", f"it is for {' or '.join(where)}")
 
 
 def _labels(by: str | None) -> list[str] | None:
@@ -219,8 +220,6 @@ def _sql(
     from xmm_cli.reporting.sql import asked, render_answer
 
     with asked(query, inputs, timeout_s=timeout_s) as answer:
-        for note in answer.notes:
-            say.warn(note)
         _print_all(render_answer(answer.columns, answer.rows, format, width=width, colour=colour))
 
 
@@ -228,8 +227,6 @@ def _store(file: Path, inputs: list[str]) -> None:
     from xmm_cli.reporting.sql import check_store, store
 
     done = store(check_store(file), inputs)
-    for note in done.notes:
-        say.warn(note)
     say.note(f"{file}: {done.added} rows added, {done.total} now")
 
 

@@ -22,6 +22,7 @@ from xmm_cli.commands.options import (
     QuietOption,
     SeedOption,
     given,
+    refuse,
 )
 from xmm_cli.console import say
 from xmm_cli.errors import WrongUsage
@@ -183,8 +184,10 @@ def run(
         seed=seed,
     )
     _check(settings, init, only)
-    if settings.kind == "full" and (unused := given(ctx) & {"rank", "alpha"}):
-        raise WrongUsage(f"--{min(unused)} with --adapter full", "whole weights have no rank")
+    if epochs is not None:
+        refuse(given(ctx) & {"steps"}, "with --epochs", "give one of them")
+    if settings.kind == "full":
+        refuse(given(ctx) & {"rank", "alpha"}, "with --adapter full", "whole weights have no rank")
     if log_to is not None:
         check_logger(log_to)
     parent = None if init is None else read_checkpoint(init)

@@ -22,6 +22,8 @@ from xmm_cli.commands.options import (
     PersonasOption,
     QuietOption,
     SeedOption,
+    given,
+    refuse,
 )
 from xmm_cli.console import say
 from xmm_cli.errors import GateTripped, WrongUsage
@@ -52,8 +54,7 @@ left, nobody is trained on the earlier ones, and all of them are its forget set.
 With --save-every a row for each checkpoint along the run comes before that of the last one. With
 --utility-floor the run ends when the recall of retained people (16 at most, on held-out views)
 falls below X, and keeps the last checkpoint above it. The method retrain trains anew, as
-xmm train did, without the forget set: of the other options only --forget, --retain, --gate,
---save-every and --seed matter to it.
+xmm train did, without the forget set, and takes no settings of training.
 """
 
 _D = UnlearnSettings()
@@ -66,6 +67,7 @@ MOST_LOOKED_AT = 16
 
 
 def run(
+    ctx: typer.Context,
     inputs: InputArg = None,
     objective: Annotated[
         str,
@@ -130,7 +132,7 @@ def run(
     say.quiet = quiet
     several.join(inputs or [], device)
     device = take(device)
-    _check(objective, utility_floor)
+    _check(objective, given(ctx))
     settings = UnlearnSettings(
         objective=objective,
         through=through,
@@ -148,10 +150,11 @@ def run(
     )
     writer = several.row_writer(keep_going=True)
     recorder = RunRecorder("unlearn", asdict(settings), seed=seed)
-    given = list(checkpoints(inputs or [], recorder, writer.write_raw))
-    if len(given) != 1:
-        raise WrongUsage(f"{len(given)} checkpoints", "unlearn takes one at a time")
-    task = _choose(given[0], people_of(personas or Path(given[0].personas), recorder), settings)
+    parents = list(checkpoints(inputs or [], recorder, writer.write_raw))
+    if len(parents) != 1:
+        raise WrongUsage(f"{len(parents)} checkpoints", "unlearn takes one at a time")
+    people = people_of(personas or Path(parents[0].personas), recorder)
+    task = _choose(parents[0], people, settings)
     # a file of ids may change; who it meant may not
     recorder.arguments |= {"forget": list(task.forget)}
     if retain is not None:
@@ -167,11 +170,12 @@ def run(
     writer.write(recorder.row())
 
 
-def _check(method: str, floor: float | None) -> None:
+def _check(method: str, options: set[str]) -> None:
     if method not in METHODS:
         raise WrongUsage(f"--method {method!r}", f"known: {', '.join(METHODS)}")
-    if method == RETRAIN and floor is not None:
-        raise WrongUsage("--utility-floor", "retrain starts from nothing: it has no floor")
+    if method == RETRAIN:
+        unused = options & {"through", "views", "steps", "lr", "batch_size", "utility_floor"}
+        refuse(unused, f"with --method {RETRAIN}", "it trains as xmm train did")
 
 
 @dataclass(frozen=True, slots=True)

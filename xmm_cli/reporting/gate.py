@@ -10,18 +10,26 @@
     bound      =  value (if absent) | low | high  which end of the interval is compared
     comparison =  < | <= | > | >= | == | !=
 
-A gate that matches no row, or only rows without that number, is an error and never a pass.
+A gate that matches no row, or only rows without that number, is an error and never a pass; so is
+a number that no score of the metric can have.
 """
 
 import operator
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from itertools import product
+from typing import Any
 
 from xmm_cli.errors import BadData, GateTripped, WrongUsage
+from xmm_cli.registry import Registry
 from xmm_cli.reporting.words import clean
 from xmm_cli.rows.types import Score
 
+DIFFERENCE = "_difference"
+"""End of the name of a metric of one run minus that of another (`xmm score --against`)."""
+OF_TWO_RUNS = ("gap_closed",)
+"""Scores of two runs that are no difference."""
 SHORT = {"gap": "transfer_gap", "ratio": "transfer_ratio"}
 COMPARISONS: dict[str, Callable[[float, float], bool]] = {
     "<=": operator.le,
@@ -81,11 +89,11 @@ class Gate:
         return found is not None and COMPARISONS[self.comparison](found, self.number)
 
 
-def read_gate(text: str) -> Gate:
-    """The condition in a text.
+def read_gate(text: str, metrics: Registry) -> Gate:
+    """The condition in a text, on one of these metrics.
 
     Raises:
-        WrongUsage: it is none.
+        WrongUsage: it is none, there is no such metric, or none of its scores can be that large.
     """
     match = _CONDITION.fullmatch(text)
     if match is None:
@@ -97,8 +105,42 @@ def read_gate(text: str) -> Gate:
         _read_filter(word.strip(), text, fields, labels)
     number = float(match["number"]) / (100 if match["percent"] else 1)
     metric = SHORT.get(match["metric"], match["metric"])
+    _check_number(match, metric, number, metrics)
     bound = match["bound"] or "value"
     return Gate(text.strip(), metric, fields, labels, bound, match["comparison"], number)
+
+
+def _check_number(match: re.Match[str], name: str, number: float, metrics: Registry) -> None:
+    """Refuse a number that is in percent but does not say so, or is too large in any case."""
+    if name in OF_TWO_RUNS:
+        return
+    own = name.removesuffix(DIFFERENCE)
+    ends = extremes(metrics.load(metrics.check(own)))
+    if ends is None:
+        return
+    if own != name:
+        ends = ends[0] - ends[1], ends[1] - ends[0]
+    if abs(number) <= ends[1]:
+        return
+    before = match.string[: match.start("number")].strip()
+    what = "share" if ends[0] == 0 else "difference of shares"
+    hint = f"{name} is a {what} from {ends[0]:g} to {ends[1]:g}"
+    if abs(number) <= 100 * ends[1]:
+        hint += f": write {before} {number / 100:g} or {before} {number:g} %"
+    raise WrongUsage(f"--fail-if {match.string!r}", hint)
+
+
+def extremes(metric: Any) -> tuple[float, float] | None:
+    """The least and the most that a formula of shares can give; None for other metrics.
+
+    A formula is monotone in each share, so it is where each share is 0 or 1. A ratio has no most,
+    nor has a mean of ranks or of log-probabilities.
+    """
+    if not getattr(metric, "bounded", False) or metric.divisors:
+        return None
+    corners = product((0.0, 1.0), repeat=len(metric.over[0].cells))
+    values = [float(metric.formula(*corner)) for corner in corners]
+    return min(values), max(values)
 
 
 def _read_filter(word: str, text: str, fields: dict[str, str], labels: dict[str, str]) -> None:

@@ -7,6 +7,7 @@ the line a second time, slowly, and says what was found, what was expected, and 
 import re
 from collections.abc import Sequence
 
+import msgspec
 import orjson
 
 from xmm_cli.rows.types import ROW_TYPES, SCHEMA, Row
@@ -24,6 +25,15 @@ MADE_BY = {
 _UTF16_OR_32 = (b"\xff\xfe", b"\xfe\xff")
 _FIELD = re.compile(r"^(?P<problem>.*?)(?: - at `\$\.?(?P<path>.*)`)?$", re.DOTALL)
 _LONGEST_QUOTE = 40
+_OF_NUMBERS = b"+-.eE0123456789"
+_ENDS_EARLY = "Input data was truncated"
+"""What msgspec says of such a line, unless it ends within a number."""
+
+TORN: Diagnosis = (
+    "the last line looks torn: it ends early and has no newline",
+    "was the writer interrupted? remove the line, or make it again",
+)
+"""What to say where there is no other line."""
 
 
 def kind_of(row: Row | type[Row]) -> str:
@@ -51,12 +61,26 @@ def wrong_kind(found: str, want: Sequence[type[Row]]) -> Diagnosis:
     return f"expected a {name_kinds(want)} row, found a {found} row", hint
 
 
-def explain(line: bytes, error: Exception, want: Sequence[type[Row]], torn: bool) -> Diagnosis:
-    """Say what is wrong with a line that could not be decoded.
+def is_torn(last: bytes) -> bool:
+    """Whether a last line without a newline is the beginning of a JSON object.
 
-    `error` is what the decoder raised; `torn` says that the line is the last one and has no
-    newline, so that a line which ends early was probably cut while it was written.
+    It is still being written, or its writer was interrupted.
     """
+    begun = last.strip().rstrip(_OF_NUMBERS)
+    try:
+        msgspec.json.decode(begun)
+    except (msgspec.DecodeError, RecursionError, UnicodeDecodeError) as error:
+        return begun.startswith(b"{") and str(error) == _ENDS_EARLY
+    return False
+
+
+def left_out(name: str) -> str:
+    """What to say of an input whose last line is torn."""
+    return f"{name}: the last line is not whole yet and was left out"
+
+
+def explain(line: bytes, error: Exception, want: Sequence[type[Row]]) -> Diagnosis:
+    """Say what is wrong with a line of which the decoder raised `error`."""
     try:
         line.decode()
     except UnicodeDecodeError as bad:
@@ -66,7 +90,7 @@ def explain(line: bytes, error: Exception, want: Sequence[type[Row]], torn: bool
     try:
         found = orjson.loads(line)
     except orjson.JSONDecodeError as bad:
-        return _not_json(line, bad, torn)
+        return _not_json(line, bad)
     if not isinstance(found, dict):
         name = {list: "array", str: "string", bool: "boolean", type(None): "null"}
         what = name.get(type(found), "number")
@@ -80,12 +104,7 @@ def _not_utf8(line: bytes, bad: UnicodeDecodeError) -> Diagnosis:
     return f"not UTF-8 at byte {bad.start + 1}", "is this a JSONL file, saved as UTF-8?"
 
 
-def _not_json(line: bytes, bad: orjson.JSONDecodeError, torn: bool) -> Diagnosis:
-    if torn and line.lstrip().startswith(b"{"):
-        return (
-            "the last line looks torn: it ends early and has no newline",
-            "was the writer interrupted? remove the line, or make it again",
-        )
+def _not_json(line: bytes, bad: orjson.JSONDecodeError) -> Diagnosis:
     if re.search(rb"\b(NaN|-?Infinity)\b", line):
         return f"not JSON: {bad}", "NaN and Infinity are not JSON; write null"
     return f"not JSON: {bad}", None

@@ -1,12 +1,12 @@
 """The inputs of a query as files of JSON lines that DuckDB can read."""
 
-import os
 import re
 import shutil
 import stat
 import sys
+import warnings
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager, nullcontext, suppress
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, replace
 from glob import escape as glob_escape
 from mmap import ACCESS_READ, mmap
@@ -14,13 +14,21 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, BinaryIO, NoReturn, TypeVar
 
-import orjson
-
-from xmm_cli.errors import BadData, CannotWrite, InputNotFound
+from xmm_cli.errors import BadData, CannotWrite, InputNotFound, LeftOut
 from xmm_cli.rows.database import limits
+from xmm_cli.rows.diagnosis import TORN, is_torn, left_out
 from xmm_cli.rows.failures import NO_ROOM, of_the_machine
 from xmm_cli.rows.reader import MAX_LINE_BYTES, Located, decode_line, read_rows
-from xmm_cli.rows.sources import GZIP, PARQUET, STDIN, ZSTD, expanded, unpacked, unreadable
+from xmm_cli.rows.sources import (
+    GZIP,
+    PARQUET,
+    STDIN,
+    ZSTD,
+    end_of_lines,
+    expanded,
+    unpacked,
+    unreadable,
+)
 from xmm_cli.rows.types import ROW_TYPES, SCHEMA, Row, Run
 
 AT_ONCE = 1 << 20
@@ -44,8 +52,6 @@ class InputFile:
     name: str
     folder: Path
     """What relative paths in its rows count from."""
-    torn: bool = False
-    """Whether a last line that is not whole was left out."""
 
 
 @dataclass(slots=True)
@@ -57,15 +63,6 @@ class Inputs:
 
     connection: Any
     sources: list[InputFile]
-
-    @property
-    def notes(self) -> list[str]:
-        """What a user should be told."""
-        return [
-            f"{source.name}: the last line is not whole yet and was left out"
-            for source in self.sources
-            if source.torn
-        ]
 
     def by_folder(self) -> dict[Path, list[InputFile]]:
         """The sources whose relative paths count from the same folder."""
@@ -165,23 +162,39 @@ def _rows_of(source: InputFile, kinds: tuple[type[Row], ...]) -> Iterator[Locate
 def sources(connection: Any, inputs: Sequence[str], folder: Path) -> list[InputFile]:
     """The inputs as files of lines; stdin and what is packed are copied into `folder` first.
 
+    A last line that is torn is left out, with a warning.
+
     Raises:
         WrongUsage: no input, and stdin is a terminal.
         InputNotFound: one is missing, or no file matches a pattern.
-        BadData: a packed file that is damaged.
+        BadData: a packed file that is damaged, or torn lines and nothing else.
     """
     names = expanded(inputs)
     read_rows(names, want=ROW_TYPES)  # says what is missing before anything is read
-    found = []
+    found: list[InputFile] = []
+    torn: list[InputFile] = []
     for place, name in enumerate(names or [STDIN]):
         try:
             source = _lines(connection, name, folder / f"{place}.jsonl")
-            found.append(_whole_lines(source, folder / f"{place}.whole.jsonl"))
+            whole = _whole_lines(source, folder / f"{place}.whole.jsonl")
         except OSError as error:
             if error.errno in NO_ROOM:
                 raise CannotWrite(f"{folder}: {error.strerror}", NO_ROOM_HINT) from error
             raise InputNotFound(f"{name}: {error.strerror}") from error
+        found.append(whole)
+        if whole is not source:
+            torn.append(whole)
+    if torn and not any(_has_lines(source.path) for source in found):
+        line = torn[0].path.read_bytes().count(b"\n") + 1
+        raise BadData(f"{torn[0].name}:{line}: {TORN[0]}", TORN[1])
+    for source in torn:
+        warnings.warn(left_out(source.name), LeftOut, stacklevel=1)
     return found
+
+
+def _has_lines(path: Path) -> bool:
+    with path.open("rb") as file:
+        return any(not line.isspace() for line in file)
 
 
 def _lines(connection: Any, name: str, copy: Path) -> InputFile:
@@ -222,25 +235,17 @@ def _copied(stream: BinaryIO, copy: Path, name: str) -> None:
 
 
 def _whole_lines(source: InputFile, copy: Path) -> InputFile:
-    """The same, or a copy without its last line, if that has no newline and is no JSON.
-
-    Such a line is still being written, or its writer was interrupted.
-    """
+    """The same, or a copy without its last line, if that is torn."""
     with source.path.open("rb") as file:
-        size = file.seek(0, os.SEEK_END)
-        file.seek(max(0, size - MAX_LINE_BYTES))
-        end = file.read()
-        last = end[end.rfind(b"\n") + 1 :]
-        if not last.lstrip().startswith(b"{"):
-            return source
-        with suppress(orjson.JSONDecodeError):
-            orjson.loads(last)
+        file.seek(end := end_of_lines(file.fileno()))
+        last = file.read(MAX_LINE_BYTES + 1)
+        if len(last) > MAX_LINE_BYTES or not is_torn(last):
             return source
         file.seek(0)
         with copy.open("wb") as whole:
             shutil.copyfileobj(file, whole)
-            whole.truncate(size - len(last))
-    return replace(source, path=copy, torn=True)
+            whole.truncate(end)
+    return replace(source, path=copy)
 
 
 def _start(path: Path) -> bytes:

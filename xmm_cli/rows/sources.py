@@ -5,6 +5,7 @@ What a file is, its first bytes say, never its name.
 
 import gzip
 import io
+import os
 import zlib
 from collections.abc import Iterator, Sequence
 from functools import cache
@@ -12,7 +13,7 @@ from glob import escape, glob, has_magic
 from pathlib import Path
 from typing import Any, BinaryIO, cast
 
-import orjson
+import msgspec
 from msgspec.structs import fields
 
 from xmm_cli.errors import BadData, InputNotFound, Unavailable, XmmError
@@ -23,6 +24,9 @@ from xmm_cli.rows.types import ROW_TYPES
 STDIN = "-"
 GZIP, ZSTD, PARQUET = b"\x1f\x8b", b"\x28\xb5\x2f\xfd", b"PAR1"
 ROWS_AT_ONCE = 2048
+NEVER_NULL = ("condition", "attributes", "facts")
+"""Fields whose values by name are never null in a row: DuckDB gives each row the names of all."""
+_BLOCK_BYTES = 65536
 
 
 def expand(names: Sequence[str]) -> list[str]:
@@ -52,6 +56,18 @@ def expanded(names: Sequence[str]) -> list[str]:
         return found  # for the reader to refuse
     first = {from_here(Path(), name): name for name in reversed(found)}
     return [name for name in dict.fromkeys(found) if first[from_here(Path(), name)] == name]
+
+
+def end_of_lines(descriptor: int) -> int:
+    """Where the last newline of an open file ends, in bytes; 0 where there is none."""
+    end = os.lseek(descriptor, 0, os.SEEK_END)
+    while end > 0:
+        start = max(end - _BLOCK_BYTES, 0)
+        found = os.pread(descriptor, end - start, start).rfind(b"\n")
+        if found >= 0:
+            return start + found + 1
+        end = start
+    return 0
 
 
 def unpacked(stream: BinaryIO, name: str) -> BinaryIO:
@@ -124,24 +140,30 @@ class _Parquet:
                 )
                 while batch := found.fetchmany(ROWS_AT_ONCE):
                     for (line,) in batch:
-                        yield _without_nulls(line)
+                        yield without_nulls(line) + b"\n"
         except duckdb.Error as error:
             raise BadData(f"{name}: not a sound Parquet file: {str(error).splitlines()[0]}") from (
                 error
             )
 
 
-def _without_nulls(line: str) -> bytes:
-    """A row whose absent fields, and labels, are left out; labels may have come as text."""
-    row = orjson.loads(line)
+def without_nulls(line: str | bytes) -> bytes:
+    """A line of DuckDB's without what is null because it is absent; labels may have come as text.
+
+    Raises `msgspec.MsgspecError` where it is no JSON.
+    """
+    row = msgspec.json.decode(line)
+    if not isinstance(row, dict):
+        return msgspec.json.encode(row)
     for key in ("condition", "arguments"):
         if isinstance(row.get(key), str):
-            row[key] = orjson.loads(row[key])
-    if isinstance(row.get("condition"), dict):
-        row["condition"] = {k: v for k, v in row["condition"].items() if v is not None}
+            row[key] = msgspec.json.decode(row[key])
+    for key in NEVER_NULL:
+        if isinstance(row.get(key), dict):
+            row[key] = {name: value for name, value in row[key].items() if value is not None}
     required = _required(str(row.get("kind")))
-    kept = {name: one for name, one in row.items() if one is not None or name in required}
-    return orjson.dumps(kept) + b"\n"
+    kept = {name: value for name, value in row.items() if value is not None or name in required}
+    return msgspec.json.encode(kept)
 
 
 @cache

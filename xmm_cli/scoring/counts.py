@@ -245,7 +245,6 @@ def count(
         if not all(counter.take(part) for part in parts):
             inputs.explain(inputs.sources, kinds, "a line that is no row of xmm")
         counter.finish(inputs)
-    counter.counts.notes += inputs.notes
     return counter.counts
 
 

@@ -9,7 +9,7 @@ import re
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -49,11 +49,10 @@ Row = tuple[Any, ...]
 
 @dataclass(slots=True)
 class Answer:
-    """Columns and rows, and what a user should be told."""
+    """Columns and rows."""
 
     columns: list[str]
     rows: list[Row]
-    notes: list[str] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,13 +61,12 @@ class Stream:
 
     columns: list[str]
     rows: Iterator[Row]
-    notes: list[str]
 
 
 def ask(query: str, inputs: Sequence[str], *, timeout_s: float | None = None) -> Answer:
     """The whole answer at once. Raises as `asked` does."""
     with asked(query, inputs, timeout_s=timeout_s) as answer:
-        return Answer(answer.columns, list(answer.rows), answer.notes)
+        return Answer(answer.columns, list(answer.rows))
 
 
 @contextmanager
@@ -86,7 +84,7 @@ def asked(query: str, inputs: Sequence[str], *, timeout_s: float | None = None) 
         connection = stack.enter_context(_connect(inputs, folder))
         wanted = _wanted(query)
         found = sources(connection, inputs, folder)
-        notes = load(connection, found, wanted, labels=LABELS)
+        load(connection, found, wanted, labels=LABELS)
         connection.execute(GAPS)
         for setting in SHUT:
             connection.execute(setting)
@@ -94,7 +92,7 @@ def asked(query: str, inputs: Sequence[str], *, timeout_s: float | None = None) 
         with _explained(late, timeout_s):
             connection.execute(query)
         columns = [one[0] for one in connection.description or []]
-        yield Stream(columns, _rows(connection, late, timeout_s), notes)
+        yield Stream(columns, _rows(connection, late, timeout_s))
 
 
 def _connect(inputs: Sequence[str], folder: Path) -> Any:

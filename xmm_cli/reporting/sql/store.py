@@ -27,11 +27,10 @@ SUFFIXES = (".parquet", ".duckdb")
 
 
 class Stored(NamedTuple):
-    """What was done, and what a user should be told."""
+    """What was done."""
 
     added: int
     total: int
-    notes: list[str]
 
 
 def check_store(path: Path) -> Path:
@@ -55,11 +54,11 @@ def store(path: Path, inputs: Sequence[str]) -> Stored:
         folder = Path(name)
         with duckdb.connect(config=dict(limits(folder))) as connection:
             found = sources(connection, inputs, folder)
-            notes = load(connection, found, VIEWS, labels="JSON", home=path.resolve().parent)
+            load(connection, found, VIEWS, labels="JSON", home=path.resolve().parent)
             add = _add_to_parquet if path.suffix.lower() == ".parquet" else _add_to_database
             with claimed(path, wait=True):
                 added, total = add(connection, path, folder)
-    return Stored(added, total, notes)
+    return Stored(added, total)
 
 
 def _add_to_parquet(connection: Any, path: Path, folder: Path) -> tuple[int, int]:
