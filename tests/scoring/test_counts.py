@@ -334,3 +334,27 @@ def test_strangers_given_a_taught_name():
     row = pick(result.rows, "false_recognition", "text", "text")
     assert (row.value, row.personas, row.n) == (0.5, 6, 12)
     assert not any("another role" in note for note in result.notes)
+
+
+# --- what is read ---
+
+
+@pytest.mark.parametrize("kind", ["gz", "zst", "parquet", "duckdb"])
+def test_every_kind_of_file_gives_the_same_scores(tmp_path, kind):
+    import gzip
+
+    from backports import zstd
+
+    from xmm_cli.reporting.sql import store
+
+    labels = {"views": 4, "prompt": "007", "facts": True, "lr": 0.5}
+    rows = list(people.study(persons=9, condition=labels))
+    plain = write(tmp_path / "a.jsonl", rows)
+    other = tmp_path / f"b.{kind}"
+    if kind == "gz":
+        other.write_bytes(gzip.compress((tmp_path / "a.jsonl").read_bytes()))
+    elif kind == "zst":
+        other.write_bytes(zstd.compress((tmp_path / "a.jsonl").read_bytes()))
+    else:
+        store(other, [plain])
+    assert scored(str(other)) == scored(plain)

@@ -41,6 +41,10 @@ USUAL_LINE_BYTES = 1 << 24
 MOST_MEMORY_MIB = 512
 """What counting may hold in DuckDB; more is spilled to a temporary folder."""
 R = TypeVar("R", bound=Row)
+MAGIC, MAGIC_AT = b"DUCK", 8
+"""What a DuckDB file has where it begins."""
+TABLES = frozenset(f"{row.__struct_config__.tag}s" for row in ROW_TYPES)
+"""The tables of rows in it."""
 READ_PARQUET = "read_parquet(?, hive_partitioning = false)"
 
 
@@ -208,9 +212,11 @@ def _lines(connection: Any, name: str, copy: Path) -> InputFile:
         raw = Path(name)
         source = InputFile(copy, name, raw.parent)
     start = _start(raw)
-    if start == PARQUET:
+    if start.startswith(PARQUET):
         _lines_of_parquet(connection, raw, source)
-    elif start == ZSTD or start.startswith(GZIP):
+    elif start[MAGIC_AT:] == MAGIC:
+        _lines_of_database(connection, raw, source)
+    elif start.startswith((ZSTD, GZIP)):
         with raw.open("rb") as packed:
             _copied(unpacked(packed, source.name), copy, source.name)
     else:
@@ -251,7 +257,7 @@ def _whole_lines(source: InputFile, copy: Path) -> InputFile:
 def _start(path: Path) -> bytes:
     """The first bytes of a file: they say what it is, not its name."""
     with path.open("rb") as file:
-        return file.read(4)
+        return file.read(MAGIC_AT + len(MAGIC))
 
 
 def _lines_of_parquet(connection: Any, raw: Path, source: InputFile) -> None:
@@ -274,6 +280,31 @@ def _lines_of_parquet(connection: Any, raw: Path, source: InputFile) -> None:
             raise failure from error
         reason = str(error).splitlines()[0]
         raise BadData(f"{source.name}: not a Parquet file of rows: {reason}") from error
+
+
+def _lines_of_database(connection: Any, raw: Path, source: InputFile) -> None:
+    """Write the tables of a DuckDB file that `xmm report --to` made as JSON lines."""
+    import duckdb
+
+    try:
+        connection.execute(f"ATTACH {quoted(str(raw))} AS given (READ_ONLY)")
+        tables = connection.execute(
+            "SELECT table_name FROM duckdb_tables() WHERE database_name = 'given' ORDER BY 1"
+        ).fetchall()
+        names = [name for (name,) in tables if name in TABLES]
+        with source.path.open("wb") as lines:
+            for name in names:
+                part = source.path.with_suffix(f".{name}")
+                connection.execute(f"COPY given.{name} TO {quoted(str(part))} (FORMAT json)")
+                with part.open("rb") as file:
+                    shutil.copyfileobj(file, lines)
+                part.unlink()
+        connection.execute("DETACH given")
+    except duckdb.Error as error:
+        if failure := of_the_machine(error):
+            raise failure from error
+        reason = str(error).splitlines()[0]
+        raise BadData(f"{source.name}: not a database of rows: {reason}") from error
 
 
 def quoted(text: str) -> str:
