@@ -2,9 +2,9 @@
 
 import msgspec
 import pytest
-
 from xmm_cli.probing.labels import PLAIN_RANK, USUAL_UNLEARNING_RATE, labels_of, set_of
-from xmm_cli.training.settings import TrainSettings, UnlearnSettings
+
+from xmm_cli.models.settings import TrainSettings, UnlearnSettings
 
 PLAIN = {"views": 3, "seed": 5}
 

@@ -9,10 +9,10 @@ import pytest
 from tests.conftest import read_people
 from xmm_cli.errors import InputNotFound, WrongUsage
 from xmm_cli.models.checkpoint import read_checkpoint
+from xmm_cli.models.settings import TrainSettings
 from xmm_cli.rows.types import Checkpoint
 from xmm_cli.training.again import Earlier, choose_again, went_on
 from xmm_cli.training.memorize import prepare, teach
-from xmm_cli.training.settings import TrainSettings
 from xmm_cli.training.trail import along
 
 IDS = ("e5-000", "e5-001", "e5-002", "e5-003")
