@@ -224,8 +224,6 @@ def _row(lesson: Lesson, settings: TrainSettings, run: str, log: list[LogEntry])
         seed=settings.seed,
         arguments=row_arguments(asdict(settings) | where_from(personas) | {"of_steps": steps}),
     )
-    return (
-        row
-        if lesson.earlier is None
-        else went_on(row, lesson.earlier, len(learners(lesson.people)))
-    )
+    if lesson.earlier is None:
+        return row
+    return went_on(row, lesson.earlier, len(learners(lesson.people)))
