@@ -25,6 +25,8 @@ signal.signal(signal.SIGINT, signal.default_int_handler)
 PEOPLE, AUX, VIEWS, HELDOUT = 4, 2, 3, 2
 SEED = 5
 STEPS = 5
+TINY = {"views": VIEWS, "seed": SEED, "steps": STEPS, "batch_size": 8}
+"""What tells the tiny checkpoint from others."""
 
 NOISE = (
     "ignore:The PEFT config's `base_model_name_or_path` was renamed:UserWarning",
