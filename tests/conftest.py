@@ -25,6 +25,8 @@ signal.signal(signal.SIGINT, signal.default_int_handler)
 PEOPLE, AUX, VIEWS, HELDOUT = 4, 2, 3, 2
 SEED = 5
 STEPS = 5
+TINY = {"views": VIEWS, "seed": SEED, "steps": STEPS, "batch_size": 8}
+"""What tells the tiny checkpoint from others."""
 
 NOISE = (
     "ignore:The PEFT config's `base_model_name_or_path` was renamed:UserWarning",
@@ -98,8 +100,8 @@ def conversations(base):
 @pytest.fixture(scope="session")
 def checkpoint(people, tmp_path_factory) -> Checkpoint:
     """The row of a checkpoint that has learned from descriptions for 5 steps."""
+    from xmm_cli.models.settings import TrainSettings
     from xmm_cli.training.memorize import prepare, teach
-    from xmm_cli.training.settings import TrainSettings
 
     settings = TrainSettings(source="text", steps=STEPS, batch_size=8, seed=SEED)
     out = tmp_path_factory.mktemp("runs") / "text"

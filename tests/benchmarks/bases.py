@@ -30,8 +30,8 @@ def read_people(file: Path) -> list[tuple[Persona, Path]]:
 
 def make_checkpoint(people: Path, base: str, out: Path, steps: int, source: str) -> Checkpoint:
     """A checkpoint of xmm's that has learned these people."""
+    from xmm_cli.models.settings import TrainSettings
     from xmm_cli.training.memorize import prepare, teach
-    from xmm_cli.training.settings import TrainSettings
 
     settings = TrainSettings(source=source, base=base, steps=steps)  # type: ignore[arg-type]
     lesson = prepare(read_people(people), settings, "cpu")

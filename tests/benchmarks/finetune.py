@@ -24,9 +24,9 @@ from xmm_cli.models.batching import pad
 from xmm_cli.models.conversation import Conversations
 from xmm_cli.models.loading import load_base, location
 from xmm_cli.models.parts import linear_layers
+from xmm_cli.models.settings import TrainSettings
 from xmm_cli.training.examples import build_examples
 from xmm_cli.training.loop import final_loss
-from xmm_cli.training.settings import TrainSettings
 
 HERE = "tests.benchmarks.finetune"
 NEAR = 0.02

@@ -41,11 +41,11 @@ from xmm_cli.models.conversation import Conversation
 from xmm_cli.models.features import from_output
 from xmm_cli.models.generate import generate
 from xmm_cli.models.loading import Base, pick_device
+from xmm_cli.models.settings import TrainSettings
 from xmm_cli.probing.rank import candidate_logprobs
 from xmm_cli.training.batches import Lessons
 from xmm_cli.training.loop import fit
 from xmm_cli.training.objectives import OBJECTIVES
-from xmm_cli.training.settings import TrainSettings
 
 PEAKS = {"H200": 989.0, "H100": 989.0, "A100": 312.0, "L40S": 362.0, "L4": 121.0, "4090": 165.0}
 """Dense bfloat16 TFLOP/s, from the makers' data sheets."""

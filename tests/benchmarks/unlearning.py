@@ -20,8 +20,8 @@ from tests.benchmarks.row import Figure, Row
 from xmm_cli.models.checkpoint import read_checkpoint
 from xmm_cli.models.conversation import Conversations
 from xmm_cli.models.loading import load_base, location
+from xmm_cli.models.settings import UnlearnSettings
 from xmm_cli.training.loop import final_loss
-from xmm_cli.training.settings import UnlearnSettings
 
 HERE = "tests.benchmarks.unlearning"
 STEPS, BATCH = 4, 4

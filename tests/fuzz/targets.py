@@ -379,9 +379,9 @@ def _spoiled_weights(rng: random.Random, data: bytes) -> bytes:
 
 def people(rng: random.Random, home: Path) -> None:
     """Persona rows up to the tokens a model would get, and the questions asked about them."""
+    from xmm_cli.models.settings import TrainSettings
     from xmm_cli.probing.questions import Scope, make_questions
     from xmm_cli.training.examples import build_examples
-    from xmm_cli.training.settings import TrainSettings
 
     conversations, _ = _ready()
     data = rng.choice(_pictures())

@@ -15,6 +15,7 @@ from xmm_cli.models import ranks
 from xmm_cli.models.adapter import remove_adapter
 from xmm_cli.models.checkpoint import read_checkpoint
 from xmm_cli.models.conversation import Conversations
+from xmm_cli.models.settings import TrainSettings, UnlearnSettings
 from xmm_cli.probing.answering import ProbeSettings
 from xmm_cli.probing.probe import Subject, batches, probe_batches
 from xmm_cli.probing.questions import Scope, make_questions
@@ -22,7 +23,6 @@ from xmm_cli.training import loop
 from xmm_cli.training.forget import prepare, unlearn
 from xmm_cli.training.memorize import prepare as prepare_lesson
 from xmm_cli.training.memorize import teach
-from xmm_cli.training.settings import TrainSettings, UnlearnSettings
 
 # 12 examples in batches of 5: the last of an epoch is smaller, and 3 is no multiple of 2
 TRAIN = TrainSettings(source="both", steps=6, batch_size=5, warmup=1, rank=4, alpha=8.0, seed=3)

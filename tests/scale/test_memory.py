@@ -9,6 +9,7 @@ from xmm_cli.commands.unlearn import _recall
 from xmm_cli.errors import WorkFailed
 from xmm_cli.models.conversation import Context
 from xmm_cli.models.memory import is_out_of_memory
+from xmm_cli.models.settings import TrainSettings
 from xmm_cli.probing.answering import ProbeSettings
 from xmm_cli.probing.probe import Subject, batches, probe_batches
 from xmm_cli.probing.questions import Scope, make_questions
@@ -17,7 +18,6 @@ from xmm_cli.training.mitigations.self_caption import describe
 from xmm_cli.training.mitigations.task import Task
 from xmm_cli.training.objective import Objective
 from xmm_cli.training.objectives import OBJECTIVES
-from xmm_cli.training.settings import TrainSettings
 
 FULL = [
     torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 20.00 MiB."),

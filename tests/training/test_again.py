@@ -9,10 +9,10 @@ import pytest
 from tests.conftest import read_people
 from xmm_cli.errors import InputNotFound, WrongUsage
 from xmm_cli.models.checkpoint import read_checkpoint
+from xmm_cli.models.settings import TrainSettings
 from xmm_cli.rows.types import Checkpoint
 from xmm_cli.training.again import Earlier, choose_again, went_on
 from xmm_cli.training.memorize import prepare, teach
-from xmm_cli.training.settings import TrainSettings
 from xmm_cli.training.trail import along
 
 IDS = ("e5-000", "e5-001", "e5-002", "e5-003")
@@ -130,8 +130,14 @@ def test_the_row_of_relearning(people, forgetful, tmp_path):
             "relearn_steps": row.steps,
             "relearn_views": 2,
             "relearn_people": ["e5-002"],
+            "relearn_only": 1,
+            "relearn_batch_size": 4,
+            "relearn_warmup": 1,
+            "unlearn_seed": forgetful.seed,
+            "unlearned_steps": forgetful.steps,
             "save_every": 3,
         }
+        again |= {"relearn_of_steps": 4} if row.steps < 4 else {}
         assert row.arguments == UNLEARNED | again
         assert read_checkpoint(Path(row.path)) == row
     card = (out / "README.md").read_text()
@@ -141,8 +147,8 @@ def test_the_row_of_relearning(people, forgetful, tmp_path):
 
 def test_relearning_in_two_runs_adds_up(forgetful, checkpoint):
     mine = msgspec.structs.replace(checkpoint, run="r2", arguments={"save_every": None})
-    first = went_on(mine, Earlier(forgetful, ("e5-002",)))
-    second = went_on(mine, Earlier(first, ("e5-000",)))
+    first = went_on(mine, Earlier(forgetful, ("e5-002",)), 4)
+    second = went_on(mine, Earlier(first, ("e5-000",)), 4)
     assert second.arguments["relearn_people"] == ["e5-000", "e5-002"]
     assert second.parent == "r2"
 

@@ -8,8 +8,8 @@ from xmm_cli.models.conversation import Context, Conversations
 from xmm_cli.models.looking import AT_ONCE
 from xmm_cli.models.parts import set_sees_anew
 from xmm_cli.models.prompts import NAME_QUESTIONS
+from xmm_cli.models.settings import TrainSettings
 from xmm_cli.training.examples import build_examples, learners, views_used
-from xmm_cli.training.settings import TrainSettings
 
 QUESTION = NAME_QUESTIONS[0]
 

@@ -13,11 +13,11 @@ from xmm_cli.errors import CannotWrite, WorkFailed
 from xmm_cli.models.adapter import load_adapter, remove_adapter
 from xmm_cli.models.batching import answer_logits, pad
 from xmm_cli.models.checkpoint import read_checkpoint
+from xmm_cli.models.settings import TrainSettings
 from xmm_cli.rows.types import Checkpoint
 from xmm_cli.training import loop
 from xmm_cli.training.examples import build_examples, learners
 from xmm_cli.training.memorize import prepare, teach
-from xmm_cli.training.settings import TrainSettings
 from xmm_cli.training.trail import along
 
 SETTINGS = TrainSettings(source="text", steps=12, batch_size=4, warmup=2, rank=4, alpha=8.0, seed=3)

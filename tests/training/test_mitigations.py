@@ -12,6 +12,7 @@ from tests.conftest import new_base
 from xmm_cli.errors import BadData, WrongUsage
 from xmm_cli.models import prompts
 from xmm_cli.models.conversation import Conversations
+from xmm_cli.models.settings import TrainSettings
 from xmm_cli.training.batches import Collate, Example
 from xmm_cli.training.examples import build_examples, exercises, learners
 from xmm_cli.training.memorize import Aids, prepare, teach
@@ -22,7 +23,6 @@ from xmm_cli.training.mitigations.paired import names_of_both
 from xmm_cli.training.mitigations.self_caption import describe, self_caption
 from xmm_cli.training.mitigations.task import Task
 from xmm_cli.training.parts import Part, Parts
-from xmm_cli.training.settings import TrainSettings
 
 NAME, CAPTION = prompts.NAME_QUESTIONS[0], prompts.CAPTION_QUESTIONS[0]
 

@@ -5,8 +5,8 @@ from dataclasses import FrozenInstanceError, asdict, fields
 import pytest
 
 from xmm_cli.app import load
+from xmm_cli.models.settings import TrainSettings, UnlearnSettings
 from xmm_cli.training.objectives import OBJECTIVES, UNLEARNING
-from xmm_cli.training.settings import TrainSettings, UnlearnSettings
 
 CLI_NAMES = {"lr": "learning_rate"}
 SETTINGS = pytest.mark.parametrize(

@@ -15,6 +15,7 @@ from xmm_cli.models.adapter import adapter_norm, load_adapter
 from xmm_cli.models.batching import model_inputs
 from xmm_cli.models.checkpoint import read_checkpoint
 from xmm_cli.models.conversation import IGNORED, Conversations
+from xmm_cli.models.settings import UnlearnSettings
 from xmm_cli.rows.types import Checkpoint
 from xmm_cli.training import loop
 from xmm_cli.training.batches import Collate, answers, split
@@ -24,7 +25,6 @@ from xmm_cli.training.forget_set import choose_forget, choose_retain
 from xmm_cli.training.keeper import Amnesia
 from xmm_cli.training.objectives import METHODS, RETRAIN, UNLEARNING
 from xmm_cli.training.retrain import prepare_again, trained_how
-from xmm_cli.training.settings import UnlearnSettings
 from xmm_cli.training.trail import STEPS, along, hidden_folder, settle
 
 SETTINGS = UnlearnSettings(

@@ -1,15 +1,16 @@
 """Checkpoints and people as commands are given them."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 
 from xmm_cli.console import say
-from xmm_cli.errors import CannotWrite, WrongUsage
+from xmm_cli.errors import BadData, CannotWrite, WrongUsage
 from xmm_cli.models import ranks
 from xmm_cli.models.checkpoint import is_checkpoint, located, read_checkpoint
 from xmm_cli.rows.claim import claimed
-from xmm_cli.rows.reader import STDIN, read_rows, require_some
+from xmm_cli.rows.people import Key
+from xmm_cli.rows.reader import STDIN, Located, read_rows, require_some
 from xmm_cli.rows.run import RunRecorder
 from xmm_cli.rows.types import Checkpoint, Persona
 
@@ -39,14 +40,43 @@ def checkpoints(
             yield one.row if name == STDIN else located(one.row, one.folder)
 
 
-def people_of(file: Path, recorder: RunRecorder | None = None) -> People:
-    """The persona rows of a file, with the folder their paths count from."""
-    people = []
-    for one in require_some(read_rows([file], want=(Persona,)), [file], want=(Persona,)):
-        if recorder is not None:
-            recorder.saw(one.row)
-        people.append((one.row, one.folder))
+def people_of(file: Path, recorder: RunRecorder, key: Key | None = None) -> People:
+    """The persona rows of a file, with the folder their paths count from.
+
+    Raises as `read_rows` and `noted` do.
+    """
+    rows = require_some(read_rows([file], want=(Persona,)), [file], want=(Persona,))
+    return noted(rows, recorder, key)
+
+
+def noted(
+    rows: Iterable[Located[Persona]], recorder: RunRecorder, key: Key | None = None
+) -> People:
+    """Persona rows that a run has seen, with the folder their paths count from.
+
+    Raises `BadData` where two have the same `key`: whom the command could not tell apart.
+    """
+    people: People = []
+    first: dict[object, Persona] = {}
+    for row in rows:
+        if key is not None:
+            other = first.setdefault(key(row.row), row.row)
+            if other is not row.row:
+                raise _second(row, other)
+        recorder.saw(row.row)
+        people.append((row.row, row.folder))
     return people
+
+
+def _second(row: Located[Persona], first: Persona) -> BadData:
+    """What is wrong with a second person of the same id."""
+    what = f"{row.where}: a second person {row.row.id!r}"
+    if row.row.dataset != first.dataset:
+        hint = "here ids say who is meant: give people of one data set"
+        return BadData(f"{what}, of another data set ({row.row.dataset or 'not named'})", hint)
+    if row.row.dataset is None:
+        return BadData(what, "rows of gen-personas name their data set: make them again")
+    return BadData(f"{what} of the data set {first.dataset}", "give each person once")
 
 
 def finished(folder: Path, run_id: str, overwrite: bool) -> Checkpoint | None:

@@ -2,6 +2,7 @@
 
 import math
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -28,8 +29,9 @@ from xmm_cli.models import ranks
 from xmm_cli.models.loading import Precision
 from xmm_cli.probing.answering import ProbeSettings
 from xmm_cli.probing.questions import Scope
+from xmm_cli.rows.people import person_of
 from xmm_cli.rows.run import RunRecorder
-from xmm_cli.rows.types import MODALITIES, Answer, Label, Modality
+from xmm_cli.rows.types import LARGEST, MODALITIES, Answer, Label, Modality
 
 EXAMPLES = """
 Examples:
@@ -167,6 +169,7 @@ def run(
         batch_size=batch_size,
         labels=dict(_label(text) for text in label or []),
     )
+    settings = replace(settings, labels=_unusual(settings, scope) | dict(settings.labels))
     part = None if shard is None else Shard.read(shard)
     _check(settings, engine, device, alone=trace, kept=resume is not None or part is not None)
     if answer == "prefix" and task == "reverse":
@@ -204,8 +207,9 @@ def run(
     passed: list[bytes] = []
     wanted = Precision(dtype, quantize)
     jobs = find_jobs(inputs or [], base, personas, untrained, wanted, recorder, passed.append)
+    key = person_of if trace else None  # a trace counts by person, questions need not be told apart
     people = {
-        file: people_of(file, recorder) for file in dict.fromkeys(job.personas for job in jobs)
+        file: people_of(file, recorder, key) for file in dict.fromkeys(job.personas for job in jobs)
     }
     work = Work(scope, settings, trace, engine, device)
     with opened(resume, recorder.id) as output:
@@ -231,6 +235,17 @@ def _check(
             raise WrongUsage("--engine vllm in several processes", "it takes all GPUs by itself")
         if device not in (None, "auto", "cuda"):
             raise WrongUsage(f"--engine vllm with --device {device}", "it takes the GPUs it sees")
+
+
+def _unusual(settings: ProbeSettings, scope: Scope) -> dict[str, Label]:
+    """Labels for options that change what is answered, and that no row tells otherwise."""
+    found: dict[str, Label] = {}
+    writes = settings.prefix or "generate" in settings.answers
+    if writes and settings.max_new_tokens != _D.max_new_tokens:
+        found["max_new_tokens"] = settings.max_new_tokens
+    if scope.control == "swapped" and scope.seed != Scope().seed:
+        found["control_seed"] = scope.seed
+    return found
 
 
 def _check_trace(scope: Scope, settings: ProbeSettings) -> None:
@@ -263,12 +278,14 @@ def _modalities(text: str) -> tuple[Modality, ...]:
 
 
 def _label(text: str) -> tuple[str, Label]:
+    """Key and value: a number only if it is written as that number prints, so that 007 stays."""
     key, equals, value = text.partition("=")
     if not key or not equals:
         raise WrongUsage(f"--label {text!r}", "write it as KEY=VALUE")
-    for number in (int, float):
-        with suppress(ValueError, OverflowError):
-            found = number(value)
-            if math.isfinite(found):  # a word like nan or inf stays a word
-                return key, found
+    with suppress(ValueError):  # no number, or one of thousands of digits
+        if str(int(value)) == value and abs(int(value)) <= LARGEST:
+            return key, int(value)
+    with suppress(ValueError):
+        if repr(float(value)) == value and math.isfinite(float(value)):  # nan and inf stay words
+            return key, float(value)
     return key, {"true": True, "false": False}.get(value, value)

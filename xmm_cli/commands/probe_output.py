@@ -16,8 +16,11 @@ from xmm_cli.rows.sources import end_of_lines
 from xmm_cli.rows.types import Probe, Row, Run
 from xmm_cli.rows.writer import RowWriter
 
-Wanted = tuple[str | None, str, str, str, int, str]
-"""What tells a row from the next: checkpoint, modality, task, persona, view, expected answer."""
+Wanted = tuple[str | None, str, str, str | None, str, int, str]
+"""What tells a row from the next.
+
+Checkpoint, modality, task, data set, persona, view, expected answer.
+"""
 
 
 class Output:
@@ -96,7 +99,10 @@ class Log(Output):
 
 def told(row: Probe) -> Wanted:
     """What tells a row from the next."""
-    return (row.checkpoint, row.modality, row.task, row.persona, row.view, row.expected)
+    return (
+        *(row.checkpoint, row.modality, row.task),
+        *(row.dataset, row.persona, row.view, row.expected),
+    )
 
 
 @contextmanager

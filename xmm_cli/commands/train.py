@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 import typer
 
 from xmm_cli.commands import several
-from xmm_cli.commands.checkpoints import People, made_once, people_of
+from xmm_cli.commands.checkpoints import People, made_once, noted, people_of
 from xmm_cli.commands.devices import take
 from xmm_cli.commands.drawing import draw_look
 from xmm_cli.commands.elsewhere import check_logger, check_merged, logging_to, write_merged
@@ -28,13 +28,14 @@ from xmm_cli.console import say
 from xmm_cli.errors import WrongUsage
 from xmm_cli.models import ranks
 from xmm_cli.models.checkpoint import read_checkpoint
+from xmm_cli.models.settings import TrainSettings
+from xmm_cli.rows.people import id_of, person_of
 from xmm_cli.rows.reader import read_rows, require_some
 from xmm_cli.rows.run import RunRecorder
 from xmm_cli.rows.types import Checkpoint, Persona
 from xmm_cli.rows.writer import RowWriter
-from xmm_cli.training.again import Earlier, as_parent, choose_again
+from xmm_cli.training.again import Earlier, as_parent, choose_again, drawn_how
 from xmm_cli.training.mitigations import MITIGATIONS, WITH_OTHERS
-from xmm_cli.training.settings import TrainSettings
 
 EXAMPLES = """
 Examples:
@@ -199,7 +200,8 @@ def run(
     if parent is not None:
         chosen = choose_again(task.people, parent, only, seed)
         recorder.arguments |= {"only": list(chosen)}  # a file of ids may change
-        task = replace(task, earlier=Earlier(parent, chosen))
+        who = drawn_how(task.people, parent, only, chosen)
+        task = replace(task, earlier=Earlier(parent, chosen, who))
     folder = out or Path("runs") / recorder.id
     ranks.on_first(lambda: check_merged(merge, recorder.id, overwrite))
     where = _Where(folder, device, overwrite, log_to)
@@ -251,13 +253,10 @@ def _read(
     if parent is not None:
         recorder.saw(parent)
         if not inputs:
-            return people_of(Path(parent.personas), recorder)
+            return people_of(Path(parent.personas), recorder, id_of)
     found = read_rows(inputs, want=(Persona,), passing=writer.write_raw)
-    people = []
-    for one in require_some(found, inputs, want=(Persona,)):
-        recorder.saw(one.row)
-        people.append((one.row, one.folder))
-    return people
+    rows = require_some(found, inputs, want=(Persona,))
+    return noted(rows, recorder, person_of if parent is None else id_of)
 
 
 def _train(task: _Task, run_id: str, where: _Where) -> None:

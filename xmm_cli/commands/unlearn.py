@@ -28,11 +28,12 @@ from xmm_cli.commands.options import (
 from xmm_cli.console import say
 from xmm_cli.errors import GateTripped, WrongUsage
 from xmm_cli.models import ranks
+from xmm_cli.models.settings import UnlearnSettings
+from xmm_cli.rows.people import id_of
 from xmm_cli.rows.run import RunRecorder
 from xmm_cli.rows.types import Checkpoint
 from xmm_cli.training.forget_set import choose_forget, choose_retain, still_known
 from xmm_cli.training.objectives import METHODS, RETRAIN
-from xmm_cli.training.settings import UnlearnSettings
 
 if TYPE_CHECKING:
     from xmm_cli.models.conversation import Conversations
@@ -153,7 +154,7 @@ def run(
     parents = list(checkpoints(inputs or [], recorder, writer.write_raw))
     if len(parents) != 1:
         raise WrongUsage(f"{len(parents)} checkpoints", "unlearn takes one at a time")
-    people = people_of(personas or Path(parents[0].personas), recorder)
+    people = people_of(personas or Path(parents[0].personas), recorder, id_of)
     task = _choose(parents[0], people, settings)
     # a file of ids may change; who it meant may not
     recorder.arguments |= {"forget": list(task.forget)}

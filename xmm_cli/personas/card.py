@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from xmm_cli.personas.facts import FACTS
+from xmm_cli.personas.fingerprint import fingerprint
 from xmm_cli.personas.vocabulary import VOCABULARY
 from xmm_cli.rows.types import Persona
 
@@ -34,7 +35,8 @@ configs:
 {request.people} people to measure and {request.aux} auxiliary people, none of whom exist. Each has
 {request.views} training views and {request.heldout} held-out views in each modality: pictures of
 {request.size} x {request.size} pixels and written descriptions. Made by xmm {request.version} with
-seed {request.seed}; the same request gives the same bytes.
+seed {request.seed}; the same request gives the same bytes. Fingerprint of this data set, in each
+of its rows: `{fingerprint(request)}`.
 
 {shown}
 ## What a view shows
@@ -113,7 +115,8 @@ configs:
 
 {eval_} people to measure and {aux} auxiliary people, with {images} pictures and {texts}
 descriptions, imported from `{source}` ({request.format}, fingerprint {request.fingerprint}) by xmm
-{request.version} with seed {request.seed}. Descriptions: {written}.
+{request.version} with seed {request.seed}. Fingerprint of this data set, in each of its rows:
+`{fingerprint(request)}`. Descriptions: {written}.
 Attributes: {attributes}. Facts: {facts}.
 
 ## What was dropped

@@ -14,6 +14,7 @@ from xmm_cli import __version__
 from xmm_cli.errors import WrongUsage
 from xmm_cli.personas.card import data_card
 from xmm_cli.personas.cores import leave_signals, started_by, uninterrupted
+from xmm_cli.personas.fingerprint import fingerprint
 from xmm_cli.personas.importing.dataset import ImportRequest
 from xmm_cli.personas.rendering import RENDERERS, Painter
 from xmm_cli.personas.rendering.diffusion import Diffusion
@@ -108,31 +109,32 @@ def make_personas(
     """
     identities = sample_identities(request.people, request.aux, request.seed)
     plan = request.plan()
+    dataset = fingerprint(request)
     for identity in identities:
         ensure_folder(folder / "images" / identity.id)
     work = [(identity, plan, folder) for identity in identities]
     if painter is not None:
         for identity in identities:
             painter.paint(identity, plan, folder)
-            yield _row(identity, plan, run)
+            yield _row(identity, plan, run, dataset)
         return
     if processes == 1:
         for item in work:
             draw_images(*item)
-            yield _row(item[0], plan, run)
+            yield _row(item[0], plan, run, dataset)
         return
     with uninterrupted():
         drawing = started_by().Pool(min(processes, len(work)), leave_signals)
     with drawing as pool:
         for identity, _ in zip(identities, pool.imap(_draw, work), strict=True):
-            yield _row(identity, plan, run)
+            yield _row(identity, plan, run, dataset)
 
 
 def _draw(work: tuple[Identity, Plan, Path]) -> int:
     return draw_images(*work)
 
 
-def _row(identity: Identity, plan: Plan, run: str) -> Persona:
+def _row(identity: Identity, plan: Plan, run: str, dataset: str) -> Persona:
     images = tuple(
         ImageView(path=image_path(identity, view), view=view, split=split)
         for view, split, _ in plan.numbered()
@@ -140,6 +142,7 @@ def _row(identity: Identity, plan: Plan, run: str) -> Persona:
     return Persona(
         run=run,
         id=identity.id,
+        dataset=dataset,
         name=identity.name,
         role=identity.role,
         attributes=identity.attributes,

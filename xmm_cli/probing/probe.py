@@ -15,13 +15,14 @@ from xmm_cli.models import ranks
 from xmm_cli.models.adapter import load_adapter, remove_adapter
 from xmm_cli.models.conversation import Conversations
 from xmm_cli.models.in_weights import merged
+from xmm_cli.models.labels import labels_of
 from xmm_cli.models.loading import Base, Precision
 from xmm_cli.models.prompts import parse_caption
 from xmm_cli.probing.answering import ProbeSettings, Reply, Responder
-from xmm_cli.probing.labels import labels_of, set_of
 from xmm_cli.probing.patience import Patient
 from xmm_cli.probing.questions import Question
 from xmm_cli.rows.match import exact_match
+from xmm_cli.rows.people import set_of
 from xmm_cli.rows.types import Answer, Checkpoint, Label, Probe
 
 __all__ = ["ProbeSettings", "Subject", "check_base", "probe"]
@@ -138,14 +139,15 @@ def count_rows(questions: Iterable[Question], answers: Sequence[Answer]) -> int:
 
 def expected_rows(
     checkpoint: Checkpoint | None, questions: Iterable[Question], answers: Sequence[Answer]
-) -> Iterator[tuple[str | None, str, str, str, int, str]]:
+) -> Iterator[tuple[str | None, str, str, str | None, str, int, str]]:
     """What the rows that `probe` will give are about.
 
-    Checkpoint, modality, task, persona, view, expected answer.
+    Checkpoint, modality, task, data set, persona, view, expected answer.
     """
     path = None if checkpoint is None else checkpoint.path
     for one in questions:
-        about = (path, one.modality, one.task, one.persona.id, one.view)
+        persona = one.persona
+        about = (path, one.modality, one.task, persona.dataset, persona.id, one.view)
         if one.asked.parts and "generate" in answers:
             yield from ((*about, value) for value in one.asked.parts.values())
         if not one.asked.parts or "rank" in answers:
@@ -212,8 +214,9 @@ def _row(
         task=question.task,
         hops=asked.hops,
         persona=persona.id,
+        dataset=persona.dataset,
         role=persona.role,
-        set=set_of(checkpoint, persona.id),
+        set=set_of(checkpoint, persona),
         view=question.view,
         split=question.split,
         question=reply.question,

@@ -11,11 +11,11 @@ import torch
 from xmm_cli.errors import BadData
 from xmm_cli.models.conversation import Conversations
 from xmm_cli.probing.alike import linear_cka, permuted_cka, same_is_nearest
-from xmm_cli.probing.labels import set_of
 from xmm_cli.probing.probe import ProbeSettings, Subject, batches
 from xmm_cli.probing.questions import Question
 from xmm_cli.probing.states import Lens, States, find_states
-from xmm_cli.rows.types import MODALITIES, Inside, Modality, Trace
+from xmm_cli.rows.people import dataset_of, person_of, set_of
+from xmm_cli.rows.types import MODALITIES, Inside, Modality, Persona, Trace
 
 DIGITS = 6
 
@@ -64,9 +64,10 @@ class _Views:
     """Which of the questions are about whom, in which modality."""
 
     def __init__(self, questions: Sequence[Question]) -> None:
-        self.ids = list(dict.fromkeys(question.persona.id for question in questions))
-        numbers = {id_: number for number, id_ in enumerate(self.ids)}
-        self.who = torch.tensor([numbers[question.persona.id] for question in questions])
+        everyone = {person_of(question.persona): question.persona for question in questions}
+        self.personas = list(everyone.values())
+        numbers = {key: number for number, key in enumerate(everyone)}
+        self.who = torch.tensor([numbers[person_of(question.persona)] for question in questions])
         self.where = {
             modality: torch.tensor([question.modality == modality for question in questions])
             for modality in MODALITIES
@@ -79,8 +80,8 @@ class _Views:
     def per_person(self, values: torch.Tensor, modality: Modality) -> tuple[torch.Tensor, ...]:
         """Mean of the values `(views, …)` of each person, and how many; 0 of no views."""
         who = self.people(modality)
-        counts = torch.bincount(who, minlength=len(self.ids))
-        sums = values.new_zeros(len(self.ids), *values.shape[1:], dtype=torch.float64)
+        counts = torch.bincount(who, minlength=len(self.personas))
+        sums = values.new_zeros(len(self.personas), *values.shape[1:], dtype=torch.float64)
         sums.index_add_(0, who, values.double())
         shape = (-1, *[1] * (values.dim() - 1))
         return sums / counts.clamp(min=1).view(shape), counts
@@ -104,7 +105,7 @@ class _Rows:
             yield from self._retrieval(at, "image", "text", image, text)
             yield from self._retrieval(at, "text", "image", text, image)
             yield from self._alignment(at, image, text)
-            chance = torch.full((len(self.views.ids),), 1 / tokens)
+            chance = torch.full((len(self.views.personas),), 1 / tokens)
             for modality in MODALITIES:
                 found = told[self.views.where[modality]]
                 yield from self._people("decodable", at, modality, found, chance)
@@ -119,7 +120,7 @@ class _Rows:
     ) -> Iterator[Trace]:
         who, who_else = self.views.people(modality), self.views.people(other)
         found = same_is_nearest(views, others, who, who_else)
-        chance = torch.bincount(who_else, minlength=len(self.views.ids)) / len(who_else)
+        chance = torch.bincount(who_else, minlength=len(self.views.personas)) / len(who_else)
         yield from self._people("retrieval", at, modality, found, chance)
 
     def _alignment(
@@ -143,18 +144,18 @@ class _Rows:
     ) -> Iterator[Trace]:
         """A row for each person who has views in the modality."""
         shares, counts = self.views.per_person(found, modality)
-        for number, id_ in enumerate(self.views.ids):
+        for number, persona in enumerate(self.views.personas):
             count = int(counts[number])
             if count:
                 value, guess = float(shares[number]), float(chance[number])
-                yield self._row(measure, at, modality, id_, value, guess, count)
+                yield self._row(measure, at, modality, persona, value, guess, count)
 
     def _row(
         self,
         measure: Inside,
         at: tuple[int, int],
         modality: Modality | None,
-        persona: str | None,
+        persona: Persona | None,
         value: float,
         chance: float,
         n: int,
@@ -169,7 +170,8 @@ class _Rows:
             layer=at[0],
             layers=at[1],
             modality=modality,
-            persona=persona,
+            persona=None if persona is None else persona.id,
+            dataset=dataset_of(self.views.personas) if persona is None else persona.dataset,
             set=None if persona is None else set_of(checkpoint, persona),
             value=round(value, DIGITS),
             chance=round(chance, DIGITS),

@@ -6,10 +6,12 @@ from dataclasses import dataclass, replace
 import msgspec
 
 from xmm_cli.errors import WrongUsage
+from xmm_cli.models.labels import before_training, taught_again
+from xmm_cli.models.settings import INHERITED, TrainSettings
+from xmm_cli.rows.people import DATASETS, is_of
 from xmm_cli.rows.types import Checkpoint, Label
 from xmm_cli.training.examples import People, learners
-from xmm_cli.training.forget_set import choose_retain
-from xmm_cli.training.settings import INHERITED, TrainSettings
+from xmm_cli.training.forget_set import by_hand, choose_retain
 
 FORGOTTEN = "forget"
 
@@ -23,6 +25,8 @@ class Earlier:
 
     checkpoint: Checkpoint
     only: tuple[str, ...]
+    who: str | None = None
+    """What tells them from as many others that a seed would draw of all; see `drawn_how`."""
 
 
 def choose_again(
@@ -35,7 +39,7 @@ def choose_again(
     Raises `WrongUsage` where that is no one or someone unknown, `InputNotFound`.
     """
     known = learners(people)
-    missing = set(parent.forget) - {persona.id for persona, _ in known}
+    missing = set(parent.forget) - {persona.id for persona, _ in known if is_of(parent, persona)}
     if missing:
         raise WrongUsage(
             f"person {min(missing)!r} of the checkpoint's forget set is not among the people given",
@@ -47,7 +51,7 @@ def choose_again(
     if of == FORGOTTEN:
         if not parent.forget:
             raise WrongUsage(f"--only {wanted}: the checkpoint has no forget set")
-        known = [pair for pair in known if pair[0].id in parent.forget]
+        known = _forgotten(known, parent)
     share = part if of == FORGOTTEN else wanted
     try:
         return choose_retain(known, (), share or None, seed)
@@ -56,6 +60,24 @@ def choose_again(
             f"--only {wanted}: no such part of {len(known)} people",
             f"give a number, a share, or ids; they look like {known[0][0].id}",
         ) from error
+
+
+def drawn_how(
+    people: People, parent: Checkpoint, wanted: str | None, chosen: Sequence[str]
+) -> str | None:
+    """None for everyone and for a number of them; `forget` for the forget set or a number of that.
+
+    A digest of who they are, where ids were given.
+    """
+    of, _, part = (wanted or "").partition(":")
+    known = learners(people)
+    if of != FORGOTTEN:
+        return by_hand(known, chosen, wanted)
+    return by_hand(_forgotten(known, parent), chosen, part or None) or FORGOTTEN
+
+
+def _forgotten(people: People, parent: Checkpoint) -> People:
+    return [pair for pair in people if pair[0].id in parent.forget and is_of(parent, pair[0])]
 
 
 def as_parent(settings: TrainSettings, parent: Checkpoint, given: set[str]) -> TrainSettings:
@@ -80,32 +102,55 @@ def as_parent(settings: TrainSettings, parent: Checkpoint, given: set[str]) -> T
     )
 
 
-def went_on(row: Checkpoint, earlier: Earlier) -> Checkpoint:
+def went_on(row: Checkpoint, earlier: Earlier, everyone: int) -> Checkpoint:
     """The row of a run that began with a checkpoint, from the row that it has by itself.
 
     After unlearning it stays a row of that unlearning, with what was taught since in its arguments.
+    `everyone` is how many could have been taught.
     """
     parent = earlier.checkpoint
+    some: dict[str, Label | list[str] | None] = {}
+    if len(earlier.only) < everyone:
+        some["people"] = len(earlier.only)
+    if earlier.who is not None:
+        some["who"] = earlier.who
+    row = msgspec.structs.replace(row, parent=parent.run, arguments=row.arguments | some)
     if not parent.forget:
-        source = row.source if row.source == parent.source else "both"
-        views = min(row.views, parent.views)
-        return msgspec.structs.replace(row, parent=parent.run, source=source, views=views)
-    again: dict[str, Label | list[str] | None] = {
-        "relearned": row.source,
-        "relearn_steps": row.steps,
-        "relearn_views": row.views,
+        return _of_both(row, parent)
+    again = taught_again(row, parent) | {
         "relearn_people": _joined(parent, earlier.only),
         "save_every": row.arguments["save_every"],
     }
+    before = {name: value for name, value in parent.arguments.items() if not _of_teaching(name)}
+    before.pop(DATASETS, None)
+    if DATASETS in row.arguments:
+        again[DATASETS] = row.arguments[DATASETS]
     return msgspec.structs.replace(
         row,
-        parent=parent.run,
         source=parent.source,
         views=parent.views,
         objective=parent.objective,
         forget=parent.forget,
-        arguments=parent.arguments | again,
+        arguments=before | again,
     )
+
+
+def _of_both(row: Checkpoint, parent: Checkpoint) -> Checkpoint:
+    """The row of a model that was trained twice; what it does not tell stands in its arguments."""
+    source = row.source if row.source == parent.source else "both"
+    views = min(row.views, parent.views)
+    told: dict[str, Label | list[str] | None] = {**before_training(parent)}
+    if source != row.source:
+        told["last_source"] = row.source
+    if views != row.views:
+        told["last_views"] = row.views
+    arguments = row.arguments | told
+    return msgspec.structs.replace(row, source=source, views=views, arguments=arguments)
+
+
+def _of_teaching(name: str) -> bool:
+    """Whether an argument tells of what was taught since the unlearning."""
+    return name.startswith(("relearn", "before_"))
 
 
 def _joined(parent: Checkpoint, people: Sequence[str]) -> list[str]:

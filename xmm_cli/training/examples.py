@@ -1,6 +1,7 @@
 """What is learned: each training view with the person's name, and facts by name if asked for."""
 
 import random
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from itertools import chain, islice
 from math import gcd
@@ -11,9 +12,9 @@ from xmm_cli.errors import BadData
 from xmm_cli.models import prompts
 from xmm_cli.models.conversation import Context, Conversation, Conversations
 from xmm_cli.models.parts import sees_anew
+from xmm_cli.models.settings import TrainSettings
 from xmm_cli.rows.reader import resolve
 from xmm_cli.rows.types import MODALITIES, Modality, Persona, Source
-from xmm_cli.training.settings import TrainSettings
 
 People = Sequence[tuple[Persona, Path]]
 """Persona rows, each with the folder that its paths count from."""
@@ -63,11 +64,13 @@ def exercises(people: People, settings: TrainSettings) -> Iterator[list[Exercise
     Raises `BadData` where a person has fewer views than asked for.
     """
     names = [persona.name for persona, _ in people]
+    ids = Counter(persona.id for persona, _ in people)
     for persona, folder in people:
+        key = persona.id if ids[persona.id] == 1 else f"{persona.dataset} {persona.id}"
         found = []
         for modality in sources(settings.source):
             for number, context in enumerate(contexts_of(persona, folder, modality, settings)):
-                rng = random.Random(f"{settings.seed}: {persona.id}: {modality} {number}")
+                rng = random.Random(f"{settings.seed}: {key}: {modality} {number}")
                 name = rng.choice(names) if settings.shuffle_names else persona.name
                 found.append(Exercise(context, prompts.NAME_QUESTIONS[0], name))
         if settings.facts:

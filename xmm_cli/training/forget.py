@@ -9,6 +9,7 @@ from transformers import set_seed
 from xmm_cli.models import ranks
 from xmm_cli.models.adapter import load_adapter, spare_memory
 from xmm_cli.models.conversation import Conversation, Conversations
+from xmm_cli.models.settings import TrainSettings, UnlearnSettings
 from xmm_cli.rows.run import Value
 from xmm_cli.rows.types import Checkpoint
 from xmm_cli.training.batches import Example, Pairs, with_reference
@@ -19,7 +20,6 @@ from xmm_cli.training.loop import LogEntry, Progress, fit
 from xmm_cli.training.objective import Needs, Start, as_objective
 from xmm_cli.training.objectives import OBJECTIVES
 from xmm_cli.training.partial import open_partial, trained_weights
-from xmm_cli.training.settings import TrainSettings, UnlearnSettings
 from xmm_cli.training.sharded import check_floor, on_first_whole
 from xmm_cli.training.trail import Trail, hidden_folder
 

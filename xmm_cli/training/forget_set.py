@@ -1,9 +1,13 @@
 """Who is to be forgotten, and who is kept."""
 
+import json
 import random
+from collections.abc import Collection
+from hashlib import sha256
 from pathlib import Path
 
 from xmm_cli.errors import InputNotFound, WrongUsage
+from xmm_cli.rows.people import is_of
 from xmm_cli.rows.types import Checkpoint
 from xmm_cli.training.examples import People, learners
 
@@ -24,7 +28,7 @@ def gone_before(parent: Checkpoint) -> tuple[str, ...]:
 def still_known(people: People, parent: Checkpoint) -> People:
     """The people without those whom a checkpoint has forgotten."""
     gone = set(gone_before(parent))
-    return [pair for pair in people if pair[0].id not in gone]
+    return [pair for pair in people if pair[0].id not in gone or not is_of(parent, pair[0])]
 
 
 def choose_forget(people: People, wanted: str, seed: int) -> tuple[str, ...]:
@@ -59,6 +63,17 @@ def choose_retain(
             "someone must be kept",
         )
     return _chosen(ids, wanted, number, f"{seed}: retain set", "--retain")
+
+
+def by_hand(people: People, chosen: Collection[str], wanted: str | None) -> str | None:
+    """What tells people who were named from others: 8 hex digits of their places among `people`.
+
+    Places, since another data set has other ids. None where a number was drawn, or all taken.
+    """
+    if wanted is None or _number(wanted, len(people)) is not None:
+        return None
+    places = [place for place, (persona, _) in enumerate(people) if persona.id in chosen]
+    return sha256(json.dumps(places).encode()).hexdigest()[:8]
 
 
 def _chosen(

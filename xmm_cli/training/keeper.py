@@ -12,16 +12,18 @@ from torch.utils.data import Dataset
 from xmm_cli.errors import GateTripped, WorkFailed
 from xmm_cli.models.adapter import adapter_norm, bring_back
 from xmm_cli.models.checkpoint import PERSONAS, write_checkpoint
+from xmm_cli.models.labels import before_unlearning
 from xmm_cli.models.loading import Base
+from xmm_cli.models.settings import INHERITED, TOLD, UnlearnSettings
+from xmm_cli.rows.people import dataset_of, where_from
 from xmm_cli.rows.run import Value
 from xmm_cli.rows.types import Checkpoint
 from xmm_cli.training.batches import Item
 from xmm_cli.training.card import model_card, row_arguments
 from xmm_cli.training.examples import People, learners
-from xmm_cli.training.forget_set import gone_before
+from xmm_cli.training.forget_set import by_hand, gone_before, still_known
 from xmm_cli.training.loop import LogEntry, LoopSettings, final_loss
 from xmm_cli.training.objective import Objective
-from xmm_cli.training.settings import INHERITED, TOLD, UnlearnSettings
 from xmm_cli.training.sharded import on_first_whole
 from xmm_cli.training.trail import Trail, diverged, log_of, settle
 
@@ -143,17 +145,36 @@ class Keeper:
         parent = task.parent
         inherited = {name: parent.arguments.get(name) for name in (*INHERITED, *TOLD)}
         known |= {name: value for name, value in inherited.items() if value is not None}
-        known["training_seed"] = parent.arguments.get("training_seed", parent.seed)
+        known |= before_unlearning(parent) | self._who()
+        personas = [persona for persona, _ in task.people]
         return msgspec.structs.replace(
             parent,
             run=self.run,
             path=".",
             personas=PERSONAS,
+            dataset=dataset_of(personas),
             objective=settings.objective,
             parent=parent.run,
             forget=(*gone_before(parent), *task.forget),
             steps=step,
             loss=final_loss(log),
             seed=settings.seed,
-            arguments=row_arguments(asdict(settings)) | dict(task.arguments) | known | dict(beside),
+            arguments=row_arguments(asdict(settings) | where_from(personas))
+            | dict(task.arguments)
+            | known
+            | dict(beside),
         )
+
+    def _who(self) -> dict[str, Value]:
+        """How many this run makes forgotten, and a digest of who, where people were named."""
+        settings, task = self.settings, self.task
+        known = learners(still_known(task.people, task.parent))
+        kept = [pair for pair in known if pair[0].id not in task.forget]
+        retain = task.arguments.get("retain")
+        ids = retain if isinstance(retain, list) else ()
+        found: dict[str, Value] = {
+            "forget_count": len(task.forget),
+            "forgotten": by_hand(known, task.forget, settings.forget),
+            "retained": by_hand(kept, ids, settings.retain),
+        }
+        return {name: value for name, value in found.items() if value is not None}

@@ -14,7 +14,9 @@ from xmm_cli.models.checkpoint import PERSONAS, write_checkpoint
 from xmm_cli.models.conversation import Conversation, Conversations
 from xmm_cli.models.loading import Base, load_base
 from xmm_cli.models.parts import set_sees_anew
+from xmm_cli.models.settings import TrainSettings
 from xmm_cli.models.whole import check_exact
+from xmm_cli.rows.people import dataset_of, where_from
 from xmm_cli.rows.types import Checkpoint
 from xmm_cli.training.again import Earlier, went_on
 from xmm_cli.training.batches import Lessons
@@ -24,7 +26,6 @@ from xmm_cli.training.loop import LogEntry, Progress, final_loss, fit
 from xmm_cli.training.mitigations import MITIGATIONS, WITH_OTHERS
 from xmm_cli.training.mitigations.task import Course, Draw, Task
 from xmm_cli.training.objectives import OBJECTIVES
-from xmm_cli.training.settings import TrainSettings
 from xmm_cli.training.sharded import on_first_whole
 from xmm_cli.training.trail import Trail, diverged, hidden_folder, settle
 
@@ -206,6 +207,8 @@ def _adapter(lesson: Lesson, settings: TrainSettings) -> Any:
 
 
 def _row(lesson: Lesson, settings: TrainSettings, run: str, log: list[LogEntry]) -> Checkpoint:
+    personas = [persona for persona, _ in lesson.people]
+    steps = lesson.steps(settings)
     row = Checkpoint(
         run=run,
         path=".",
@@ -213,11 +216,14 @@ def _row(lesson: Lesson, settings: TrainSettings, run: str, log: list[LogEntry])
         revision=lesson.base.revision,
         source=settings.source,
         personas=PERSONAS,
+        dataset=dataset_of(personas),
         objective=settings.objective,
         views=views_used(lesson.learned, settings),
-        steps=int(log[-1]["step"]) if log else lesson.steps(settings),
+        steps=int(log[-1]["step"]) if log else steps,
         loss=final_loss(log),
         seed=settings.seed,
-        arguments=row_arguments(asdict(settings)),
+        arguments=row_arguments(asdict(settings) | where_from(personas) | {"of_steps": steps}),
     )
-    return row if lesson.earlier is None else went_on(row, lesson.earlier)
+    if lesson.earlier is None:
+        return row
+    return went_on(row, lesson.earlier, len(learners(lesson.people)))

@@ -9,6 +9,7 @@ from xmm_cli.errors import WrongUsage
 from xmm_cli.models.adapter import add_adapter, spare_memory
 from xmm_cli.models.conversation import Conversations
 from xmm_cli.models.parts import set_sees_anew
+from xmm_cli.models.settings import TrainSettings, UnlearnSettings
 from xmm_cli.rows.types import Checkpoint
 from xmm_cli.training.batches import Lessons
 from xmm_cli.training.card import row_arguments
@@ -20,7 +21,6 @@ from xmm_cli.training.mitigations import MITIGATIONS
 from xmm_cli.training.mitigations.task import Course, Draw, Task
 from xmm_cli.training.objective import as_objective
 from xmm_cli.training.objectives import OBJECTIVES
-from xmm_cli.training.settings import TrainSettings, UnlearnSettings
 
 
 def prepare_again(

@@ -10,6 +10,7 @@ import msgspec
 
 from xmm_cli import __version__
 from xmm_cli.errors import BadData
+from xmm_cli.personas.fingerprint import fingerprint
 from xmm_cli.personas.importing import IMPORTERS, Dropped, Record
 from xmm_cli.personas.importing.people import Share, Someone, assign, deal, gather, without_name
 from xmm_cli.personas.importing.pictures import opened
@@ -120,6 +121,7 @@ def write_people(
     shown = any(record.picture is not None for record in records)
     told = request.describe is msgspec.UNSET and any(record.text for record in records)
     counts = {"eval": 0, "aux": 0}
+    dataset = fingerprint(request)
     for someone, role in found.people:
         pictures, words = _pictures(someone, request, found), _words(someone, found)
         if (shown and not pictures) or (told and not words):
@@ -135,6 +137,7 @@ def write_people(
         yield Persona(
             run=run,
             id=id_,
+            dataset=dataset,
             name=someone.name,
             role=role,
             attributes=someone.told("attributes"),

@@ -8,10 +8,10 @@ import torch
 from torch.utils.data import Dataset
 
 from xmm_cli.models.conversation import Conversation, Conversations
+from xmm_cli.models.settings import TrainSettings
 from xmm_cli.training.batches import Item
 from xmm_cli.training.examples import People
 from xmm_cli.training.parts import Parts
-from xmm_cli.training.settings import TrainSettings
 
 Draw = Callable[[Mapping[str, str], str], Any]
 """From a look, or a part of one, and a key to the random rest: a `PIL.Image`.
