@@ -1,19 +1,16 @@
 """Confidence intervals over persons.
 
 The person is the unit: a resample draws whole persons, with all that was asked about them in every
-cell, so that metrics over several cells are paired. Where persons were taught under several seeds,
-each under one, a resample draws seeds first, then persons within each (the two-stage bootstrap,
-both with replacement: A. Davison, D. Hinkley, "Bootstrap Methods and their Application", 1997,
-section 3.8): so the interval is not for these seeds only.
+cell, so that metrics over several cells are paired. Persons of several seeds: `scoring.between`.
 
 - `bca`: bias-corrected and accelerated bootstrap, B. Efron, "Better bootstrap confidence
   intervals", JASA 82 (1987). With the estimate t, resampled t*_b and leave-one-out t_(i):
   z0 = Φ⁻¹(share of t*_b below t, ties by half); a = Σd³ / 6(Σd²)^1.5 with d = mean(t_(i)) − t_(i);
-  the ends are the quantiles of t* at Φ(z0 + (z0 + z) / (1 − a(z0 + z))), z = Φ⁻¹(½ ± level/2).
-  Expanded, z is √(n / (n − 1)) times the quantile of Student's t with n − 1 degrees of freedom
-  (T. Hesterberg, "What teachers should know about the bootstrap", The American Statistician 69
-  (2015), on expanded percentile intervals): resamples of n persons spread too little by the one,
-  and the other allows for a spread that is itself an estimate.
+  the ends are the quantiles of t* at Φ(z0 + (z0 + z) / (1 − a(z0 + z))). Expanded, z is √(n / (n −
+  1)) times the quantile of Student's t with n − 1 degrees of freedom (T. Hesterberg, "What teachers
+  should know about the bootstrap", The American Statistician 69 (2015), on expanded percentile
+  intervals): resamples of n persons spread too little by the former, and the latter allows for a
+  spread that is itself an estimate.
 - `clopper_pearson`: C. Clopper, E. Pearson, Biometrika 26 (1934), where a bootstrap collapses
   because all persons, or all but a few, have 0 or 1. It holds for persons' shares too: of all
   variables in [0, 1] with a given mean, the one that is only 0 or 1 varies most.
@@ -53,25 +50,18 @@ class Interval(NamedTuple):
         return Interval(min(self.low, value), max(self.high, value))
 
 
-def resampled_means(
-    columns: Floats, resamples: int, seed: int, seeds: Sequence[int] | None = None
-) -> Floats:
+def resampled_means(columns: Floats, resamples: int, seed: int) -> Floats:
     """Means of each column over persons drawn with replacement.
 
-    `columns` is persons x columns; the answer is resamples x columns. `seeds` has the number of
-    each person's seed, where seeds are drawn too. The draws depend only on `seed` and the number of
-    persons (under each seed), so that groups of the same persons are paired as well.
+    `columns` is persons x columns; the answer is resamples x columns. The draws depend only on
+    `seed` and the number of persons, so that groups of the same persons are paired as well.
     """
     persons, width = columns.shape
-    sizes: tuple[int, ...] = (persons,)
-    if seeds is not None:
-        columns = columns[np.argsort(seeds, kind="stable")]
-        sizes = tuple(np.bincount(seeds).tolist())
     rows = max(1, CHUNK // persons)
     block = max(1, ONE_THREAD // (persons * width))
     means = np.empty((resamples, width))
     for piece, start in enumerate(range(0, resamples, rows)):
-        weights = _weights(sizes, min(rows, resamples - start), piece, seed)
+        weights = _weights(persons, min(rows, resamples - start), piece, seed)
         for row in range(0, len(weights), block):
             part = weights[row : row + block]
             means[start + row : start + row + len(part)] = part @ columns
@@ -79,32 +69,13 @@ def resampled_means(
 
 
 @lru_cache(maxsize=8)
-def _weights(sizes: tuple[int, ...], rows: int, piece: int, seed: int) -> Floats:
-    """How often each person was drawn: rows x persons, each row summing to the number of persons.
-
-    `sizes` is how many persons there are under each seed, one after the other.
-    """
-    persons = sum(sizes)
+def _weights(persons: int, rows: int, piece: int, seed: int) -> Floats:
+    """How often each person was drawn: rows x persons, each row summing to their number."""
     random = np.random.default_rng([seed, persons, piece])
-    if len(sizes) > 1:
-        return _two_stages(np.array(sizes), rows, random)
     drawn = random.integers(0, persons, size=(rows, persons), dtype=np.int64)
     drawn += np.arange(rows)[:, None] * persons
     counts = np.bincount(drawn.ravel(), minlength=rows * persons)
     return counts.reshape(rows, persons).astype(np.float64)
-
-
-def _two_stages(sizes: NDArray[np.int64], rows: int, random: np.random.Generator) -> Floats:
-    """The same, of as many seeds as there are, and under each as many persons as it has."""
-    persons, first = int(sizes.sum()), np.cumsum(sizes) - sizes
-    chosen = random.integers(0, len(sizes), size=(rows, len(sizes)))
-    drawn = sizes[chosen]
-    totals = drawn.sum(axis=1)
-    size, start = (np.repeat(one[chosen].ravel(), drawn.ravel()) for one in (sizes, first))
-    person = start + (random.random(len(size)) * size).astype(np.int64)
-    person += np.repeat(np.arange(rows) * persons, totals)
-    counts = np.bincount(person, minlength=rows * persons).reshape(rows, persons)
-    return np.asarray(counts * (persons / totals)[:, None])
 
 
 def jackknife_means(columns: Floats) -> Floats:
@@ -114,13 +85,21 @@ def jackknife_means(columns: Floats) -> Floats:
 
 
 def bca(
-    value: float, resampled: Floats, jackknife: Floats, level: float, *, expanded: bool = False
+    value: float, resampled: Floats, jackknife: Floats, level: float, *, expanded: bool = True
 ) -> Interval | None:
-    """The BCa interval; None where it does not exist, as all resamples agree."""
+    """The BCa interval; None where it does not exist, as all resamples agree.
+
+    A resample without a finite number counts as lying beyond either end, which makes the interval
+    wider; there is none where an end would be among those.
+    """
     from scipy.special import ndtr, ndtri
 
     ordered = np.sort(resampled)
-    if not np.isfinite(ordered[-1]):
+    undefined = 0
+    if not np.isfinite(ordered[-1]) or not np.isfinite(ordered[0]):
+        ordered = ordered[np.isfinite(ordered)]
+        undefined = len(resampled) - len(ordered)
+    if not len(ordered):
         return None
     below = np.searchsorted(ordered, [value - TIE, value + TIE]).mean() / len(ordered)
     deviation = jackknife.mean() - jackknife
@@ -129,17 +108,19 @@ def bca(
         return None
     bias = ndtri(below)
     skew = np.sum(deviation**3) / (6 * spread**1.5)
-    z = bias + _reach(level, len(jackknife) if expanded else None)
+    z = bias + reach(level, len(jackknife) if expanded else None)
     if np.any(skew * z >= 1):
         return None
-    places = ndtr(bias + z / (1 - skew * z)) * (len(ordered) - 1)
+    places = ndtr(bias + z / (1 - skew * z)) * (len(resampled) - 1) - [undefined, 0]
+    if places[0] < 0 or places[1] > len(ordered) - 1:
+        return None
     low, high = np.interp(places, np.arange(len(ordered)), ordered)
     if high - low <= TIE:
         return None
     return Interval(float(low), float(high)).holding(value)
 
 
-def _reach(level: float, persons: int | None) -> Floats:
+def reach(level: float, persons: int | None) -> Floats:
     """How many standard errors off both ends lie; with persons, expanded for so few of them."""
     from scipy.special import ndtri, stdtrit
 
@@ -149,8 +130,8 @@ def _reach(level: float, persons: int | None) -> Floats:
     return np.asarray(stdtrit(persons - 1, tails) * (persons / (persons - 1)) ** 0.5)
 
 
-def clopper_pearson(share: float, persons: int, level: float) -> Interval:
-    """The exact binomial interval; `share` of the persons need not be a whole number of them."""
+def clopper_pearson(share: float, persons: float, level: float) -> Interval:
+    """The exact binomial interval; neither persons nor `share` of them need be whole numbers."""
     from scipy.special import betaincinv
 
     tail = (1 - level) / 2

@@ -6,6 +6,8 @@ from typing import Literal
 
 from msgspec import Struct
 
+from xmm_cli.scoring.between import Between
+
 Verdict = Literal["holds", "does not hold", "unclear"]
 Unit = Literal["share", "difference of shares", "difference of ratios", "ratio", "nats"]
 
@@ -32,6 +34,10 @@ class Estimate:
     by_seed: Mapping[str, float | None]
     """None: with this seed's persons alone the effect is not defined."""
     persons: int
+    between: Between | None = None
+    """How far seeds differ, where several can be told apart."""
+    how: str = ""
+    """How the interval was made."""
 
 
 @dataclass(frozen=True, slots=True)

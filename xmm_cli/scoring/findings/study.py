@@ -8,6 +8,7 @@ from typing import Any
 from xmm_cli.rows.types import Modality, Task
 from xmm_cli.scoring.findings.estimate import (
     UNKNOWN_SEED,
+    Chances,
     Drawing,
     Formula,
     Person,
@@ -130,16 +131,21 @@ class Study:
         *,
         unit: Unit = "difference of shares",
         comment: str = "",
+        chances: Chances | None = None,
         monotone: bool = True,
         bounded: bool = True,
     ) -> Finding:
         """A row: the effect over these conditions, judged; see `estimate`."""
-        found = estimate(cells, formula, self.drawing, monotone=monotone, bounded=bounded)
+        found = estimate(
+            cells, formula, self.drawing, chances=chances, monotone=monotone, bounded=bounded
+        )
         said = [comment] if comment else []
         if found is None:
             return empty(family, name, measure, unit, comment or "no person was asked everything")
         if found.low is None:
             said.append("no interval")
+        elif found.between and (limits := found.between.limits(100 if bounded else 1)):
+            said.append(limits)
         if found.persons < FEW_PERSONS:
             said.append(f"few persons ({found.persons})")
         if len(found.by_seed) == 1 and UNKNOWN_SEED not in found.by_seed:
