@@ -65,7 +65,7 @@ class Estimator:
         said += _remarks(sample, over, dropped)
         if lacking := no_value(metric, over, parts, self.level):
             return row(None, None, said=[f"none: {lacking}", *said])
-        value, interval, how, _ = estimated(metric.formula, parts, self.level)
+        value, interval, how, _ = estimated(metric.formula, parts, self.level, least=metric.least)
         if metric.against_zero and interval is not None:
             said.append(_side(interval))
         return row(value, interval, said=[how, *said])

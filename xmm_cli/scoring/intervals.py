@@ -15,14 +15,13 @@ cell, so that metrics over several cells are paired. Persons of several seeds: `
   because all persons, or all but a few, have 0 or 1. It holds for persons' shares too: of all
   variables in [0, 1] with a given mean, the one that is only 0 or 1 varies most.
 - `mover`: G. Zou, A. Donner, "Construction of confidence limits about effect measures",
-  Statistics in Medicine 27 (2008), after R. Newcombe (1998), for a metric of several parts of
-  which one is at 0 or 1: the parts' own intervals, by the root of the summed squares of what each
-  part's end alone moves the metric. It takes the parts as independent.
+  Statistics in Medicine 27 (2008), after R. Newcombe (1998), for a metric of several columns of
+  which some are at 0 or 1: the root of the summed squares of what the ends of each one's own
+  interval alone move the metric. It takes them as independent.
 """
 
 from collections.abc import Callable, Sequence
 from functools import lru_cache
-from itertools import product
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -108,7 +107,9 @@ def bca(
         return None
     bias = ndtri(below)
     skew = np.sum(deviation**3) / (6 * spread**1.5)
-    z = bias + reach(level, len(jackknife) if expanded else None)
+    persons = len(jackknife)
+    freedom = 2 * persons / max(persons * np.sum(deviation**4) / spread**2 - 1, TIE)
+    z = bias + reach(level, persons if expanded else None, min(freedom, persons-1))
     if np.any(skew * z >= 1):
         return None
     places = ndtr(bias + z / (1 - skew * z)) * (len(resampled) - 1) - [undefined, 0]
@@ -120,14 +121,14 @@ def bca(
     return Interval(float(low), float(high)).holding(value)
 
 
-def reach(level: float, persons: int | None) -> Floats:
+def reach(level: float, persons: int | None, freedom: float | None = None) -> Floats:
     """How many standard errors off both ends lie; with persons, expanded for so few of them."""
     from scipy.special import ndtri, stdtrit
 
     tails = np.array([(1 - level) / 2, (1 + level) / 2])
     if persons is None:
         return np.asarray(ndtri(tails))
-    return np.asarray(stdtrit(persons - 1, tails) * (persons / (persons - 1)) ** 0.5)
+    return np.asarray(stdtrit(freedom or persons - 1, tails) * (persons / (persons - 1)) ** 0.5)
 
 
 def clopper_pearson(share: float, persons: float, level: float) -> Interval:
@@ -141,21 +142,8 @@ def clopper_pearson(share: float, persons: float, level: float) -> Interval:
     return Interval(float(low), float(high)).holding(share)
 
 
-def mover(formula: Formula, values: Sequence[float], parts: Sequence[Interval]) -> Interval | None:
-    """The interval of `formula(*values)` from those of its parts; None where it is unbounded.
-
-    The formula must be monotone in each part. No end lies beyond the formula's own extremes over
-    all ends of the parts.
-    """
-    value = float(formula(*values))
-    corners = [float(formula(*corner)) for corner in product(*parts)]
-    down = up = 0.0
-    for place, part in enumerate(parts):
-        moved = [float(formula(*values[:place], end, *values[place + 1 :])) for end in part]
-        if not np.all(np.isfinite(moved + corners)):
-            return None
-        down += min(0.0, *(end - value for end in moved)) ** 2
-        up += max(0.0, *(end - value for end in moved)) ** 2
-    low = max(value - down**0.5, min(corners))
-    high = min(value + up**0.5, max(corners))
-    return Interval(low, high).holding(value)
+def mover(value: float, moved: Sequence[Interval]) -> Interval:
+    """The interval of a value from what the ends of each part's own interval alone make of it."""
+    down = sum(min(0.0, ends.low - value) ** 2 for ends in moved)
+    up = sum(max(0.0, ends.high - value) ** 2 for ends in moved)
+    return Interval(value - down**0.5, value + up**0.5)

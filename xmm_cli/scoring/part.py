@@ -6,7 +6,7 @@ Score rows, comparisons of runs, findings and figures all take theirs from `esti
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from itertools import product
-from math import fsum
+from math import fsum, inf
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from xmm_cli.scoring.between import Between, between
 from xmm_cli.scoring.intervals import (
+    TIE,
     Floats,
     Formula,
     Interval,
@@ -31,7 +32,7 @@ EDGE = 3
 below, its interval collapses (measured in tests/scoring/test_coverage.py)."""
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class Columns:
     """What persons got in some cells, and how intervals over them are drawn.
 
@@ -70,6 +71,10 @@ class Columns:
         return self.bounded and bool(min(np.sum(shares > 0), np.sum(shares < 1)) < EDGE)
 
 
+Column = tuple[Columns, int]
+Take = Callable[[Columns, int], Any]
+
+
 @dataclass(frozen=True, slots=True)
 class Part:
     """One cell of a metric: recall, or recall corrected for chance."""
@@ -83,15 +88,17 @@ class Part:
 
     def value(self) -> float:
         """The estimate."""
-        return float(self._taken(self.columns.mean))
+        return float(self.made(Columns.mean))
 
-    def resampled(self) -> Any:
-        """The estimate in each resample."""
-        return self._taken(self.columns.resampled)
+    def made(self, take: Take) -> Any:
+        """The estimate from what is taken of each column: its mean, or means."""
+        chance = self.chance if self.chance_at is None else take(self.columns, self.chance_at)
+        return self.made_of(take(self.columns, self.at), chance)
 
-    def left_out(self) -> Any:
-        """The estimate without each of the persons."""
-        return self._taken(self.columns.left_out)
+    def used(self) -> list[Column]:
+        """The columns that it is made of."""
+        places = [self.at] if self.chance_at is None else [self.at, self.chance_at]
+        return [(self.columns, at) for at in places]
 
     def pair(self) -> tuple[Floats, Floats]:
         """Each person's value, and their chance (0 where none is taken off)."""
@@ -113,10 +120,6 @@ class Part:
         """The interval of this part alone; None only where values are not shares."""
         return estimated(mean, [self], level).interval
 
-    def _taken(self, take: Callable[[int], Any]) -> Any:
-        chance = self.chance if self.chance_at is None else take(self.chance_at)
-        return self.made_of(take(self.at), chance)
-
 
 class Estimated(NamedTuple):
     """A value, its interval (None: there is none), and how that was made."""
@@ -129,82 +132,120 @@ class Estimated(NamedTuple):
 
 
 def estimated(
-    formula: Formula, parts: Sequence[Part], level: float, *, monotone: bool = True
+    formula: Formula,
+    parts: Sequence[Part],
+    level: float,
+    *,
+    monotone: bool = True,
+    least: float = -inf,
 ) -> Estimated:
     """The value of `formula` over the parts, and its interval.
 
-    The parts are over the same persons, in the same order. All are resampled together (BCa,
-    expanded for few persons). Where one part lies so near 0 or 1 that a bootstrap does not see the
-    rest of it, each has its own interval, and the formula's follows from them (MOVER), which needs
-    shares and a formula that is `monotone` in each. Where persons have several seeds, an interval
-    is widened for these (`scoring.between`).
+    The parts are over the same persons, in the same order. All columns are resampled together (BCa,
+    expanded for few persons), but for those so near 0 or 1 that a bootstrap does not see the rest
+    of them: these have exact intervals, and what each of their ends alone moves the value is put
+    together with the others' interval (MOVER). That needs shares and a formula that is `monotone`
+    in each. Where persons have several seeds, an interval is widened for these (`scoring.between`).
 
-    `formula` takes one number, or one array of resamples, for each part.
+    `formula` takes one number, or one array of resamples, for each part, and gives none below
+    `least`.
     """
     value = float(formula(*(part.value() for part in parts)))
     columns = parts[0].columns
     exact = monotone and all(part.columns.bounded for part in parts)
-    persons = len(columns.values)
-    if persons == 1 and not exact:
+    if len(columns.values) == 1 and not exact:
         return Estimated(value, None, "no interval: one person")
-    left_out = formula(*(part.left_out() for part in parts)) if persons > 1 else np.empty(0)
-    seeds = _seeds(left_out, columns.seeds, level)
-    if not (exact and any(part.columns.at_edge(part.at) for part in parts)):
-        drawn = formula(*(part.resampled() for part in parts))
-        found = bca(value, drawn, left_out, level)
-        if found is not None:
-            how = f"BCa bootstrap over persons, {columns.resamples} resamples, seed {columns.seed}"
-            if seeds is None:
-                return Estimated(value, found, how)
-            found = _stretched(found, value, seeds.stretch)
-            if exact:
-                found = _within(found.holding(value), formula, parts, level)
-            return Estimated(value, found, f"{how}; {_said(seeds, columns)}", seeds)
-    if not exact:
-        return Estimated(value, None, "no interval: persons do not differ, or are too few", seeds)
-    said = "" if seeds is None else f"; {_said(seeds, columns)}"
-    if len(parts) == 1:
-        how = "Clopper-Pearson over persons, too few of whom differ for a bootstrap"
-        return Estimated(value, _exact(parts[0], seeds, level), how + said, seeds)
-    values, ends = [part.value() for part in parts], [part.interval(level) for part in parts]
-    found = mover(formula, values, [one for one in ends if one is not None])
+    seeds = _seeds(formula, parts, level)
+    found, how = _interval(formula, parts, level, exact, least)
     if found is None:
-        return Estimated(value, None, "no interval: what it divides by may be 0", seeds)
-    how = "MOVER over persons, too few of whom differ in some cell for a bootstrap"
-    return Estimated(value, found, how + said, seeds)
+        return Estimated(value, None, how, seeds)
+    if seeds is not None:
+        found = Interval(*(value + seeds.stretch * (end - value) for end in found))
+        how = f"{how}; {seeds.words(100 if columns.bounded else 1)}"
+    if exact:
+        found = _possible(found, formula, parts, least)
+    return Estimated(value, found.holding(value), how, seeds)
 
 
-def _seeds(left_out: Floats, seeds: NDArray[np.int64] | None, level: float) -> Between | None:
-    if seeds is None or len(left_out) == 0:
+def _seeds(formula: Formula, parts: Sequence[Part], level: float) -> Between | None:
+    """What several seeds add."""
+    seeds = parts[0].columns.seeds
+    if seeds is None:
         return None
-    return between((len(left_out) - 1) * (left_out.mean() - left_out), seeds, level)
+    left_out = formula(*(part.made(Columns.left_out) for part in parts))
+    return between((len(seeds) - 1) * (left_out.mean() - left_out), seeds, level)
 
 
-def _said(seeds: Between, columns: Columns) -> str:
-    return seeds.words(100 if columns.bounded else 1)
+def _interval(
+    formula: Formula, parts: Sequence[Part], level: float, exact: bool, least: float
+) -> tuple[Interval | None, str]:
+    """The interval for these seeds, and how it was made."""
+
+    def made(take: Take) -> Any:
+        return formula(*(part.made(take) for part in parts))
+
+    value, columns = float(made(Columns.mean)), parts[0].columns
+    used = list(dict.fromkeys(one for part in parts for one in part.used()))
+    edge = [(own, at) for own, at in used if exact and own.at_edge(at)]
+    joint = None
+    if len(edge) < len(used):
+        drawn = made(_but(edge, Columns.resampled))
+        if np.mean(drawn <= least + TIE) > (1 - level) / 2:
+            return _farthest(formula, parts, level)
+        joint = bca(value, drawn, made(_but(edge, Columns.left_out)), level)
+        if joint is not None and not edge:
+            how = f"BCa bootstrap over persons, {columns.resamples} resamples, seed {columns.seed}"
+            return joint, how
+    if not exact:
+        return None, "no interval: persons do not differ, or are too few"
+    moved = [] if joint is None else [joint]
+    for own, at in edge if joint is not None else used:
+        ends = clopper_pearson(own.mean(at), len(own.values), level)
+        moved.append(_sorted([float(made(_with(own, at, end))) for end in ends]))
+    if not np.all(np.isfinite(moved)):
+        return None, "no interval: what it divides by may be 0"
+    if len(moved) == 1:
+        return moved[0], "Clopper-Pearson over persons, too few of whom differ for a bootstrap"
+    how = "MOVER over persons, too few of whom differ in some cell for a bootstrap"
+    return mover(value, moved), how
 
 
-def _stretched(interval: Interval, value: float, times: float) -> Interval:
-    return Interval(*(value + times * (end - value) for end in interval))
+def _but(edge: Sequence[Column], take: Take) -> Take:
+    """Some columns' means as they are, of all others what `take` takes."""
+
+    def taken(own: Columns, at: int) -> Any:
+        means = take(own, at)
+        return np.full_like(means, own.mean(at)) if (own, at) in edge else means
+
+    return taken
 
 
-def _exact(part: Part, seeds: Between | None, level: float) -> Interval:
-    """Clopper-Pearson; of several seeds with the number of persons that would be worth as much.
-
-    E. Korn, B. Graubard, Survey Methodology 24 (1998), on samples of clusters.
-    """
-    recall, persons = part.columns.mean(part.at), len(part.columns.values)
-    worth = persons if seeds is None else persons / seeds.stretch**2
-    return Interval(*(part.at_mean(end) for end in clopper_pearson(recall, worth, level)))
+def _with(column: Columns, place: int, end: float) -> Take:
+    """All columns' means as they are, but one."""
+    return lambda own, at: end if (own, at) == (column, place) else own.mean(at)
 
 
-def _within(found: Interval, formula: Formula, parts: Sequence[Part], level: float) -> Interval:
-    """The interval, of which no end lies beyond what the formula can be over the parts' own."""
-    if len(parts) == 1:
-        ends = [[parts[0].at_mean(end) for end in (0.0, 1.0)]]
-    else:
-        ends = [list(part.interval(level) or ()) for part in parts]
-    corners = [float(formula(*corner)) for corner in product(*ends)]
+def _farthest(formula: Formula, parts: Sequence[Part], level: float) -> tuple[Interval | None, str]:
+    """From the least to the most that the formula is over the parts' own intervals."""
+    ends = _corners(formula, [part.interval(level) or () for part in parts])
+    if not len(ends) or not np.all(np.isfinite(ends)):
+        return None, "no interval: what it divides by may be 0"
+    return Interval(float(ends.min()), float(ends.max())), "all that the cells' intervals allow"
+
+
+def _possible(found: Interval, formula: Formula, parts: Sequence[Part], least: float) -> Interval:
+    """The interval, without what the formula cannot be for shares from 0 to 1."""
+    corners = _corners(formula, [(part.at_mean(0.0), part.at_mean(1.0)) for part in parts])
     if not np.all(np.isfinite(corners)):
-        return found
-    return Interval(max(found.low, min(corners)), min(found.high, max(corners)))
+        return Interval(max(found.low, least), found.high)
+    low, high = max(corners.min(), least), corners.max()
+    return Interval(float(max(found.low, low)), float(min(found.high, high)))
+
+
+def _corners(formula: Formula, ends: Sequence[Sequence[float]]) -> Floats:
+    with np.errstate(all="ignore"):
+        return np.asarray(formula(*np.array(list(product(*ends))).T))
+
+
+def _sorted(ends: Sequence[float]) -> Interval:
+    return Interval(min(ends), max(ends))
