@@ -23,7 +23,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from xmm_cli.scoring.intervals import Floats, reach
+from xmm_cli.scoring.intervals import TIE, Floats, normal, reach
 
 PRIOR = 2
 """Degrees of freedom that the spread within seeds counts for. With 1, three seeds that do not
@@ -40,14 +40,20 @@ class Between(NamedTuple):
     seeds: int
     stretch: float
     """Times as wide as over persons alone, at least 1."""
-    limit: float
-    """The standard deviation between seeds up to which the interval holds; infinite for many."""
+    own: float
+    """The standard deviation that a seed's mean has by its persons."""
+    level: float
     spread: float
     """The standard deviation between seeds that these show."""
 
+    @property
+    def limit(self) -> float:
+        """The standard deviation between seeds up to which an interval holds; infinite for many."""
+        return self.own * _most(self.seeds, self.level) ** 0.5
+
     def words(self, points: float) -> str:
         """How much wider an interval is for the seeds, and where that ends; see `limits`."""
-        said = f"{self.stretch:.2g} times as wide for {self.seeds} seeds"
+        said = f"{self.stretch:.1f} times as wide for {self.seeds} seeds"
         limits = self.limits(points)
         return f"{said}, {limits}" if limits else said
 
@@ -71,9 +77,11 @@ def between(influence: Floats, seeds: NDArray[np.int64], level: float) -> Betwee
 
     persons, sizes = len(seeds), np.bincount(seeds)
     number = len(sizes)
+    if not 1 < number < persons:
+        return None
     deviation = influence - influence.mean()
-    total = float(np.sum(deviation**2)) / (persons - 1) if persons > 1 else 0.0
-    if not 1 < number < persons or not np.isfinite(total) or total <= 0:
+    total = float(np.sum(deviation**2)) / (persons - 1)
+    if not np.isfinite(total) or total <= TIE**2:
         return None
     means = np.bincount(seeds, deviation) / sizes
     among = float(np.sum(sizes * means**2))
@@ -85,9 +93,9 @@ def between(influence: Floats, seeds: NDArray[np.int64], level: float) -> Betwee
     freedom = PRIOR + number - 1
     variance = (PRIOR * within + (number - 1) * of_seeds) / freedom
     far = float(stdtrit(freedom, (1 + level) / 2)) * variance**0.5
-    stretch = far / (float(reach(level, persons)[1]) * total**0.5)
-    limit = (_most(number, level) * within / each) ** 0.5
-    return Between(number, max(1.0, stretch), limit, max(component, 0.0) ** 0.5)
+    stretch = far / (float(reach(level, deviation)[1]) * total**0.5)
+    own = (within / each) ** 0.5
+    return Between(number, max(1.0, stretch), own, level, max(component, 0.0) ** 0.5)
 
 
 @lru_cache(maxsize=64)
@@ -104,7 +112,7 @@ def _most(seeds: int, level: float) -> float:
 
     freedom = PRIOR + seeds - 1
     chi = chdtri(seeds - 1, (np.arange(POINTS) + 0.5) / POINTS) / (seeds - 1)
-    z, t = float(reach(level, None)[1]), float(stdtrit(freedom, (1 + level) / 2))
+    z, t = float(normal(level)[1]), float(stdtrit(freedom, (1 + level) / 2))
 
     def held(ratio: float) -> float:
         half = t * np.sqrt((PRIOR + (seeds - 1) * (1 + ratio) * chi) / freedom)

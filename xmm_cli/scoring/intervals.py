@@ -7,10 +7,12 @@ cell, so that metrics over several cells are paired. Persons of several seeds: `
   intervals", JASA 82 (1987). With the estimate t, resampled t*_b and leave-one-out t_(i):
   z0 = Φ⁻¹(share of t*_b below t, ties by half); a = Σd³ / 6(Σd²)^1.5 with d = mean(t_(i)) − t_(i);
   the ends are the quantiles of t* at Φ(z0 + (z0 + z) / (1 − a(z0 + z))). Expanded, z is √(n / (n −
-  1)) times the quantile of Student's t with n − 1 degrees of freedom (T. Hesterberg, "What teachers
-  should know about the bootstrap", The American Statistician 69 (2015), on expanded percentile
-  intervals): resamples of n persons spread too little by the former, and the latter allows for a
-  spread that is itself an estimate.
+  1)) times a quantile of Student's t (T. Hesterberg, "What teachers should know about the
+  bootstrap", The American Statistician 69 (2015), on expanded percentile intervals): resamples of n
+  persons spread too little by the former, and the latter allows for a spread that is itself an
+  estimate. Its degrees of freedom are n − 1, or 2n / (κ − 1) where that is less, κ being the
+  kurtosis nΣd⁴ / (Σd²)²: Satterthwaite's (Biometrics Bulletin 2, 1946) for a variance whose own
+  variance is (κ − 1)/n of its square, as where a few persons make all the difference.
 - `clopper_pearson`: C. Clopper, E. Pearson, Biometrika 26 (1934), where a bootstrap collapses
   because all persons, or all but a few, have 0 or 1. It holds for persons' shares too: of all
   variables in [0, 1] with a given mean, the one that is only 0 or 1 varies most.
@@ -107,9 +109,7 @@ def bca(
         return None
     bias = ndtri(below)
     skew = np.sum(deviation**3) / (6 * spread**1.5)
-    persons = len(jackknife)
-    freedom = 2 * persons / max(persons * np.sum(deviation**4) / spread**2 - 1, TIE)
-    z = bias + reach(level, persons if expanded else None, min(freedom, persons-1))
+    z = bias + (reach(level, deviation) if expanded else normal(level))
     if np.any(skew * z >= 1):
         return None
     places = ndtr(bias + z / (1 - skew * z)) * (len(resampled) - 1) - [undefined, 0]
@@ -121,14 +121,22 @@ def bca(
     return Interval(float(low), float(high)).holding(value)
 
 
-def reach(level: float, persons: int | None, freedom: float | None = None) -> Floats:
-    """How many standard errors off both ends lie; with persons, expanded for so few of them."""
-    from scipy.special import ndtri, stdtrit
+def normal(level: float) -> Floats:
+    """How many standard errors off both ends lie, for many persons."""
+    from scipy.special import ndtri
 
+    return np.asarray(ndtri([(1 - level) / 2, (1 + level) / 2]))
+
+
+def reach(level: float, deviation: Floats) -> Floats:
+    """The same, expanded for so few persons, with these deviations from the estimate."""
+    from scipy.special import stdtrit
+
+    persons = len(deviation)
+    kurtosis = persons * np.sum(deviation**4) / np.sum(deviation**2) ** 2
+    freedom = min(persons - 1, 2 * persons / max(kurtosis - 1, TIE))
     tails = np.array([(1 - level) / 2, (1 + level) / 2])
-    if persons is None:
-        return np.asarray(ndtri(tails))
-    return np.asarray(stdtrit(freedom or persons - 1, tails) * (persons / (persons - 1)) ** 0.5)
+    return np.asarray(stdtrit(freedom, tails) * (persons / (persons - 1)) ** 0.5)
 
 
 def clopper_pearson(share: float, persons: float, level: float) -> Interval:

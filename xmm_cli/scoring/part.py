@@ -27,9 +27,9 @@ from xmm_cli.scoring.intervals import (
 from xmm_cli.scoring.metric import mean
 from xmm_cli.scoring.metrics.memory import corrected
 
-EDGE = 3
+EDGE = 5
 """A bootstrap needs this many persons who are not wholly right, and as many not wholly wrong:
-below, its interval collapses (measured in tests/scoring/test_coverage.py)."""
+below, its interval is too narrow (`python -m tests.benchmarks.coverage`)."""
 
 
 @dataclass(slots=True, eq=False)
@@ -53,7 +53,7 @@ class Columns:
 
     def mean(self, at: int) -> float:
         """The mean over persons; summed exactly, so that no order changes it."""
-        return fsum(self.values[:, at]) / len(self.values)
+        return np.float64(fsum(self.values[:, at]) / len(self.values))
 
     def resampled(self, at: int) -> Floats:
         """The mean in each resample."""
@@ -111,10 +111,14 @@ class Part:
         """The estimate from the means of both."""
         return value if self.chance is None else corrected(value, chance)
 
-    def at_mean(self, value: float) -> float:
-        """The estimate if the value's mean were this, and chance what it is."""
-        chance = self.chance if self.chance_at is None else self.columns.mean(self.chance_at)
-        return float(self.made_of(value, chance))
+    def bounds(self, level: float) -> tuple[float, float]:
+        """The least and the most that it can be, if chance is as high as its own interval says."""
+        chance = self.chance
+        if self.chance_at is not None:
+            own = self.columns
+            chance = clopper_pearson(own.mean(self.chance_at), len(own.values), level).high
+        with np.errstate(all="ignore"):
+            return float(self.made_of(np.float64(0.0), chance)), 1.0
 
     def interval(self, level: float) -> Interval | None:
         """The interval of this part alone; None only where values are not shares."""
@@ -150,7 +154,7 @@ def estimated(
     `formula` takes one number, or one array of resamples, for each part, and gives none below
     `least`.
     """
-    value = float(formula(*(part.value() for part in parts)))
+    value = float(formula(*(part.made(Columns.mean) for part in parts)))
     columns = parts[0].columns
     exact = monotone and all(part.columns.bounded for part in parts)
     if len(columns.values) == 1 and not exact:
@@ -162,9 +166,13 @@ def estimated(
     if seeds is not None:
         found = Interval(*(value + seeds.stretch * (end - value) for end in found))
         how = f"{how}; {seeds.words(100 if columns.bounded else 1)}"
-    if exact:
-        found = _possible(found, formula, parts, least)
+    if exact and how != _bca_words(columns):
+        found = _possible(found, formula, parts, level, least)
     return Estimated(value, found.holding(value), how, seeds)
+
+
+def _bca_words(columns: Columns) -> str:
+    return f"BCa bootstrap over persons, {columns.resamples} resamples, seed {columns.seed}"
 
 
 def _seeds(formula: Formula, parts: Sequence[Part], level: float) -> Between | None:
@@ -190,12 +198,11 @@ def _interval(
     joint = None
     if len(edge) < len(used):
         drawn = made(_but(edge, Columns.resampled))
-        if np.mean(drawn <= least + TIE) > (1 - level) / 2:
+        if least > -inf and np.mean(drawn <= least + TIE) > (1 - level) / 2:
             return _farthest(formula, parts, level)
         joint = bca(value, drawn, made(_but(edge, Columns.left_out)), level)
         if joint is not None and not edge:
-            how = f"BCa bootstrap over persons, {columns.resamples} resamples, seed {columns.seed}"
-            return joint, how
+            return joint, _bca_words(columns)
     if not exact:
         return None, "no interval: persons do not differ, or are too few"
     moved = [] if joint is None else [joint]
@@ -222,20 +229,25 @@ def _but(edge: Sequence[Column], take: Take) -> Take:
 
 def _with(column: Columns, place: int, end: float) -> Take:
     """All columns' means as they are, but one."""
-    return lambda own, at: end if (own, at) == (column, place) else own.mean(at)
+    moved = np.float64(end)
+    return lambda own, at: moved if (own, at) == (column, place) else own.mean(at)
 
 
 def _farthest(formula: Formula, parts: Sequence[Part], level: float) -> tuple[Interval | None, str]:
     """From the least to the most that the formula is over the parts' own intervals."""
-    ends = _corners(formula, [part.interval(level) or () for part in parts])
-    if not len(ends) or not np.all(np.isfinite(ends)):
+    own = [one for part in parts if (one := part.interval(level)) is not None]
+    ends = _corners(formula, own) if len(own) == len(parts) else np.array([np.nan])
+    if not np.all(np.isfinite(ends)):
         return None, "no interval: what it divides by may be 0"
-    return Interval(float(ends.min()), float(ends.max())), "all that the cells' intervals allow"
+    how = "least and most over the cells' own intervals, as many resamples are at the least"
+    return Interval(float(ends.min()), float(ends.max())), how
 
 
-def _possible(found: Interval, formula: Formula, parts: Sequence[Part], least: float) -> Interval:
+def _possible(
+    found: Interval, formula: Formula, parts: Sequence[Part], level: float, least: float
+) -> Interval:
     """The interval, without what the formula cannot be for shares from 0 to 1."""
-    corners = _corners(formula, [(part.at_mean(0.0), part.at_mean(1.0)) for part in parts])
+    corners = _corners(formula, [part.bounds(level) for part in parts])
     if not np.all(np.isfinite(corners)):
         return Interval(max(found.low, least), found.high)
     low, high = max(corners.min(), least), corners.max()
