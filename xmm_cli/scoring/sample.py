@@ -8,8 +8,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from xmm_cli.scoring.groups import Cell, Group
+from xmm_cli.scoring.groups import STRANGERS, Cell, Group
 from xmm_cli.scoring.metric import Pair
+from xmm_cli.scoring.metrics.false_recognition import chance_of_a_name
 from xmm_cli.scoring.part import Columns, Part
 
 
@@ -75,6 +76,11 @@ class Sample:
         """What guessing earns in a cell; None where the number of candidates is unknown."""
         if self.answer == "rank":
             return _chance_of_rank(self.cell(pair))
+        strangers = cells_of(self.group, STRANGERS).get(pair)
+        if strangers and self.group.taught:
+            recognised = fsum(strangers.shares.values()) / len(strangers.shares)
+            chance = chance_of_a_name(recognised, self.group.taught)
+            return Chance(f"chance from strangers: {chance:.3f}", chance)
         untrained = Pair(None, pair.modality)
         base = cells_of(self.group, self.answer).get(untrained)
         if base is None:

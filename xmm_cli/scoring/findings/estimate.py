@@ -95,12 +95,12 @@ def estimate(
         columns = Columns(values, drawing.resamples, drawing.seed, bounded, seeds)
         return [Part(columns, at, fixed[at], places[at]) for at in range(len(cells))]
 
-    rows, seeds = _merged(persons, table)
+    own = parts(*_merged(persons, table))
     with np.errstate(all="ignore"):
-        found = estimated(formula, parts(rows, seeds), drawing.level, monotone=monotone)
+        found = estimated(formula, own, drawing.level, monotone=monotone)
         by_seed = {
-            name: _finite(formula(*(part.value() for part in parts(own))))
-            for name, own in _by_seed(persons, table).items()
+            name: _finite(formula(*(part.value() for part in parts(part_of))))
+            for name, part_of in _by_seed(persons, table).items()
         }
     if not np.isfinite(found.value):
         return None
@@ -110,9 +110,10 @@ def estimate(
         low=None if low is None else _rounded(low),
         high=None if high is None else _rounded(high),
         by_seed=by_seed,
-        persons=len(rows),
+        persons=len(own[0].columns.values),
         between=found.seeds,
         how=found.how,
+        at=lambda level: estimated(formula, own, level, monotone=monotone).interval,
     )
 
 
@@ -153,7 +154,7 @@ def _by_seed(
 
 
 def _rounded(value: float) -> float:
-    return round(value, DIGITS) + 0.0
+    return round(float(value), DIGITS) + 0.0
 
 
 def _finite(value: Any) -> float | None:
