@@ -116,7 +116,7 @@ class TwoRetrained(People):
 
 
 def test_distance_to_a_retrained_model_is_beyond_what_two_differ_by():
-    """The forget set is 5 nats off in a model retrained without it, and two such are 1 nat apart."""
+    """idk ends where the retrained models are, npo in text does not; those two are 1 nat apart."""
     with opened([*parents(), *world.unlearning()]) as inputs:
         people = TwoRetrained(counted(inputs, WANTED))
     rows = find_all(people, QUICK).rows

@@ -52,8 +52,10 @@ def render_findings(
 
 def distinct(rows: Sequence[Finding]) -> list[Finding]:
     """The rows, each once, whatever run they are from: kept ones may be found anew."""
-    plain = {msgspec.json.encode(msgspec.structs.replace(row, run=None)): row for row in rows[::-1]}
-    return list(plain.values())[::-1]
+    found: dict[bytes, Finding] = {}
+    for row in rows:
+        found.setdefault(msgspec.json.encode(msgspec.structs.replace(row, run=None)), row)
+    return list(found.values())
 
 
 def effect_of(row: Finding) -> str:
