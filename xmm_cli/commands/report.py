@@ -35,15 +35,16 @@ Examples:
   xmm report 'runs/*.jsonl' --sql "select source, avg(gap) from gaps group by all" --format csv
 
 Probe rows are scored first, as xmm score does it. Colours are left out when the output is no
-terminal, and where NO_COLOR is set. A finding holds if its whole interval is on the claimed side
-and p, corrected for the other tests of its family, is below 0.05; it is negligible if it is shown
-to be smaller than 5 points. Findings that the rows do not support are left out; finding rows
-(--findings --format jsonl) are shown again. With --plot FILE, --html, --to or --card alone nothing
-is written to stdout.
+terminal, and where NO_COLOR is set. A finding holds if its whole interval is on the claimed
+side and p, corrected for the other tests of its family, is below 0.05; it is negligible if it
+is shown to be smaller than 5 points. Findings that the rows do not support are left out.
+Finding rows (--findings --format jsonl) are shown again. With --plot FILE, --html, --to or
+--card alone nothing is written to stdout.
 
---sql knows the views personas, checkpoints, probes, traces, scores, findings, runs and gaps, and
-nothing else: no files, no network. --fail-if takes METRIC[FILTERS].BOUND > NUMBER; the bound is
-value, low or high. It ends with 3 if a row makes it true, and with 65 if it is about no row.
+--sql knows the views personas, checkpoints, probes, traces, scores, findings, runs and gaps,
+and nothing else: no files, no network. --fail-if takes METRIC[FILTERS].BOUND > NUMBER; the
+bound is value, low or high. It ends with 3 if a row makes it true, and with 65 if it is about
+no row.
 """
 
 _USED = {
