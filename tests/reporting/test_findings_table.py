@@ -9,14 +9,15 @@ import json
 import os
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from xmm_cli import app
 from xmm_cli.errors import WrongUsage
-from xmm_cli.reporting.findings_table import FIELDS, render_findings
+from xmm_cli.reporting.findings_table import COLUMNS, FIELDS, distinct, render_findings
 from xmm_cli.reporting.formats import FORMATS
+from xmm_cli.rows.types import Finding
 from xmm_cli.rows.writer import encode
-from xmm_cli.scoring.findings.finding import Finding
 
 from ..scoring import world
 
@@ -27,30 +28,36 @@ def finding(name="a gap remains, image → text", effect=0.56, ends=(0.49, 0.634
     low, high = ends or (None, None)
     usual = {
         "family": "gap",
-        "measure": "recall here minus recall there",
-        "seeds": 3,
+        "measure": "memory here minus memory there",
+        "p": 0.0002,
+        "p_holm": 0.0004,
+        "spread": 0.084,
+        "p_spread": 0.21,
         "verdict": "holds",
+        "persons": 48,
+        "seeds": 2,
         "by_seed": {"20": 0.5, "21": 0.62},
-        "n": 48,
         "unit": "difference of shares",
         "comment": "95 and 40 %",
     }
-    return Finding(finding=name, effect=effect, low=low, high=high, **(usual | fields))
+    return Finding(claim=name, effect=effect, low=low, high=high, **(usual | fields))
 
 
+NOTHING = {"p": None, "p_holm": None, "spread": None, "p_spread": None}
 ROWS = [
     finding(),
-    finding("the two directions differ", -0.08, (-0.2, 0.03), verdict="unclear"),
+    finding("the two directions differ", -0.08, (-0.2, 0.03), verdict="unclear", p_holm=0.342),
     finding(
-        "the text side leaks, kl through image",
+        "the text side leaks, ga through image, with the retain set back",
         None,
         None,
         family="unlearning",
         verdict="unclear",
+        persons=0,
         seeds=0,
         by_seed={},
-        n=0,
-        comment="never reached chance",
+        comment="the retain set never came back",
+        **NOTHING,
     ),
     finding(
         "it differs from a retrained model in log-probability, npo through image",
@@ -58,8 +65,10 @@ ROWS = [
         (1.28, 1.65),
         family="unlearning",
         unit="nats",
+        p_spread=0.03,
     ),
     finding("the gap closes by align", -0.02, (-0.1, 0.04), unit="share", verdict="does not hold"),
+    finding("the gap closes by nothing", 0.01, (-0.02, 0.04), unit="share", verdict="negligible"),
 ]
 
 
@@ -90,21 +99,46 @@ def test_verdicts_are_words_and_colour_only_adds_to_them():
     plain = shown(ROWS)
     assert re.sub(r"\x1b\[[\d;]*m", "", coloured).split() == plain.split()
     assert "\x1b" not in plain
-    for verdict in ("holds", "does not hold", "unclear"):
+    for verdict in ("holds", "negligible", "does not hold", "unclear"):
         assert verdict in plain
 
 
-def test_json_is_a_list_of_all_fields():
-    (first, *_), text = json.loads(shown(ROWS, "json")), shown(ROWS, "jsonl")
-    assert tuple(first) == FIELDS
-    assert first["by_seed"] == {"20": 0.5, "21": 0.62}
-    assert [json.loads(line) for line in text.splitlines()] == json.loads(shown(ROWS, "json"))
-    assert json.loads(shown(ROWS, "json"))[2]["effect"] is None
+def test_a_wide_table_shows_p_and_spread():
+    header = shown(ROWS, width=120).splitlines()[1].split("  ")
+    assert {name.strip() for name in header} - {""} == set(COLUMNS)
+    assert "< 0.001" in shown(ROWS, width=120)
+    assert "8 pts " in shown(ROWS, width=120)
+    assert "0.08 nats*" in shown(ROWS, width=120)
+    assert "p (Holm) " not in shown(ROWS, width=80).splitlines()[1]
+
+
+@pytest.mark.parametrize("format", ["markdown", "latex", "html"])
+def test_p_and_spread_are_columns(format):
+    text = shown(ROWS, format)
+    assert "p (Holm)" in text.split("gap")[0]
+    assert "spread" in text.split("gap")[0]
+    assert "0.34" in text
+    assert "negligible" in text
+
+
+def test_json_lines_are_rows():
+    lines = shown(ROWS, "jsonl").splitlines()
+    assert [msgspec.json.decode(line, type=Finding) for line in lines] == ROWS
+    assert json.loads(lines[0])["kind"] == "finding"
+    assert json.loads(lines[0]).keys() >= {"schema", "run", "claim", "persons", "p_holm", "spread"}
+    assert [json.loads(line) for line in lines] == json.loads(shown(ROWS, "json"))
     assert json.loads(shown([], "json")) == []
+
+
+def test_kept_findings_are_shown_once():
+    again = msgspec.structs.replace(ROWS[1], run="r-1")
+    assert distinct([*ROWS, again]) == ROWS
+    assert len(distinct([finding("a"), finding("b"), finding("a", comment="other")])) == 3
 
 
 def test_csv_has_a_line_for_each():
     found = list(csv.DictReader(io.StringIO(shown(ROWS, "csv"))))
+    assert list(found[0]) == FIELDS
     assert [row["verdict"] for row in found] == [row.verdict for row in ROWS]
     assert found[2]["effect"] == ""
     assert json.loads(found[0]["by_seed"]) == {"20": 0.5, "21": 0.62}
@@ -147,6 +181,57 @@ def test_the_command(rows_file, capsys):
     assert {"gap", "controls", "inside"} <= {row["family"] for row in found}
     assert "left out: views" in got.err
     assert got.err.count("\n") == 1
+
+
+@pytest.fixture
+def kept_file(rows_file, tmp_path, capsys):
+    """The findings of the rows, in a file of their own."""
+    assert app.main(["report", str(rows_file), "--findings", "--format", "jsonl", "-q"]) == 0
+    file = tmp_path / "findings.jsonl"
+    file.write_text(capsys.readouterr().out, "utf-8")
+    return file
+
+
+def test_findings_in_a_file_are_shown_again(rows_file, kept_file, capsys):
+    def said(*words):
+        assert app.main(["report", *map(str, words), "-q"]) == 0
+        return capsys.readouterr().out
+
+    table = said(rows_file, "--findings")
+    assert said(kept_file) == table
+    assert said(kept_file, "--findings") == table
+    assert said(kept_file, rows_file, "--findings") == table
+    assert said(kept_file, "--findings", "-f", "jsonl") == kept_file.read_text("utf-8")
+    both = said(rows_file, kept_file)
+    assert both.startswith(said(rows_file).rstrip("\n"))
+    assert both.endswith(table)
+    assert {"score", "finding"} == {
+        json.loads(line)["kind"] for line in said(rows_file, kept_file, "-f", "jsonl").splitlines()
+    }
+    assert app.main(["report", str(rows_file), str(kept_file), "-f", "csv"]) == 2
+    assert "use jsonl" in capsys.readouterr().err
+
+
+def test_findings_are_asked_in_sql_gathered_and_on_the_page(kept_file, tmp_path, capsys):
+    query = "select count(*), count(p_holm), max(by_seed['20']) > 0 from findings"
+    kept = [json.loads(line) for line in kept_file.read_text("utf-8").splitlines()]
+    tested = sum(row["p_holm"] is not None for row in kept)
+    for file in (kept_file, tmp_path / "all.duckdb", tmp_path / "all.parquet"):
+        if file != kept_file:
+            assert app.main(["report", str(kept_file), "--to", str(file), "-q"]) == 0
+        if file.suffix == ".duckdb":
+            import duckdb
+
+            with duckdb.connect(str(file), read_only=True) as store:
+                assert store.execute("select count(*) from findings").fetchone() == (len(kept),)
+            continue
+        assert app.main(["report", str(file), "--sql", query, "-f", "csv"]) == 0
+        assert capsys.readouterr().out.splitlines()[1] == f"{len(kept)},{tested},true"
+    page = tmp_path / "page.html"
+    assert app.main(["report", str(kept_file), "--html", str(page), "-q"]) == 0
+    text = page.read_text("utf-8")
+    assert "<h2>Findings</h2>" in text
+    assert "a gap remains, image → text" in text
 
 
 def test_scores_are_made_of_a_file_with_traces(rows_file, capsys):

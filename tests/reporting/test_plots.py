@@ -71,9 +71,12 @@ def test_points_are_means_with_intervals():
 def test_a_curve_begins_before_unlearning():
     series = series_of(count(NEEDS["unlearning"]), "unlearning", QUICK)
     leak = next(line for line in series.panels[0].lines if line.name == "npo")
-    assert [point.x for point in leak.points] == pytest.approx([0.95, 0.5, 0, 0], abs=0.1)
-    assert [point.y for point in leak.points] == pytest.approx([0.95, 0.9, 0.6, 0.5], abs=0.15)
+    assert [point.x for point in leak.points] == pytest.approx([0.95, 0.5, 0, 0, 0], abs=0.1)
+    assert [point.y for point in leak.points] == pytest.approx([0.95, 0.9, 0.6, 0.5, 0.3], abs=0.15)
     assert len(series.panels) == 4
+    marks = {line.name: line.points for line in series.panels[0].lines}
+    assert leak.points[-1].y in [point.y for point in marks["last step"]]
+    assert leak.points[-2].y in [point.y for point in marks["retain set back"]]
 
 
 def test_names_are_drawn_as_they_are():

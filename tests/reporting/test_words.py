@@ -4,7 +4,7 @@ import pytest
 
 from xmm_cli.reporting import render, words
 from xmm_cli.reporting.blocks import blocks_of
-from xmm_cli.reporting.findings import findings_of
+from xmm_cli.reporting.metric_lines import metric_lines
 
 from .scores import absent, score
 
@@ -42,7 +42,7 @@ def test_sentences():
         score("transfer_ratio", "image", "text", 0.56, (0.48, 0.64)),
         score("asymmetry", None, None, -0.2, (-0.3, -0.1)),
     ]
-    assert [finding.sentence for finding in findings_of(rows)] == [
+    assert [line.sentence for line in metric_lines(rows)] == [
         "Asked with a description instead of an image, less is recalled.",
         "Asked with an image instead of a description, more is recalled.",
         "Of what images taught, 56 % [48–64] can be recalled from a description.",
@@ -70,7 +70,7 @@ def test_labels_that_look_alike_make_two_blocks():
 
 
 def test_what_is_left_and_what_has_changed_are_told_in_hundredths():
-    left, changed = findings_of(
+    left, changed = metric_lines(
         [
             score("leak", "both", "text", 0.3125, (0.125, 0.625)),
             score("recall_difference", "text", "image", -0.25, (-0.5, -0.125)),
@@ -89,7 +89,7 @@ def test_of_several_comparisons_holms_p_decides():
         score("recall_difference", "text", "text", 0.2, (0.1, 0.4), p=0.01, p_holm=0.00001),
         score("recall_difference", "image", "text", 0.2, (0.1, 0.4)),
     ]
-    told = {(one.direction, one.judged) for one in findings_of(rows)}
+    told = {(one.direction, one.judged) for one in metric_lines(rows)}
     assert told == {
         ("text → image", "not clear, p (Holm) 0.36"),
         ("text → text", "clear, p (Holm) < 0.0001"),

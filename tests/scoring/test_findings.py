@@ -7,28 +7,13 @@ import numpy as np
 import pytest
 
 from xmm_cli.rows.types import Probe
-from xmm_cli.scoring.findings import FAMILIES, find_all
-from xmm_cli.scoring.findings.estimate import Drawing, Person, estimate
-from xmm_cli.scoring.findings.finding import (
-    APART,
-    KEPT,
-    NONE,
-    PRESENT,
-    SHRINKS,
-    Claim,
-    Estimate,
-    judge,
-)
+from xmm_cli.scoring.findings import FAMILIES
+from xmm_cli.scoring.findings.estimate import Person, estimate
 from xmm_cli.scoring.findings.study import Study, itself, minus
 
 from . import world
 from .engine import count
-
-QUICK = Drawing(resamples=999)
-
-
-def found(*parts, drawing=QUICK):
-    return find_all(count(row for part in parts for row in part), drawing)
+from .known import QUICK, found, row
 
 
 @pytest.mark.parametrize("views", [10**400, 2**64, 1e308], ids=["400 digits", "2**64", "1e308"])
@@ -40,19 +25,7 @@ def test_a_label_too_large_to_count_says_nothing(views):
         for one in world.by_views()
     ]
     comment = row(found(rows).rows, "more views raise recall, image → image").comment
-    assert comment.endswith("at 1, 2, 4 views")
-
-
-def row(rows, start, **fields):
-    """The only finding that begins so."""
-    fits = [
-        one
-        for one in rows
-        if one.finding.startswith(start)
-        and all(getattr(one, name) == value for name, value in fields.items())
-    ]
-    assert len(fits) == 1, [one.finding for one in fits or rows]
-    return fits[0]
+    assert comment.split("; ")[0].endswith("at 1, 2, 4 views")
 
 
 @pytest.fixture(scope="module")
@@ -60,46 +33,8 @@ def whole():
     return found(world.study())
 
 
-def of(effect, low, high, seeds=(), persons=20):
-    own = {str(place): value for place, value in enumerate(seeds or (effect,))}
-    return Estimate(effect, low, high, own, persons)
-
-
-@pytest.mark.parametrize(
-    ("claim", "estimate", "verdict"),
-    [
-        (PRESENT, of(0.3, 0.1, 0.5), "holds"),
-        (PRESENT, of(0.3, 0.1, 0.5, (0.6, -0.1)), "unclear"),
-        (PRESENT, of(0.3, 0.1, 0.5, (0.6, None)), "unclear"),
-        (PRESENT, of(0.3, -0.1, 0.5), "unclear"),
-        (PRESENT, of(0.0, -0.04, 0.04), "does not hold"),
-        (PRESENT, of(-0.3, -0.5, -0.1), "does not hold"),
-        (PRESENT, of(0.3, 0.1, 0.5, persons=7), "unclear"),
-        (PRESENT, of(0.3, None, None), "unclear"),
-        (PRESENT, None, "unclear"),
-        (SHRINKS, of(-0.3, -0.5, -0.1), "holds"),
-        (SHRINKS, of(0.0, -0.04, 0.04), "does not hold"),
-        (SHRINKS, of(-0.1, -0.3, 0.1), "unclear"),
-        (APART, of(-0.3, -0.5, -0.1), "holds"),
-        (APART, of(-0.3, -0.5, -0.1, (-0.6, 0.1)), "unclear"),
-        (APART, of(0.0, -0.04, 0.04), "does not hold"),
-        (APART, of(0.0, -0.1, 0.04), "unclear"),
-        (KEPT, of(0.0, -0.04, 0.04), "holds"),
-        (KEPT, of(0.0, -0.1, 0.1), "unclear"),
-        (KEPT, of(-0.3, -0.5, -0.1), "does not hold"),
-        (NONE, of(0.0, 0.0, 0.07), "holds"),
-        (NONE, of(0.0, 0.0, 0.2), "unclear"),
-        (NONE, of(0.3, 0.2, 0.4), "does not hold"),
-        (Claim("above", 0.9), of(0.95, 0.92, 0.99), "holds"),
-        (Claim("above", 0.9), of(0.8, 0.7, 0.89), "does not hold"),
-    ],
-)
-def test_verdict(claim, estimate, verdict):
-    assert judge(estimate, claim) == verdict
-
-
 def test_an_effect_is_the_paired_difference():
-    first = {Person(seed, f"p{one}"): one / 10 for seed in (1, 2) for one in range(10)}
+    first = {Person(seed, f"p{seed}-{one}"): one / 10 for seed in (1, 2) for one in range(10)}
     second = {person: share / 2 for person, share in first.items()}
     one = estimate([first, second], minus, QUICK)
     assert one.effect == pytest.approx(0.225)
@@ -128,7 +63,7 @@ def test_all_right_and_all_wrong_have_exact_intervals():
 
 def test_nothing_divides_by_zero():
     nothing = {Person(1, f"p{one}"): 0.0 for one in range(20)}
-    assert estimate([nothing] * 2, lambda a, b: a / b, QUICK) is None
+    assert estimate([nothing] * 2, np.divide, QUICK) is None
 
 
 def test_seeds_are_drawn_apart():
@@ -164,6 +99,7 @@ def test_every_family_is_there_in_order(whole):
         "views",
         "capable models",
         "unlearning",
+        "unlearned models",
         "relearning",
         "multi-hop",
         "mitigation",
@@ -171,14 +107,16 @@ def test_every_family_is_there_in_order(whole):
         "inside",
     ]
     assert len(families) == len(FAMILIES.names())
-    assert not any("left out" in note for note in whole.notes)
+    (note,) = [note for note in whole.notes if "left out" in note]
+    assert note.startswith("left out: distances to a retrained model (")
+    assert "), " not in note
 
 
 def test_names_are_unique_and_effects_lie_in_their_intervals(whole):
-    names = [one.finding for one in whole.rows]
+    names = [one.claim for one in whole.rows]
     assert len(names) == len(set(names))
     for one in whole.rows:
-        assert one.verdict in ("holds", "does not hold", "unclear")
+        assert one.verdict in ("holds", "negligible", "does not hold", "unclear")
         if one.low is not None:
             assert one.low <= one.effect <= one.high
             assert one.seeds == len(one.by_seed) == 3
@@ -189,7 +127,7 @@ def test_gap(whole):
     assert one.verdict == "holds"
     assert one.effect == pytest.approx(0.5, abs=0.1)
     assert set(one.by_seed) == {"20", "21", "22"}
-    assert one.n == 48
+    assert one.persons == 48
     crosses = row(whole.rows, "something crosses, text → image")
     assert (crosses.verdict, crosses.effect) == ("holds", pytest.approx(0.25, abs=0.1))
 
@@ -199,7 +137,8 @@ def test_the_effect_is_that_of_a_count_by_hand(whole):
     for one in world.cells():
         if one.source == "text":
             shares.setdefault(one.modality, []).append(one.correct)
-    by_hand = np.mean(shares["text"]) - np.mean(shares["image"])
+    chance = 0.5 / 16  # half of the strangers' answers are one of 16 taught names
+    by_hand = (np.mean(shares["text"]) - np.mean(shares["image"])) / (1 - chance)
     found_ = row(whole.rows, "a gap remains, text → image", family="gap").effect
     assert found_ == pytest.approx(by_hand, abs=1e-6)
 
@@ -216,89 +155,18 @@ def test_capable_models(whole):
     assert row(whole.rows, "a gap remains, image → text, xmm-base-bare").verdict == "holds"
     size = row(whole.rows, "the gap shrinks with size, image → text")
     assert (size.verdict, size.effect) == ("holds", pytest.approx(-0.14, abs=0.04))
-    assert row(whole.rows, "aligned modalities have a smaller gap, text").verdict == "holds"
-    assert row(whole.rows, "aligned modalities transfer more, text").verdict == "holds"
+    assert row(whole.rows, "the aligned base has a smaller gap, text").verdict == "holds"
+    assert row(whole.rows, "the aligned base transfers more, text").verdict == "holds"
     rank = row(whole.rows, "the gap shrinks with the adapter's rank, text")
     assert rank.effect == pytest.approx(0, abs=0.06)
-
-
-def test_leaks(whole):
-    leak = row(whole.rows, "the text side leaks, npo through image")
-    assert (leak.verdict, leak.effect) == ("holds", pytest.approx(0.6, abs=0.1))
-    assert "at step 20" in leak.measure
-    assert "retain recall" in leak.measure
-    assert "chance: the retrained model" in leak.comment
-    none = row(whole.rows, "the text side leaks, idk through image")
-    assert (none.effect, none.verdict) == (0, "unclear")
-    never = row(whole.rows, "the text side leaks, kl through image")
-    assert (never.effect, never.verdict, never.comment) == (None, "unclear", "never reached chance")
-
-
-def test_the_mean_leak_leaves_out_what_forgot_everything(whole):
-    one = row(whole.rows, "a leak remains in text, through image, mean")
-    assert one.comment == "2 of 4 objectives: idk, npo"
-    assert one.effect == pytest.approx(0.3, abs=0.06)
-    assert one.verdict == "holds"
-
-
-def test_cost_and_distance_of_unlearning(whole):
-    assert row(whole.rows, "it still sees and reads, ga through image").verdict == "does not hold"
-    assert row(whole.rows, "it still sees and reads, npo through image").effect > -0.1
-    apart = row(whole.rows, "it differs from a retrained model in recall, npo through image")
-    assert (apart.verdict, apart.effect) == ("holds", pytest.approx(0.3, abs=0.06))
-    nats = row(
-        whole.rows, "it differs from a retrained model in log-probability, npo through image"
-    )
-    assert (nats.unit, nats.verdict) == ("nats", "holds")
-
-
-def test_each_seed_has_its_own_step():
-    early = {10: (0.0, 0.8), 20: (0.0, 0.0)}
-    late = {10: (0.9, 0.9), 20: (0.0, 0.4)}
-    rows = [*world.asked("both", "image", 0.9), *world.asked("both", "text", 0.9)]
-    rows += world.forgetting("npo", "image", early, seeds=(20,))
-    rows += world.forgetting("npo", "image", late, seeds=(21,))
-    rows += world.forgetting("npo", "image", {10: (0.9, 0.9)}, seeds=(22,))
-    one = row(found(rows).rows, "the text side leaks")
-    assert one.by_seed == {"20": pytest.approx(0.8, abs=0.2), "21": pytest.approx(0.4, abs=0.2)}
-    assert "at step 10 and 20; 1 of 3 seeds never got there" in one.comment
-    assert "chance taken as 0" in one.comment
-
-
-def test_what_was_not_learned_cannot_leak():
-    rows = [*world.asked("both", "image", 0.0), *world.asked("both", "text", 0.9)]
-    rows += world.forgetting("npo", "image", {10: (0.0, 0.9)})
-    one = row(found(rows).rows, "the text side leaks")
-    assert (one.effect, one.comment) == (None, "it was not learned before")
-
-
-def test_through_both_is_looked_at_from_both_sides():
-    rows = [*world.asked("both", "image", 0.9), *world.asked("both", "text", 0.9)]
-    for step, image, text in ((10, 0.0, 0.5), (20, 0.0, 0.0)):
-        labels = {"objective": "npo", "through": "both", "steps": step}
-        for modality, recall in (("image", image), ("text", text)):
-            rows += world.asked("both", modality, recall, persons=8, set="forget", condition=labels)
-    rows = found(rows).rows
-    assert row(rows, "the text side leaks").effect == pytest.approx(0.5, abs=0.1)
-    assert row(rows, "the image side leaks").effect == 0
-
-
-def test_relearning(whole):
-    back = row(whole.rows, "the rest comes back, npo through image, taught image, asked image")
-    assert (back.verdict, back.effect) == ("holds", pytest.approx(0.6, abs=0.15))
-    still = row(whole.rows, "the rest comes back, retrain, taught text, asked image")
-    assert still.effect == 0
-    more = row(whole.rows, "more comes back than in a retrained model, npo through image, "
-                           "taught image, asked image")  # fmt: skip
-    assert more.effect == pytest.approx(back.effect - 0)
 
 
 @pytest.mark.parametrize("labels", [{"facts": True}, {}])
 def test_multihop(labels):
     rows = found(world.two_hops(labels)).rows
-    one = row(rows, "knowing both parts is not enough, image → text")
+    one = row(rows, "both parts are answered and not the whole, image → text")
     assert (one.verdict, one.effect) == ("holds", pytest.approx(0.6, abs=0.1))
-    lost = row(rows, "a fact is lost from a view, text → text")
+    lost = row(rows, "fewer facts come from a view than by name, text → text")
     assert (lost.verdict, lost.effect) == ("holds", pytest.approx(0.55, abs=0.1))
 
 
@@ -310,8 +178,8 @@ def test_multihop_asks_only_where_both_parts_are_right():
         rows += world.asked("image", "image", name, **who)
         rows += world.asked("image", "text", fact, task="fact", views=1, expected="x", **who)
         rows += world.asked("image", "image", 0.0, task="fact", hops=2, expected="x", **who)
-    one = row(found(rows).rows, "knowing both parts")
-    assert (one.n, one.effect, one.comment) == (
+    one = row(found(rows).rows, "both parts")
+    assert (one.persons, one.effect, one.comment) == (
         1,
         1.0,
         "4 such questions; few persons (1); one seed",
@@ -346,10 +214,33 @@ def test_controls(whole):
     unknown = "the untrained base knows no names, text, xmm-base-xs"
     assert row(whole.rows, unknown).verdict == "holds"
     assert row(whole.rows, "the base tells attributes, image, xmm-base-xs").verdict == "holds"
-    for start in ("without picture or text", "with another person's", "names without", "people"):
-        fits = [one for one in whole.rows if one.finding.startswith(start)]
+    for start in ("without picture or text", "with another person's", "names without"):
+        fits = [one for one in whole.rows if one.claim.startswith(start)]
         assert [one.verdict for one in fits] == ["holds"] * 4
     assert row(whole.rows, "from the name, looks are not recalled, image").effect < 0.05
+
+
+def test_strangers_who_are_called_by_taught_names_are_said(whole):
+    told = row(whole.rows, "strangers are not called by taught names, image → text")
+    assert (told.effect, told.verdict) == (0.5, "does not hold")
+    assert told.comment.startswith("so guessing a name earns 3.1 % (16 taught names)")
+    none = found(world.cells(), world.strangers(named=0.0)).rows
+    assert row(none, "strangers are not called by taught names, image → text").verdict == "holds"
+
+
+def test_a_bias_of_the_answer_is_told_from_a_loss_of_memory():
+    """Half of the answers to pictures are other people's names; all others are right."""
+    rows = [
+        msgspec.structs.replace(
+            one,
+            answer="Ada" if one.correct else "Bob",
+            condition=one.condition | {"mitigation": "paired"},
+        )
+        for one in world.cells({("image", "image"): 0.5, ("image", "text"): 0.5})
+    ]
+    comment = row(found(world.cells(), rows).rows, "the gap closes by paired, image").comment
+    assert "; with 5" in comment or "; with 4" in comment
+    assert "; of answers with a measured name 100 and 100 %" in comment
 
 
 def test_a_control_that_fails_is_said():
@@ -362,7 +253,7 @@ def test_a_control_that_fails_is_said():
 def test_inside(whole):
     meets = row(whole.rows, "training brings a person's views together, text, asked image")
     assert (meets.verdict, meets.effect) == ("holds", pytest.approx(0.6, abs=0.1))
-    less = row(whole.rows, "less of the name comes out in the other modality, image → text")
+    less = row(whole.rows, "the name is read from fewer views of the other modality, image → text")
     assert (less.verdict, less.effect) == ("holds", pytest.approx(0.6, abs=0.1))
     assert "half of it at layer 3 and 6 of 6" in less.comment
     aligned = row(whole.rows, "the modalities are aligned, text")
@@ -384,7 +275,7 @@ def test_one_seed_is_said():
 
 def test_few_persons_are_never_clear():
     one = row(found(world.cells(seeds=(20,), persons=5)).rows, "a gap remains, image")
-    assert (one.n, one.verdict) == (5, "unclear")
+    assert (one.persons, one.verdict) == (5, "unclear")
     assert "few persons (5)" in one.comment
 
 
@@ -392,7 +283,7 @@ def test_everyone_wrong():
     rows = found(world.cells(dict.fromkeys(world.CELLS, 0.0))).rows
     one = row(rows, "a gap remains, image")
     assert (one.effect, one.verdict) == (0.0, "unclear")
-    assert not [one for one in rows if one.finding == "the two directions differ"] or (
+    assert not [one for one in rows if one.claim == "the two directions differ"] or (
         row(rows, "the two directions differ").effect is None
     )
 
@@ -407,7 +298,7 @@ def test_nothing_to_find():
 
 def test_what_is_missing_is_named_with_its_reason():
     (note,) = found(world.cells()).notes
-    assert "transfer (no rows of the untrained base)" in note
+    assert "transfer (no rows of strangers or of the untrained base)" in note
     rows = [one for one in world.cells() if one.source == "image"]
     (note,) = found(rows, world.untrained()).notes
     assert "gap text → image (no rows of models that learned so)" in note
@@ -444,21 +335,6 @@ def test_ranks_stand_in_where_nothing_was_generated():
         for one in world.asked(source, modality, recall):
             rows.append(msgspec.structs.replace(one, correct=None, rank=1 if one.correct else 5))
     assert row(found(rows).rows, "a gap remains, image").effect == pytest.approx(0.5, abs=0.1)
-
-
-def test_what_was_unlearned_through_no_modality_is_left_out_and_said():
-    from xmm_cli.scoring.findings.series import series_of
-
-    rows = [*world.unlearning(seeds=(0,)), *world.forgetting("npo", "image", {10: (0.5, 0.9)})]
-    strange = [
-        msgspec.structs.replace(one, condition=one.condition | {"through": "audio"})
-        for one in world.forgetting("npo", "image", {10: (0.5, 0.9)})
-    ]
-    with_it, without = found(rows, strange), found(rows)
-    assert with_it.rows == without.rows
-    assert any("through 'audio', which is no modality" in note for note in with_it.notes)
-    for name in ("unlearning", "cells"):
-        assert series_of(count([*rows, *strange]), name, QUICK) is not None
 
 
 def test_a_repeated_question_counts_once_with_its_last_answer():

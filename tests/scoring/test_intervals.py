@@ -2,7 +2,10 @@
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
+from xmm_cli.scoring.between import between
 from xmm_cli.scoring.intervals import (
     Interval,
     bca,
@@ -13,7 +16,7 @@ from xmm_cli.scoring.intervals import (
 )
 
 
-def interval(columns, formula, resamples=9999, level=0.95):
+def interval(columns, formula, resamples=9999, level=0.95, expanded=False):
     columns = np.asarray(columns, dtype=float)
     means = resampled_means(columns, resamples, 0)
     return bca(
@@ -21,6 +24,7 @@ def interval(columns, formula, resamples=9999, level=0.95):
         formula(*means.T),
         formula(*jackknife_means(columns).T),
         level,
+        expanded=expanded,
     )
 
 
@@ -45,9 +49,39 @@ def test_no_bca_where_all_resamples_agree():
     assert interval([[0.5]] * 10, lambda share: share) is None
 
 
-def test_no_bca_where_a_resample_is_no_number():
-    columns = [[0.0, 1.0]] * 9 + [[1.0, 1.0]]
-    assert interval(columns, lambda a, b: b / np.where(a > 0, a, np.nan)) is None
+def test_resamples_without_a_number_make_it_wider_or_take_it_away():
+    def ratio(a, b):
+        return b / np.where(a > 0, a, np.nan)
+
+    random = np.random.default_rng(0)
+    columns = np.column_stack([random.random(40), random.random(40)])
+
+    def undefined_below(threshold):
+        return interval(columns, lambda a, b: b / np.where(a > threshold, a, np.nan))
+
+    plain = undefined_below(0.0)
+    some = undefined_below(np.quantile(resampled_means(columns, 9999, 0)[:, 0], 0.01))
+    assert some.low < plain.low
+    assert some.high > plain.high - 0.02
+    assert undefined_below(np.quantile(resampled_means(columns, 9999, 0)[:, 0], 0.1)) is None
+    assert interval([[0.0, 1.0]] * 9 + [[1.0, 1.0]], ratio) is None
+
+
+def test_an_expanded_interval_is_wider_for_few_persons_and_heavy_tails():
+    random = np.random.default_rng(0)
+
+    def times_as_wide(column):
+        widths = []
+        for expanded in (False, True):
+            low, high = interval(column[:, None], lambda share: share, expanded=expanded)
+            widths.append(high - low)
+        return widths[1] / widths[0]
+
+    assert times_as_wide(random.random(10)) == pytest.approx(1.22, abs=0.05)
+    assert times_as_wide(random.random(200)) == pytest.approx(1.01, abs=0.02)
+    rare = np.zeros(200)
+    rare[:6] = 1
+    assert times_as_wide(rare) > 1.08
 
 
 def test_resamples_are_the_same_for_every_group_of_the_same_size():
@@ -80,44 +114,52 @@ def test_clopper_pearson_of_a_share_between():
 
 
 def test_mover_of_a_difference_is_newcombes():
-    parts = [Interval(0.7, 0.95), Interval(0.1, 0.4)]
-    found = mover(lambda a, b: a - b, [0.9, 0.2], parts)
+    found = mover(0.7, [Interval(0.5, 0.75), Interval(0.5, 0.8)])
     assert found.low == pytest.approx(0.7 - (0.2**2 + 0.2**2) ** 0.5)
     assert found.high == pytest.approx(0.7 + (0.05**2 + 0.1**2) ** 0.5)
 
 
-def test_mover_is_none_where_a_part_may_be_divided_by_zero():
-    def ratio(a, b):
-        return b / a if a > 0 else float("nan")
-
-    assert mover(ratio, [0.5, 0.5], [Interval(0.0, 1.0), Interval(0.2, 0.7)]) is None
-
-
-def test_two_stages_draw_seeds_and_then_persons():
-    """Persons of a seed that was not drawn count nothing; sizes may differ."""
-    seeds = [0, 1, 1, 0, 2, 2, 2]
-    columns = np.eye(7)
-    means = resampled_means(columns, 4000, 0, seeds)
-    assert means.sum(axis=1) == pytest.approx(np.ones(4000))
-    of_seed = np.stack([means[:, np.array(seeds) == one].sum(axis=1) for one in range(3)], axis=1)
-    assert np.mean(of_seed[:, 0] == 0) == pytest.approx((2 / 3) ** 3, abs=0.03)
-    assert np.mean(of_seed[:, 2] == 1) == pytest.approx((1 / 3) ** 3, abs=0.02)
-    assert (means == resampled_means(columns, 4000, 0, seeds)).all()
-    half = resampled_means(columns[:, :3], 4000, 0, seeds)
-    assert half == pytest.approx(means[:, :3])
+def influence(spread, sizes, seed=0):
+    random = np.random.default_rng(seed)
+    own = np.repeat(np.arange(len(sizes)), sizes)
+    return random.standard_normal(len(own)) + spread * np.arange(len(sizes))[own], own
 
 
-def test_one_person_a_seed_is_one_stage():
-    column = np.random.default_rng(0).random((60, 1))
-    one, two = (resampled_means(column, 9999, 0, seeds) for seeds in (None, range(60)))
-    assert two.std() == pytest.approx(one.std(), rel=0.03)
+def test_seeds_that_differ_widen_and_others_hardly():
+    alike = np.mean([between(*influence(0, [32] * 3, one), 0.95).stretch for one in range(300)])
+    apart = np.mean([between(*influence(1, [32] * 3, one), 0.95).stretch for one in range(300)])
+    assert alike == pytest.approx(1.39, abs=0.05)
+    assert apart > 3
 
 
-def test_two_stages_spread_by_the_variance_within_and_between():
-    """Of S seeds of n: (S - 1)/S of the variance between seeds, over S; and that within, over n."""
-    random = np.random.default_rng(0)
-    values = random.random((4, 25)) + np.array([[0.0], [0.5], [1.0], [1.5]])
-    means = resampled_means(values.reshape(-1, 1), 9999, 0, np.repeat(range(4), 25))
-    within = values.var(axis=1).mean() / 100
-    between = values.mean(axis=1).var() / 4
-    assert means.var() == pytest.approx(within + between, rel=0.05)
+def test_how_far_seeds_differ_is_the_component_of_variance():
+    """Of equal sizes: the variance of the seeds' means, less what their persons explain."""
+    values, own = influence(0.5, [40, 40, 40])
+    means = values.reshape(3, 40)
+    within = means.var(axis=1, ddof=1).mean()
+    component = means.mean(axis=1).var(ddof=1) - within / 40
+    found = between(values, own, 0.95)
+    assert found.spread == pytest.approx(component**0.5)
+    assert found.own == pytest.approx((within / 40) ** 0.5)
+    assert found.limit == pytest.approx(found.own * 1.8**0.5, rel=0.05)
+    assert "holds for seeds that differ by up to" in found.words(100)
+
+
+def test_nothing_is_widened_where_seeds_say_nothing():
+    assert between(np.arange(9.0), np.zeros(9, dtype=int), 0.95) is None
+    assert between(np.arange(9.0), np.arange(9), 0.95) is None
+    assert between(np.ones(9), np.arange(9) % 3, 0.95) is None
+    assert between(np.array([np.nan, 1.0, 2.0, 3.0]), np.arange(4) % 2, 0.95) is None
+
+
+@given(
+    st.lists(st.tuples(st.integers(0, 4), st.integers(0, 4)), min_size=3, max_size=40),
+    st.floats(0.01, 0.999),
+)
+def test_an_interval_over_seeds_is_never_narrower(persons, level):
+    numbers = np.unique([seed for seed, _ in persons], return_inverse=True)[1]
+    found = between(np.array([value / 4 for _, value in persons]), numbers, level)
+    if found is not None:
+        assert found.stretch >= 1
+        assert found.limit > 0 or found.own == 0
+        assert found.spread >= 0

@@ -1,6 +1,7 @@
 """A whole study made directly: every family of findings, with effects that are known."""
 
 from collections.abc import Iterator
+from itertools import product
 from random import Random
 
 from xmm_cli.rows.types import Probe, Trace
@@ -89,9 +90,11 @@ def ladder(**given) -> Iterator[Probe]:
 def forgetting(
     objective, through, path, *, retain=0.9, attribute=0.95, source="both", **given
 ) -> Iterator[Probe]:
-    """A run: `path` maps steps to the forget set's recall in `through` and in the other one."""
+    """A run: `path` maps steps to the forget set's recall in `through` and in the other one, and to
+    that of the retain set where it is not `retain`.
+    """
     other = "text" if through == "image" else "image"
-    for step, (worked, left) in path.items():
+    for step, (worked, left, *kept) in path.items():
         labels = {"objective": objective, "through": through, "steps": step}
         for modality, recall in ((through, worked), (other, left)):
             yield from asked(
@@ -100,14 +103,14 @@ def forgetting(
             yield from asked(
                 source,
                 modality,
-                retain,
+                kept[0] if kept else retain,
                 persons=8,
                 first=8,
                 set="retain",
                 condition=labels,
                 **given,
             )
-            if step == max(path):
+            if step in (min(path), max(path)):
                 yield from asked(
                     source,
                     modality,
@@ -121,16 +124,18 @@ def forgetting(
 
 
 def unlearning(**given) -> Iterator[Probe]:
-    """npo leaks; ga forgets everything and everyone; kl never forgets; idk leaks nothing."""
+    """npo leaks, and its retain set comes back at step 30; ga forgets everything and everyone; kl
+    never forgets; idk leaks nothing, and keeps the retain set all along.
+    """
     for modality in Both:
         yield from asked("both", modality, 0.95, **given)
         yield from asked("both", modality, 0.95, task="attribute", **given)
-    leaks = {10: (0.5, 0.9), 20: (0.0, 0.6), 30: (0.0, 0.5)}
+    leaks = {10: (0.5, 0.9, 1), 20: (0, 0.6, 0.4), 30: (0, 0.5, 1), 40: (0, 0.3, 1)}
     for through in Both:
         yield from forgetting("npo", through, leaks, **given)
-        yield from forgetting("idk", through, {10: (0.4, 0.4), 20: (0.0, 0.0)}, **given)
+        yield from forgetting("idk", through, {10: (0.4, 0.4, 1), 20: (0, 0, 1)}, **given)
         yield from forgetting("ga", through, {10: (0.0, 0.0)}, retain=0.1, attribute=0.3, **given)
-        yield from forgetting("kl", through, {10: (0.9, 0.95), 20: (0.8, 0.9)}, **given)
+        yield from forgetting("kl", through, {10: (0.9, 0.95, 1), 20: (0.8, 0.9, 1)}, **given)
     for modality in Both:
         labels = {"objective": "retrain", "through": "both", "steps": 300}
         for set, first, recall in (("forget", 0, 0.0), ("retain", 8, 0.95)):
@@ -213,9 +218,20 @@ def controls(**given) -> Iterator[Probe]:
     nothing = dict.fromkeys(CELLS, 0.0)
     for labels in ({"control": "blank"}, {"control": "swapped"}, {"names": "shuffled"}):
         yield from cells(nothing, condition=labels, **given)
-    yield from cells(nothing, role="aux", first=100, **given)
+    yield from strangers(**given)
     for source in (*Both, None):
         yield from asked(source, "text", 0.3, task="reverse", views=8, **given)
+
+
+def strangers(named=0.5, views=4, **given) -> Iterator[Probe]:
+    """People never met, who are given the taught name in so many of their views."""
+    for source, modality in product((*Both, "both"), Both):
+        for view in range(views):
+            yield from asked(
+                source, modality, 0.0, role="aux", first=100, views=1, expected="Xan",
+                answer="ada!" if view < named * views else "Bob",
+                question=f"Who is this, number {view}?", **given,
+            )  # fmt: skip
 
 
 def traces(persons=16, seeds=SEEDS, layers=6) -> Iterator[Trace]:

@@ -18,7 +18,7 @@ from xmm_cli.reporting.plots import FIGURES
 from xmm_cli.scoring.config import DEFAULTS
 
 if TYPE_CHECKING:
-    from xmm_cli.rows.types import Score
+    from xmm_cli.rows.types import Finding, Score
     from xmm_cli.scoring.findings import People
     from xmm_cli.scoring.findings.series import Series
 
@@ -35,13 +35,16 @@ Examples:
   xmm report 'runs/*.jsonl' --sql "select source, avg(gap) from gaps group by all" --format csv
 
 Probe rows are scored first, as xmm score does it. Colours are left out when the output is no
-terminal, and where NO_COLOR is set. A finding holds if its whole interval over persons is on the
-claimed side, and every seed alone is too; one that the rows do not support is left out. With
---plot FILE, --html, --to or --card alone nothing is written to stdout.
+terminal, and where NO_COLOR is set. A finding holds if its whole interval is on the claimed
+side and p, corrected for the other tests of its family, is below 0.05; it is negligible if it
+is shown to be smaller than 5 points. Findings that the rows do not support are left out.
+Finding rows (--findings --format jsonl) are shown again. With --plot FILE, --html, --to or
+--card alone nothing is written to stdout.
 
---sql knows the views personas, checkpoints, probes, traces, scores, runs and gaps, and nothing
-else: no files, no network. --fail-if takes METRIC[FILTERS].BOUND > NUMBER; the bound is value,
-low or high. It ends with 3 if a row makes it true, and with 65 if it is about no row.
+--sql knows the views personas, checkpoints, probes, traces, scores, findings, runs and gaps,
+and nothing else: no files, no network. --fail-if takes METRIC[FILTERS].BOUND > NUMBER; the
+bound is value, low or high. It ends with 3 if a row makes it true, and with 65 if it is about
+no row.
 """
 
 _USED = {
@@ -119,7 +122,7 @@ def run(
 ) -> None:
     """Show what was learned, what crosses to the other modality, and how sure that is.
 
-    Reads `probe` or `score` rows; for findings and figures `probe` and `trace` rows.
+    Reads `probe`, `score` or `finding` rows; for findings and figures `probe` and `trace` rows.
     """
     say.quiet = quiet
     _refuse_stray(given(ctx) - {"inputs", "quiet"})
@@ -141,11 +144,12 @@ def run(
         from xmm_cli.scoring.metrics import METRICS
 
         gates = [read_gate(text, METRICS) for text in fail_if or []]
-        make = _scores if html is None else partial(_page, html)
+        kept: list[Finding] = []
+        make = partial(_scores, kept) if html is None else partial(_page, html)
         scores = make(files, _labels(by), resamples)
         try:
             if html is None:
-                _print(render(scores, format, width=width, colour=colour))
+                _print(_tables(scores, kept, format, width, colour))
         except ReaderGone:
             check_gates(gates, scores)  # who reads the table does not decide on the gate
             raise
@@ -182,10 +186,12 @@ def _files(inputs: list[str]) -> list[str]:
     return expanded(inputs)
 
 
-def _scores(inputs: list[str], by: list[str] | None, resamples: int) -> "list[Score]":
-    """The score rows, and the scores of the probe rows, among the inputs."""
+def _scores(
+    kept: "list[Finding]", inputs: list[str], by: list[str] | None, resamples: int
+) -> "list[Score]":
+    """The score rows among the inputs, and those of the probe rows; finding rows go to `kept`."""
     from xmm_cli.rows.inputs import open_inputs
-    from xmm_cli.rows.types import Probe, Run, Score, Trace
+    from xmm_cli.rows.types import Finding, Probe, Run, Score, Trace
     from xmm_cli.scoring.score import score_inputs
 
     with open_inputs(inputs) as rows:
@@ -193,14 +199,32 @@ def _scores(inputs: list[str], by: list[str] | None, resamples: int) -> "list[Sc
             rows,
             by=by,
             resamples=resamples,
-            kinds=(Probe, Score, Trace, Run),
-            need=(Probe, Score),
+            kinds=(Probe, Score, Finding, Trace, Run),
+            need=(Probe, Score, Finding),
         )
-        scored = result.counts[0].kinds["score"]
-        given = [located.row for located in rows.rows_of(Score)] if scored else []
+        found = result.counts[0].kinds
+        given = [located.row for located in rows.rows_of(Score)] if found["score"] else []
+        kept += [located.row for located in rows.rows_of(Finding)] if found["finding"] else []
     for note in result.notes:
         say.note(note)
     return given + result.rows
+
+
+def _tables(
+    scores: "list[Score]", kept: "list[Finding]", format: str, width: int, colour: bool
+) -> str:
+    """Scores, findings, or both in a format that can hold both."""
+    if not kept:
+        return render(scores, format, width=width, colour=colour)
+    from xmm_cli.reporting.findings_table import render_findings
+
+    if scores and format in ("csv", "json"):
+        raise WrongUsage(
+            f"--format {format} of score and finding rows", "use jsonl, or files of one kind"
+        )
+    tables = [render(scores, format, width=width, colour=colour)] if scores else []
+    tables.append(render_findings(kept, format, width=width, colour=colour))
+    return ("" if format == "jsonl" else "\n").join(tables)
 
 
 def _page(file: Path, inputs: list[str], by: list[str] | None, resamples: int) -> "list[Score]":
@@ -241,7 +265,7 @@ def _draw(
         check_suffix(Path(str(plot)))
     if figure is not None:
         FIGURES.check(figure)
-    people = _people(inputs)
+    people, kept = _people(inputs, findings)
     if people.repeated and not findings:  # findings say it themselves
         say.note(f"{people.repeated} repeated probe rows were counted once")
     if plot == "-":
@@ -251,27 +275,35 @@ def _draw(
     elif plot is not None:
         _plot(people, Path(plot), figure)
     if findings:
-        _print(_findings(people, format, width, colour))
+        _print(_findings(people, kept, format, width, colour))
 
 
-def _people(inputs: list[str]) -> "People":
-    """All probe and trace rows, counted."""
+def _people(inputs: list[str], findings: bool) -> "tuple[People, list[Finding]]":
+    """All probe and trace rows, counted; and the finding rows, if they are wanted."""
     from xmm_cli.rows.inputs import open_inputs
-    from xmm_cli.rows.types import Probe, Run, Score, Trace
+    from xmm_cli.rows.types import Finding, Probe, Row, Run, Score, Trace
     from xmm_cli.scoring.findings import people_of
 
+    need: tuple[type[Row], ...] = (Probe, Trace, Finding) if findings else (Probe, Trace)
     with open_inputs(inputs) as rows:
-        return people_of(rows, (Probe, Trace, Score, Run))
+        people = people_of(rows, (Probe, Trace, Score, Finding, Run), need)
+        return people, [located.row for located in rows.rows_of(Finding)] if findings else []
 
 
-def _findings(people: "People", format: str, width: int, colour: bool) -> str:
-    from xmm_cli.reporting.findings_table import render_findings
+def _findings(
+    people: "People", kept: "list[Finding]", format: str, width: int, colour: bool
+) -> str:
+    """The findings kept in the inputs, and those that their probe rows give, each once."""
+    from xmm_cli.reporting.findings_table import distinct, render_findings
     from xmm_cli.scoring.findings import find_all
 
-    found = find_all(people)
-    for note in found.notes:
-        say.note(note)
-    return render_findings(found.rows, format, width=width, colour=colour)
+    rows = kept
+    if people.counts or people.inside:
+        found = find_all(people)
+        rows = [*kept, *found.rows]
+        for note in found.notes:
+            say.note(note)
+    return render_findings(distinct(rows), format, width=width, colour=colour)
 
 
 def _series(people: "People", figure: str | None) -> "Series":

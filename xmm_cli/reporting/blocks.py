@@ -1,7 +1,7 @@
 """Score rows put in the order in which a reader meets them, before any format.
 
 A block is one group of comparable scores: a task, split, set and condition. It has a panel for each
-way of answering: the memory grid (learned from, asked with), the findings drawn from it, and what
+way of answering: the memory grid (learned from, asked with), the metrics across its cells, and what
 to know about them.
 """
 
@@ -9,7 +9,7 @@ import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from xmm_cli.reporting.findings import Finding, absences, findings_of
+from xmm_cli.reporting.metric_lines import MetricLine, absences, metric_lines
 from xmm_cli.reporting.words import asked_how, clean, counted, labels, percent, span, whole
 from xmm_cli.rows.types import MODALITIES, Answer, Score, Source
 
@@ -55,9 +55,9 @@ class Panel:
 
     title: str
     grid: list[tuple[str, list[GridCell | None]]]
-    findings: list[Finding]
+    lines: list[MetricLine]
     said: list[str]
-    """The findings in sentences, and how small a gap could be seen."""
+    """The lines in sentences, and how small a gap could be seen."""
     notes: list[str]
 
 
@@ -153,9 +153,9 @@ def _panel(answer: Answer, scores: list[Score]) -> Panel:
     if answer == "rank" and (row := _guessing(spots)):
         grid.append(row)
     title = asked_how(answer, scores[0].task, _candidates(scores))
-    found = findings_of([score for score in scores if score.metric != DETECTABLE])
-    said = [finding.sentence for finding in found if finding.sentence]
-    return Panel(title, grid, found, [*said, *_power(scores)], _notes(scores))
+    lines = metric_lines([score for score in scores if score.metric != DETECTABLE])
+    said = [line.sentence for line in lines if line.sentence]
+    return Panel(title, grid, lines, [*said, *_power(scores)], _notes(scores))
 
 
 def _power(scores: list[Score]) -> list[str]:

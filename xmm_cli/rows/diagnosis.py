@@ -21,6 +21,7 @@ MADE_BY = {
     "checkpoint": "train",
     "probe": "probe",
     "score": "score",
+    "finding": "report --findings --format jsonl",
 }
 _UTF16_OR_32 = (b"\xff\xfe", b"\xfe\xff")
 _FIELD = re.compile(r"^(?P<problem>.*?)(?: - at `\$\.?(?P<path>.*)`)?$", re.DOTALL)

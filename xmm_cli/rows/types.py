@@ -196,9 +196,10 @@ class Score(Row, frozen=True, kw_only=True, tag="score"):
 class Finding(Row, frozen=True, kw_only=True, tag="finding"):
     """What a study found about one claim, with a verdict.
 
-    `holds`: the whole interval lies on the claimed side. `negligible`: the effect is shown to be
-    smaller than the smallest one of interest (two one-sided tests). `does not hold`: the whole
-    interval lies on the other side. `unclear`: everything else.
+    `negligible`: what is claimed to be there is shown to be smaller than the smallest effect of
+    interest (two one-sided tests). `holds`: the whole interval lies on the claimed side, and
+    `p_holm`, where there is one, is below 0.05. `does not hold`: the whole interval lies on the
+    other side. `unclear`: everything else.
     """
 
     family: NonEmpty
@@ -210,7 +211,8 @@ class Finding(Row, frozen=True, kw_only=True, tag="finding"):
     high: float | None
     level: Annotated[float, Meta(gt=0, lt=1)] = 0.95
     p: float | None = None
-    """Two-sided, of the effect being at the claim's threshold; None where there is no interval."""
+    """Two-sided, of the effect being at the claim's threshold; None where there is no interval, and
+    of claims that something is none, or kept, within a margin."""
     p_holm: float | None = None
     """The same, corrected for all findings of the family (Holm)."""
     spread: float | None = None

@@ -1,7 +1,7 @@
 """Two runs, person by person: the difference of every metric, its interval, p, and Holm's p.
 
 Both runs are scored on the persons they share. An interval draws the same persons in both (BCa;
-MOVER where too few persons differ, `part.interval_of`). p is of the paired permutation test: within
+MOVER where too few persons differ, `part.estimated`). p is of the paired permutation test: within
 each person, the two runs change places (scipy's `permutation_test`, exact where there are fewer
 arrangements than resamples; with one yes-or-no question a person it is McNemar's exact test).
 Holm's p (S. Holm, Scand. J. Statist. 6, 1979; statsmodels) is over all comparisons of a metric in
@@ -16,11 +16,11 @@ import msgspec
 import numpy as np
 
 from xmm_cli.rows.types import Answer, Score
-from xmm_cli.scoring.estimate import DIGITS, FEW_PERSONS, Estimator
+from xmm_cli.scoring.estimate import DIGITS, FEW_PERSONS, no_value
 from xmm_cli.scoring.groups import ANSWERS, Group
 from xmm_cli.scoring.intervals import Formula
 from xmm_cli.scoring.metric import Metric, Over
-from xmm_cli.scoring.part import Part, interval_of
+from xmm_cli.scoring.part import Part, estimated
 from xmm_cli.scoring.sample import Sample, cells_of, seeds_of
 
 AT_ONCE = 2_000_000
@@ -101,9 +101,9 @@ class Comparer:
             Sample(group, way, persons, self.resamples, self.seed, metric.bounded, seeds)
             for group in groups
         ]
-        corrected = metric.of == "memory"
+        memory = metric.of == "memory"
         parts = [
-            Part(sample, pair, sample.chance(pair) if corrected else None)
+            sample.part(pair, sample.chance(pair) if memory else None)
             for sample in samples
             for pair in over.cells
         ]
@@ -117,8 +117,7 @@ class Comparer:
         why = self._lacking(contrast, over, parts)
         if why:
             return row(contrast, over, None, counted, len(persons), [f"none: {why}"])
-        value = float(contrast.formula(*(part.value() for part in parts)))
-        interval, how = interval_of(contrast.formula, parts, self.level)
+        value, interval, how, _ = estimated(contrast.formula, parts, self.level)
         said = [how]
         if asked > len(persons):
             said.append(f"{asked - len(persons)} persons left out who are not in both runs")
@@ -136,11 +135,9 @@ class Comparer:
 
     def _lacking(self, contrast: Contrast, over: Over, parts: list[Part]) -> str | None:
         """Why there is no value, if there is none; as for the metric in either run alone."""
-        width = len(over.cells)
-        for start, group in ((0, self.own), (width, self.baseline)):
-            estimator = Estimator(group, self.answer, self.level, self.resamples, self.seed)
-            why = estimator.lacking(contrast.metric, parts[start : start + width])
-            if why:
+        half = len(parts) // 2
+        for side in (parts[:half], parts[half:]):
+            if why := no_value(contrast.metric, over, side, self.level):
                 return why
         value = contrast.formula(*(part.value() for part in parts))
         return None if np.isfinite(value) else "the baseline has no gap to close"
@@ -178,7 +175,7 @@ def permuted(formula: Formula, parts: Sequence[Part], resamples: int, seed: int)
     from scipy.stats import permutation_test
 
     half = len(parts) // 2
-    runs = [np.column_stack([column for part in side for column in part.columns()])
+    runs = [np.column_stack([column for part in side for column in part.pair()])
             for side in (parts[:half], parts[half:])]  # fmt: skip
     table = np.concatenate(runs)
     persons = len(runs[0])

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import partial
+from typing import Any
 
 from xmm_cli.rows.types import Answer, Score
 from xmm_cli.scoring.groups import Group
@@ -10,8 +11,8 @@ from xmm_cli.scoring.intervals import Interval
 from xmm_cli.scoring.metric import Metric, Over, Pair
 from xmm_cli.scoring.metrics.detectable_gap import smallest_gap
 from xmm_cli.scoring.metrics.recall import recall
-from xmm_cli.scoring.part import Part, interval_of
-from xmm_cli.scoring.sample import Sample, cells_of, seeds_of
+from xmm_cli.scoring.part import Part, estimated
+from xmm_cli.scoring.sample import Chance, Sample, cells_of, seeds_of
 
 LEAST_MEMORY = 0.1
 """No ratio over a memory below this, or whose interval reaches 0."""
@@ -32,8 +33,8 @@ class Estimator:
     level: float
     resamples: int
     seed: int
-    _samples: dict[tuple[str, ...], Sample] = field(default_factory=dict)
-    _persons: dict[tuple[str, tuple[Pair, ...]], tuple[tuple[str, ...], int]] = field(
+    _samples: dict[tuple[Any, ...], Sample] = field(default_factory=dict)
+    _persons: dict[tuple[str, tuple[Pair, ...]], tuple[tuple[Any, ...], int]] = field(
         default_factory=dict
     )
 
@@ -55,21 +56,18 @@ class Estimator:
         row = partial(row, n=sample.questions(over.cells), personas=len(persons))
         if metric.of == "chance":
             return self._chance(row, sample, over.cells[0])
+        memory = metric.of in ("memory", "spread")
+        chances = [sample.chance(pair) if memory else None for pair in over.cells]
         if metric.of == "spread":
-            return self._spread(row, [Part(sample, one, sample.chance(one)) for one in over.cells])
-        said = _remarks(sample, over, dropped)
-        if metric.of in ("recall", "measure"):
-            parts = [Part(sample, pair, None) for pair in over.cells]
-        else:
-            parts = [Part(sample, pair, sample.chance(pair)) for pair in over.cells]
-            said = [*dict.fromkeys(part.chance.words for part in parts if part.chance), *said]
-            lacking = self.lacking(metric, parts)
-            if lacking:
-                return row(None, None, said=[f"none: {lacking}", *said])
-        interval, how = interval_of(metric.formula, parts, self.level)
+            return self._spread(row, sample, over, chances)
+        parts = [sample.part(*one) for one in zip(over.cells, chances, strict=True)]
+        said = list(dict.fromkeys(chance.words for chance in chances if chance))
+        said += _remarks(sample, over, dropped)
+        if lacking := no_value(metric, over, parts, self.level):
+            return row(None, None, said=[f"none: {lacking}", *said])
+        value, interval, how, _ = estimated(metric.formula, parts, self.level, least=metric.least)
         if metric.against_zero and interval is not None:
             said.append(_side(interval))
-        value = float(metric.formula(*(part.value() for part in parts)))
         return row(value, interval, said=[how, *said])
 
     def _chance(self, row: Callable[..., Score], sample: Sample, pair: Pair) -> Score:
@@ -79,22 +77,30 @@ class Estimator:
         if chance.column is None:
             return row(chance.fixed, None, said=[chance.words])
         row = partial(row, n=sample.questions((chance.column,)))
-        part = Part(sample, chance.column, None)
-        interval, how = interval_of(recall, [part], self.level)
-        return row(part.value(), interval, said=[chance.words, how])
+        part = sample.part(chance.column)
+        value, interval, how, _ = estimated(recall, [part], self.level)
+        return row(value, interval, said=[chance.words, how])
 
-    def _spread(self, row: Callable[..., Score], parts: Sequence[Part]) -> Score:
+    def _spread(
+        self,
+        row: Callable[..., Score],
+        sample: Sample,
+        over: Over,
+        chances: Sequence[Chance | None],
+    ) -> Score:
         """Like the gap itself, on the scale of memory: chance takes its share of every point."""
-        if lacking := _no_chance(parts):
+        known = [chance.fixed for chance in chances if chance]
+        if lacking := _no_memory(known, len(chances)):
             return row(None, None, said=[f"none: {lacking}"])
-        scales = [1 / (1 - part.chance.fixed) for part in parts if part.chance]
+        scales = [1 / (1 - chance) for chance in known]
         same, cross = (
-            part.sample.column(part.pair) * scale for part, scale in zip(parts, scales, strict=True)
+            sample.part(pair).pair()[0] * scale
+            for pair, scale in zip(over.cells, scales, strict=True)
         )
         gap, words = smallest_gap(same - cross, self.level, sum(scales) / 2)
         return row(gap, None, said=[words])
 
-    def _asked(self, way: str, pairs: tuple[Pair, ...]) -> tuple[tuple[str, ...], int]:
+    def _asked(self, way: str, pairs: tuple[Pair, ...]) -> tuple[tuple[Any, ...], int]:
         """Who was asked in all of these cells, and how many others in some of them."""
         if (way, pairs) not in self._persons:
             cells = cells_of(self.group, way)
@@ -103,7 +109,7 @@ class Estimator:
             self._persons[way, pairs] = persons, len(set.union(*asked)) - len(persons)
         return self._persons[way, pairs]
 
-    def _sample(self, way: str, persons: tuple[str, ...], bounded: bool) -> Sample:
+    def _sample(self, way: str, persons: tuple[Any, ...], bounded: bool) -> Sample:
         key = (way, *persons)
         if key not in self._samples:
             self._samples[key] = Sample(
@@ -116,23 +122,6 @@ class Estimator:
                 seeds_of([self.group], persons),
             )
         return self._samples[key]
-
-    def lacking(self, metric: Metric, parts: Sequence[Part]) -> str | None:
-        """Why a metric has no value over these parts, if it has none."""
-        if metric.of != "memory":
-            return None
-        return _no_chance(parts) or self._no_divisor(metric, parts)
-
-    def _no_divisor(self, metric: Metric, parts: Sequence[Part]) -> str | None:
-        """Why a ratio has no value, if it has none."""
-        for place in metric.divisors:
-            part = parts[place]
-            value, low = part.value(), part.interval(self.level).low
-            if value < LEAST_MEMORY:
-                return f"memory {part.pair} is only {value:.2f}"
-            if low <= 0:
-                return f"memory {part.pair} may be 0 (from {low:.2f})"
-        return None
 
     def _row(
         self,
@@ -176,13 +165,29 @@ def _remarks(sample: Sample, over: Over, dropped: int) -> list[str]:
     return said
 
 
-def _no_chance(parts: Sequence[Part]) -> str | None:
-    """Why there is no memory, if there is none."""
-    for part in parts:
-        if part.chance is None:
-            return "the number of candidates is unknown"
-        if part.chance.fixed > MOST_CHANCE:
-            return f"guessing earns {part.chance.fixed:.2f}, which leaves too little to measure"
+def no_value(metric: Metric, over: Over, parts: Sequence[Part], level: float) -> str | None:
+    """Why a metric has no value over these parts, if it has none."""
+    if metric.of != "memory":
+        return None
+    known = [part.chance for part in parts if part.chance is not None]
+    if lacking := _no_memory(known, len(parts)):
+        return lacking
+    for place in metric.divisors:
+        value, interval = parts[place].value(), parts[place].interval(level)
+        if value < LEAST_MEMORY:
+            return f"memory {over.cells[place]} is only {value:.2f}"
+        if interval is None or interval.low <= 0:
+            low = "" if interval is None else f" (from {interval.low:.2f})"
+            return f"memory {over.cells[place]} may be 0{low}"
+    return None
+
+
+def _no_memory(chances: Sequence[float], cells: int) -> str | None:
+    """Why there is no memory in some of the cells, if there is none; chances are those known."""
+    if len(chances) < cells:
+        return "the number of candidates is unknown"
+    if max(chances) > MOST_CHANCE:
+        return f"guessing earns {max(chances):.2f}, which leaves too little to measure"
     return None
 
 

@@ -1,31 +1,29 @@
 """Confidence intervals over persons.
 
 The person is the unit: a resample draws whole persons, with all that was asked about them in every
-cell, so that metrics over several cells are paired. Where persons were taught under several seeds,
-each under one, a resample draws seeds first, then persons within each (the two-stage bootstrap,
-both with replacement: A. Davison, D. Hinkley, "Bootstrap Methods and their Application", 1997,
-section 3.8): so the interval is not for these seeds only.
+cell, so that metrics over several cells are paired. Persons of several seeds: `scoring.between`.
 
 - `bca`: bias-corrected and accelerated bootstrap, B. Efron, "Better bootstrap confidence
   intervals", JASA 82 (1987). With the estimate t, resampled t*_b and leave-one-out t_(i):
   z0 = Φ⁻¹(share of t*_b below t, ties by half); a = Σd³ / 6(Σd²)^1.5 with d = mean(t_(i)) − t_(i);
-  the ends are the quantiles of t* at Φ(z0 + (z0 + z) / (1 − a(z0 + z))), z = Φ⁻¹(½ ± level/2).
-  Expanded, z is √(n / (n − 1)) times the quantile of Student's t with n − 1 degrees of freedom
-  (T. Hesterberg, "What teachers should know about the bootstrap", The American Statistician 69
-  (2015), on expanded percentile intervals): resamples of n persons spread too little by the one,
-  and the other allows for a spread that is itself an estimate.
+  the ends are the quantiles of t* at Φ(z0 + (z0 + z) / (1 − a(z0 + z))). Expanded, z is √(n / (n −
+  1)) times a quantile of Student's t (T. Hesterberg, "What teachers should know about the
+  bootstrap", The American Statistician 69 (2015), on expanded percentile intervals): resamples of n
+  persons spread too little by the former, and the latter allows for a spread that is itself an
+  estimate. Its degrees of freedom are n − 1, or 2n / (κ − 1) where that is less, κ being the
+  kurtosis nΣd⁴ / (Σd²)²: Satterthwaite's (Biometrics Bulletin 2, 1946) for a variance whose own
+  variance is (κ − 1)/n of its square, as where a few persons make all the difference.
 - `clopper_pearson`: C. Clopper, E. Pearson, Biometrika 26 (1934), where a bootstrap collapses
   because all persons, or all but a few, have 0 or 1. It holds for persons' shares too: of all
   variables in [0, 1] with a given mean, the one that is only 0 or 1 varies most.
 - `mover`: G. Zou, A. Donner, "Construction of confidence limits about effect measures",
-  Statistics in Medicine 27 (2008), after R. Newcombe (1998), for a metric of several parts of
-  which one is at 0 or 1: the parts' own intervals, by the root of the summed squares of what each
-  part's end alone moves the metric. It takes the parts as independent.
+  Statistics in Medicine 27 (2008), after R. Newcombe (1998), for a metric of several columns of
+  which some are at 0 or 1: the root of the summed squares of what the ends of each one's own
+  interval alone move the metric. It takes them as independent.
 """
 
 from collections.abc import Callable, Sequence
 from functools import lru_cache
-from itertools import product
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -53,25 +51,18 @@ class Interval(NamedTuple):
         return Interval(min(self.low, value), max(self.high, value))
 
 
-def resampled_means(
-    columns: Floats, resamples: int, seed: int, seeds: Sequence[int] | None = None
-) -> Floats:
+def resampled_means(columns: Floats, resamples: int, seed: int) -> Floats:
     """Means of each column over persons drawn with replacement.
 
-    `columns` is persons x columns; the answer is resamples x columns. `seeds` has the number of
-    each person's seed, where seeds are drawn too. The draws depend only on `seed` and the number of
-    persons (under each seed), so that groups of the same persons are paired as well.
+    `columns` is persons x columns; the answer is resamples x columns. The draws depend only on
+    `seed` and the number of persons, so that groups of the same persons are paired as well.
     """
     persons, width = columns.shape
-    sizes: tuple[int, ...] = (persons,)
-    if seeds is not None:
-        columns = columns[np.argsort(seeds, kind="stable")]
-        sizes = tuple(np.bincount(seeds).tolist())
     rows = max(1, CHUNK // persons)
     block = max(1, ONE_THREAD // (persons * width))
     means = np.empty((resamples, width))
     for piece, start in enumerate(range(0, resamples, rows)):
-        weights = _weights(sizes, min(rows, resamples - start), piece, seed)
+        weights = _weights(persons, min(rows, resamples - start), piece, seed)
         for row in range(0, len(weights), block):
             part = weights[row : row + block]
             means[start + row : start + row + len(part)] = part @ columns
@@ -79,32 +70,13 @@ def resampled_means(
 
 
 @lru_cache(maxsize=8)
-def _weights(sizes: tuple[int, ...], rows: int, piece: int, seed: int) -> Floats:
-    """How often each person was drawn: rows x persons, each row summing to the number of persons.
-
-    `sizes` is how many persons there are under each seed, one after the other.
-    """
-    persons = sum(sizes)
+def _weights(persons: int, rows: int, piece: int, seed: int) -> Floats:
+    """How often each person was drawn: rows x persons, each row summing to their number."""
     random = np.random.default_rng([seed, persons, piece])
-    if len(sizes) > 1:
-        return _two_stages(np.array(sizes), rows, random)
     drawn = random.integers(0, persons, size=(rows, persons), dtype=np.int64)
     drawn += np.arange(rows)[:, None] * persons
     counts = np.bincount(drawn.ravel(), minlength=rows * persons)
     return counts.reshape(rows, persons).astype(np.float64)
-
-
-def _two_stages(sizes: NDArray[np.int64], rows: int, random: np.random.Generator) -> Floats:
-    """The same, of as many seeds as there are, and under each as many persons as it has."""
-    persons, first = int(sizes.sum()), np.cumsum(sizes) - sizes
-    chosen = random.integers(0, len(sizes), size=(rows, len(sizes)))
-    drawn = sizes[chosen]
-    totals = drawn.sum(axis=1)
-    size, start = (np.repeat(one[chosen].ravel(), drawn.ravel()) for one in (sizes, first))
-    person = start + (random.random(len(size)) * size).astype(np.int64)
-    person += np.repeat(np.arange(rows) * persons, totals)
-    counts = np.bincount(person, minlength=rows * persons).reshape(rows, persons)
-    return np.asarray(counts * (persons / totals)[:, None])
 
 
 def jackknife_means(columns: Floats) -> Floats:
@@ -114,13 +86,21 @@ def jackknife_means(columns: Floats) -> Floats:
 
 
 def bca(
-    value: float, resampled: Floats, jackknife: Floats, level: float, *, expanded: bool = False
+    value: float, resampled: Floats, jackknife: Floats, level: float, *, expanded: bool = True
 ) -> Interval | None:
-    """The BCa interval; None where it does not exist, as all resamples agree."""
+    """The BCa interval; None where it does not exist, as all resamples agree.
+
+    A resample without a finite number counts as lying beyond either end, which makes the interval
+    wider; there is none where an end would be among those.
+    """
     from scipy.special import ndtr, ndtri
 
     ordered = np.sort(resampled)
-    if not np.isfinite(ordered[-1]):
+    undefined = 0
+    if not np.isfinite(ordered[-1]) or not np.isfinite(ordered[0]):
+        ordered = ordered[np.isfinite(ordered)]
+        undefined = len(resampled) - len(ordered)
+    if not len(ordered):
         return None
     below = np.searchsorted(ordered, [value - TIE, value + TIE]).mean() / len(ordered)
     deviation = jackknife.mean() - jackknife
@@ -129,28 +109,38 @@ def bca(
         return None
     bias = ndtri(below)
     skew = np.sum(deviation**3) / (6 * spread**1.5)
-    z = bias + _reach(level, len(jackknife) if expanded else None)
+    z = bias + (reach(level, deviation) if expanded else normal(level))
     if np.any(skew * z >= 1):
         return None
-    places = ndtr(bias + z / (1 - skew * z)) * (len(ordered) - 1)
+    places = ndtr(bias + z / (1 - skew * z)) * (len(resampled) - 1) - [undefined, 0]
+    if places[0] < 0 or places[1] > len(ordered) - 1:
+        return None
     low, high = np.interp(places, np.arange(len(ordered)), ordered)
     if high - low <= TIE:
         return None
     return Interval(float(low), float(high)).holding(value)
 
 
-def _reach(level: float, persons: int | None) -> Floats:
-    """How many standard errors off both ends lie; with persons, expanded for so few of them."""
-    from scipy.special import ndtri, stdtrit
+def normal(level: float) -> Floats:
+    """How many standard errors off both ends lie, for many persons."""
+    from scipy.special import ndtri
 
+    return np.asarray(ndtri([(1 - level) / 2, (1 + level) / 2]))
+
+
+def reach(level: float, deviation: Floats) -> Floats:
+    """The same, expanded for so few persons, with these deviations from the estimate."""
+    from scipy.special import stdtrit
+
+    persons = len(deviation)
+    kurtosis = persons * np.sum(deviation**4) / np.sum(deviation**2) ** 2
+    freedom = min(persons - 1, 2 * persons / max(kurtosis - 1, TIE))
     tails = np.array([(1 - level) / 2, (1 + level) / 2])
-    if persons is None:
-        return np.asarray(ndtri(tails))
-    return np.asarray(stdtrit(persons - 1, tails) * (persons / (persons - 1)) ** 0.5)
+    return np.asarray(stdtrit(freedom, tails) * (persons / (persons - 1)) ** 0.5)
 
 
-def clopper_pearson(share: float, persons: int, level: float) -> Interval:
-    """The exact binomial interval; `share` of the persons need not be a whole number of them."""
+def clopper_pearson(share: float, persons: float, level: float) -> Interval:
+    """The exact binomial interval; neither persons nor `share` of them need be whole numbers."""
     from scipy.special import betaincinv
 
     tail = (1 - level) / 2
@@ -160,21 +150,8 @@ def clopper_pearson(share: float, persons: int, level: float) -> Interval:
     return Interval(float(low), float(high)).holding(share)
 
 
-def mover(formula: Formula, values: Sequence[float], parts: Sequence[Interval]) -> Interval | None:
-    """The interval of `formula(*values)` from those of its parts; None where it is unbounded.
-
-    The formula must be monotone in each part. No end lies beyond the formula's own extremes over
-    all ends of the parts.
-    """
-    value = float(formula(*values))
-    corners = [float(formula(*corner)) for corner in product(*parts)]
-    down = up = 0.0
-    for place, part in enumerate(parts):
-        moved = [float(formula(*values[:place], end, *values[place + 1 :])) for end in part]
-        if not np.all(np.isfinite(moved + corners)):
-            return None
-        down += min(0.0, *(end - value for end in moved)) ** 2
-        up += max(0.0, *(end - value for end in moved)) ** 2
-    low = max(value - down**0.5, min(corners))
-    high = min(value + up**0.5, max(corners))
-    return Interval(low, high).holding(value)
+def mover(value: float, moved: Sequence[Interval]) -> Interval:
+    """The interval of a value from what the ends of each part's own interval alone make of it."""
+    down = sum(min(0.0, ends.low - value) ** 2 for ends in moved)
+    up = sum(max(0.0, ends.high - value) ** 2 for ends in moved)
+    return Interval(value - down**0.5, value + up**0.5)

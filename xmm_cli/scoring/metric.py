@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from math import inf
 from typing import Any, Literal, NamedTuple
 
 from xmm_cli.rows.types import MODALITIES, Answer, Label, Modality, Source
@@ -42,6 +43,8 @@ class Metric:
     differences between persons' shares."""
     divisors: tuple[int, ...] = ()
     """Places of the cells that are divided by: there is no value where they may be zero."""
+    least: float = -inf
+    """No value lies below."""
     against_zero: bool = False
     """Whether the row says on which side of zero its interval lies."""
     answer: Answer | None = None

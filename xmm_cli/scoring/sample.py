@@ -1,18 +1,17 @@
-"""The cells of a group, on persons that they share: means, resampled means, chance."""
+"""The cells of a group, on persons that they share, as columns; what guessing earns there."""
 
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
 from dataclasses import dataclass, field
 from math import fsum
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
-from xmm_cli.scoring.groups import Cell, Group
-from xmm_cli.scoring.intervals import Floats, jackknife_means, resampled_means
+from xmm_cli.scoring.groups import STRANGERS, Cell, Group
 from xmm_cli.scoring.metric import Pair
-
-EDGE = 3
-"""A bootstrap needs this many persons who are not wholly right, and as many not wholly wrong:
-below, its interval collapses (measured in tests/scoring/test_coverage.py)."""
+from xmm_cli.scoring.metrics.false_recognition import chance_of_a_name
+from xmm_cli.scoring.part import Columns, Part
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,16 +30,16 @@ class Sample:
     group: Group
     answer: str
     """A way of answering, or the name of a measure."""
-    persons: tuple[str, ...]
+    persons: tuple[Any, ...]
+    """Their keys, sorted."""
     resamples: int
     seed: int
     bounded: bool = True
     """Whether all values lie between 0 and 1."""
-    seeds: tuple[int, ...] | None = None
-    """The number of each person's seed, where seeds are drawn as well (`seeds_of`)."""
+    seeds: NDArray[np.int64] | None = None
+    """The number of each person's seed (`seeds_of`)."""
     places: dict[Pair, int] = field(default_factory=dict)
-    columns: Floats = field(default_factory=lambda: np.empty((0, 0)))
-    _resampled: Floats | None = None
+    columns: Columns = field(init=False)
     _questions: dict[Pair, int] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -51,36 +50,19 @@ class Sample:
         ]
         self.places = {pair: place for place, pair in enumerate(sorted(having, key=str))}
         cells = [self.cell(pair) for pair in self.places]
-        self.columns = np.array([[cell.shares[one] for cell in cells] for one in self.persons])
+        values = np.array([[cell.shares[one] for cell in cells] for one in self.persons])
+        self.columns = Columns(values, self.resamples, self.seed, self.bounded, self.seeds)
 
     def cell(self, pair: Pair) -> Cell:
         """The cell itself, with all its persons."""
         return self.group.cells[(self.answer, *pair)]
 
-    def column(self, pair: Pair) -> Floats:
-        """The value of each person."""
-        return np.asarray(self.columns[:, self.places[pair]])
-
-    def mean(self, pair: Pair) -> float:
-        """The share of right answers; summed exactly, so that no order changes it."""
-        return fsum(self.columns[:, self.places[pair]]) / len(self.persons)
-
-    def resampled(self, pair: Pair) -> Floats:
-        """The mean in each resample."""
-        if self._resampled is None:
-            self._resampled = resampled_means(self.columns, self.resamples, self.seed, self.seeds)
-        return self._resampled[:, self.places[pair]]
-
-    def jackknifed(self, pair: Pair) -> Floats:
-        """The mean without each of the persons."""
-        return jackknife_means(self.columns[:, self.places[pair]])
-
-    def at_edge(self, pair: Pair) -> bool:
-        """Whether too few persons differ from 0, or from 1, for a bootstrap to see."""
-        if not self.bounded:
-            return False
-        shares = self.columns[:, self.places[pair]]
-        return bool(min(np.sum(shares > 0), np.sum(shares < 1)) < EDGE)
+    def part(self, pair: Pair, chance: Chance | None = None) -> Part:
+        """The cell as a part of a metric; with what chance is taken off."""
+        if chance is None:
+            return Part(self.columns, self.places[pair])
+        at = None if chance.column is None else self.places[chance.column]
+        return Part(self.columns, self.places[pair], chance.fixed, at)
 
     def questions(self, pairs: tuple[Pair, ...]) -> int:
         """How many questions stand behind these cells."""
@@ -94,6 +76,11 @@ class Sample:
         """What guessing earns in a cell; None where the number of candidates is unknown."""
         if self.answer == "rank":
             return _chance_of_rank(self.cell(pair))
+        strangers = cells_of(self.group, STRANGERS).get(pair)
+        if strangers and self.group.taught:
+            recognised = fsum(strangers.shares.values()) / len(strangers.shares)
+            chance = chance_of_a_name(recognised, self.group.taught)
+            return Chance(f"chance from strangers: {chance:.3f}", chance)
         untrained = Pair(None, pair.modality)
         base = cells_of(self.group, self.answer).get(untrained)
         if base is None:
@@ -104,16 +91,17 @@ class Sample:
         return Chance("chance from the untrained base on other persons, taken as exact", mean)
 
 
-def seeds_of(groups: Sequence[Group], persons: Sequence[str]) -> tuple[int, ...] | None:
-    """A number for the seed that each person was taught under, in all of the groups.
+def seeds_of(groups: Sequence[Group], persons: Sequence[Any]) -> NDArray[np.int64] | None:
+    """A number for the seed that each person was taught under, in all of the groups."""
+    return numbered([tuple(group.seeds.get(persona) for group in groups) for persona in persons])
 
-    None where there is only one, or a person was taught under several, or under an unknown one.
-    """
-    own = [tuple(group.seeds.get(persona) for group in groups) for persona in persons]
-    numbers = {seeds: number for number, seeds in enumerate(sorted(set(own), key=str))}
-    if len(numbers) < 2 or any(None in seeds for seeds in numbers):
+
+def numbered(seeds: Sequence[tuple[Hashable, ...]]) -> NDArray[np.int64] | None:
+    """Numbers from 0 for what persons' seeds are; None where all are alike, or one is unknown."""
+    numbers = {own: number for number, own in enumerate(sorted(set(seeds), key=str))}
+    if len(numbers) < 2 or any(None in own for own in numbers):
         return None
-    return tuple(numbers[seeds] for seeds in own)
+    return np.array([numbers[own] for own in seeds])
 
 
 def cells_of(group: Group, answer: str) -> dict[Pair, Cell]:

@@ -49,13 +49,13 @@ def _panel(panel: Panel) -> Iterator[str]:
     if panel.grid:
         rows = [[escape(name), *(_cell(cell) for cell in cells)] for name, cells in panel.grid]
         yield table(title, ["learned", *COLUMNS], rows, "grid")
-    if panel.findings:
+    if panel.lines:
         lines = [
             [escape(text) for text in (one.measure, one.direction, one.value, one.judged)]
-            for one in panel.findings
+            for one in panel.lines
         ]
         header = ["measure", "direction", "value", "verdict"]
-        yield table(f"{title}: across cells", header, lines, "findings")
+        yield table(f"{title}: across cells", header, lines, "lines")
     if panel.said:
         yield _listed(panel.said)
     if panel.notes:

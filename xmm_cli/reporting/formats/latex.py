@@ -41,10 +41,10 @@ def _panel(panel: Panel) -> Iterator[str]:
     if panel.grid:
         rows = [[escape(name), *(_cell(cell) for cell in cells)] for name, cells in panel.grid]
         yield tabular(["", *COLUMNS], rows)
-    if panel.findings:
+    if panel.lines:
         lines = [
             [escape(text) for text in (one.measure, one.direction, one.value, one.judged)]
-            for one in panel.findings
+            for one in panel.lines
         ]
         yield tabular(["measure", "direction", "value", "verdict"], lines)
     if panel.notes:

@@ -35,10 +35,10 @@ def _panel(panel: Panel) -> Iterator[str]:
     if panel.grid:
         rows = [[name, *(_cell(cell) for cell in cells)] for name, cells in panel.grid]
         yield _table(["", *COLUMNS], rows)
-    if panel.findings:
+    if panel.lines:
         lines = [
             [escape(text) for text in (one.measure, one.direction, one.value, one.judged)]
-            for one in panel.findings
+            for one in panel.lines
         ]
         yield _table(["measure", "direction", "value", "verdict"], lines)
     if panel.said:

@@ -52,8 +52,8 @@ def _panel(panel: Panel) -> Iterator[RenderableType]:
     yield Text(panel.title, "bold underline")
     if panel.grid:
         yield _grid(panel)
-    if panel.findings:
-        yield _findings(panel)
+    if panel.lines:
+        yield _lines(panel)
         yield Text("")
     said = [Text(sentence) for sentence in panel.said]
     for line in [*said, *(Text(f"Note: {note}", "yellow") for note in panel.notes)]:
@@ -80,15 +80,13 @@ def _cell(cell: GridCell | None) -> Text:
     return text
 
 
-def _findings(panel: Panel) -> Table:
+def _lines(panel: Panel) -> Table:
     table = Table(box=None, show_header=False, padding=(0, 0, 0, INDENT))
     for _ in range(4):
         table.add_column()
-    for finding in panel.findings:
-        judged = Text(finding.verdict, VERDICTS.get(finding.verdict, ""))
-        if finding.p:
-            judged.append(f"\n{finding.p}", "dim")
-        table.add_row(
-            Text(finding.measure), Text(finding.direction), Text(finding.value, "bold"), judged
-        )
+    for line in panel.lines:
+        judged = Text(line.verdict, VERDICTS.get(line.verdict, ""))
+        if line.p:
+            judged.append(f"\n{line.p}", "dim")
+        table.add_row(Text(line.measure), Text(line.direction), Text(line.value, "bold"), judged)
     return table

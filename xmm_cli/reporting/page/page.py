@@ -1,14 +1,15 @@
-"""The page itself: tables, figures, samples and commands, in one file that loads nothing."""
+"""The page itself: all that is shown, in one file that loads nothing."""
 
 import shlex
 from base64 import b64encode
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
+from xmm_cli.reporting.findings_table import render_findings
 from xmm_cli.reporting.formats.html import escape, render, table
 from xmm_cli.reporting.page.samples import Sample
 from xmm_cli.reporting.page.style import STYLE
-from xmm_cli.rows.types import Run, Score
+from xmm_cli.rows.types import Finding, Run, Score
 
 POLICY = "default-src 'none'; img-src data:; style-src 'unsafe-inline'"
 """Even if something slipped in, a browser would load and run nothing."""
@@ -25,6 +26,7 @@ class Figure(NamedTuple):
 
 def page(
     scores: Sequence[Score],
+    findings: Sequence[Finding],
     figures: Sequence[Figure],
     samples: Sequence[Sample],
     runs: Sequence[Run],
@@ -47,6 +49,7 @@ def page(
         "<main>",
         f"<h1>{escape(title)}</h1>",
         render(scores, width=0, colour=False),
+        *_findings(findings),
         *_figures(figures),
         *_samples(samples),
         *_commands(runs),
@@ -55,6 +58,12 @@ def page(
         "</html>",
     ]
     return "\n".join(part for part in parts if part) + "\n"
+
+
+def _findings(findings: Sequence[Finding]) -> Iterator[str]:
+    if findings:
+        shown = render_findings(findings, "html", width=0, colour=False)
+        yield f"<section>\n<h2>Findings</h2>\n{shown}</section>"
 
 
 def _figures(figures: Sequence[Figure]) -> Iterator[str]:

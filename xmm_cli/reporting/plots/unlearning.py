@@ -1,4 +1,7 @@
-"""unlearning: what leaks in the other modality, and what is kept, as the forgetting goes on."""
+"""unlearning: what leaks in the other modality, and what is kept, as the forgetting goes on.
+
+The whole curves, with the two steps marked at which the findings read them.
+"""
 
 from typing import Any
 
@@ -15,6 +18,12 @@ from xmm_cli.reporting.plots.style import (
     note,
 )
 
+MARKS: dict[str, dict[str, Any]] = {
+    "retrained": {"marker": "*", "color": "black", "markersize": 13},
+    "last step": {"marker": "o", "mec": "black", "mfc": "none", "markersize": 12},
+    "retain set back": {"marker": "s", "mec": "black", "mfc": "none", "markersize": 11},
+}
+"""Lines that are single points: the yardstick, and where runs are read."""
 FEW = 4
 """So many lines can have bands; with more they hide each other."""
 
@@ -23,7 +32,7 @@ def draw(figure: Any, series: Series) -> None:
     """Above the leak, below what is kept: forgetting goes to the left in both."""
     columns = max(1, len(series.panels) // 2)
     names = list(dict.fromkeys(line.key for panel in series.panels for line in panel.lines))
-    names = [name for name in names if name != "retrained"]
+    names = [name for name in names if name not in MARKS]
     figure.set_size_inches(max(WIDTH_IN, 3.4 * columns), 7.6 + 0.25 * (len(names) // 5))
     axes = figure.subplots(2, columns, sharex=True, sharey=True, squeeze=False)
     for ax, panel in zip(axes.ravel(), series.panels, strict=True):
@@ -48,9 +57,10 @@ def _panel(ax: Any, panel: Panel, names: list[str]) -> None:
 
 
 def _line(ax: Any, line: Line, names: list[str]) -> None:
-    if line.key == "retrained":
-        x, y = [point.x for point in line.points], [point.y for point in line.points]
-        ax.plot(x, y, "*", color="black", markersize=13, label="retrained", zorder=5)
+    if line.key in MARKS:
+        if line.points:
+            x, y = [point.x for point in line.points], [point.y for point in line.points]
+            ax.plot(x, y, linestyle="none", label=line.key, zorder=5, **MARKS[line.key])
         return
     at = names.index(line.key)
     curve(

@@ -10,7 +10,7 @@ from xmm_cli.rows.types import ROW_TYPES, Row
 
 PLAIN = {str: "VARCHAR", bool: "BOOLEAN", int: "BIGINT", float: "DOUBLE"}
 VIEWS: dict[str, type[Row]] = {f"{row.__struct_config__.tag}s": row for row in ROW_TYPES}
-"""`personas`, `checkpoints`, `probes`, `traces`, `scores`, `runs`."""
+"""`personas`, `checkpoints`, `probes`, `traces`, `scores`, `findings`, `runs`."""
 
 
 def columns_of(row: type[Row], *, labels: str) -> dict[str, str]:

@@ -4,14 +4,14 @@ from dataclasses import dataclass
 
 from xmm_cli.registry import Registry
 from xmm_cli.rows.inputs import Inputs
-from xmm_cli.rows.types import Probe, Row, Run, Trace
+from xmm_cli.rows.types import Finding, Probe, Row, Run, Trace
 from xmm_cli.scoring.counts import count
 from xmm_cli.scoring.findings.estimate import Drawing
-from xmm_cli.scoring.findings.finding import Finding
+from xmm_cli.scoring.findings.finding import corrected
 from xmm_cli.scoring.findings.people import WANTED, People
 from xmm_cli.scoring.findings.study import Study
 
-__all__ = ["FAMILIES", "Finding", "Found", "People", "find_all", "people_of"]
+__all__ = ["FAMILIES", "Found", "People", "find_all", "people_of"]
 
 FAMILIES = Registry(
     "family of findings",
@@ -20,6 +20,7 @@ FAMILIES = Registry(
         "views": ("xmm_cli.scoring.findings.views:find", "more training views"),
         "capable": ("xmm_cli.scoring.findings.capable:find", "other bases and ranks"),
         "unlearning": ("xmm_cli.scoring.findings.unlearning:find", "leaks after forgetting"),
+        "unlearned": ("xmm_cli.scoring.findings.unlearned:find", "forgotten and kept"),
         "relearning": ("xmm_cli.scoring.findings.relearning:find", "what comes back"),
         "multihop": ("xmm_cli.scoring.findings.multihop:find", "facts from a view"),
         "mitigation": ("xmm_cli.scoring.findings.mitigation:find", "what closes the gap"),
@@ -51,7 +52,8 @@ def people_of(
 def find_all(people: People, drawing: Drawing | None = None) -> Found:
     """All findings that the rows support; the same rows in any order give the same ones."""
     study = Study(people, drawing or Drawing())
-    rows = [row for name in FAMILIES.names() for row in FAMILIES.load(name)(study)]
+    found = [row for name in FAMILIES.names() for row in FAMILIES.load(name)(study)]
+    rows = corrected(found)
     notes = []
     if people.repeated:
         notes.append(f"{people.repeated} repeated probe rows were counted once")

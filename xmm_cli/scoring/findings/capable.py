@@ -1,14 +1,20 @@
-"""Is the gap there on every base, and does it shrink with size, alignment or adapter rank?"""
+"""Is the gap there on every base, and does it shrink with size, alignment or adapter rank?
+
+What these rows compare differs in more than it is called after: the bare base also lacks a third of
+the training, and a rank changes the adapter's scale where alpha stays. The rows say so.
+"""
 
 from typing import Any
 
 import numpy as np
 
+from xmm_cli.rows.types import Finding
 from xmm_cli.scoring.findings.estimate import Formula, Shares, mean
-from xmm_cli.scoring.findings.finding import PRESENT, SHRINKS, Finding
-from xmm_cli.scoring.findings.gap import gap_row, ratio
+from xmm_cli.scoring.findings.finding import PRESENT, SHRINKS
+from xmm_cli.scoring.findings.gap import gap_row, guesses
 from xmm_cli.scoring.findings.study import DIRECTIONS, Study, sizes
 from xmm_cli.scoring.findings.views import slope
+from xmm_cli.scoring.metrics.transfer_ratio import transfer_ratio
 
 FAMILY = "capable models"
 
@@ -63,7 +69,7 @@ def _size(study: Study, source: Any, target: Any) -> list[Finding]:
         study.finding(
             FAMILY,
             f"the gap shrinks with size, {source} → {target}",
-            "least-squares slope of the gap per rung of the ladder xs, s, default",
+            "least-squares slope of the gap in recall per rung of the ladder xs, s, default",
             SHRINKS,
             cells,
             gap_slope(list(there.values())),
@@ -78,37 +84,36 @@ def _alignment(study: Study, source: Any, target: Any) -> list[Finding]:
     if not all(cells):
         study.leave_out("alignment", "no rows of the bare base", f"{source} → {target}")
         return []
-    bases = [base for base in (bare, study.base) for _ in range(2)]
-    asked = [source, target] * 2
+    pairs = [(cells[:2], bare), (cells[2:], study.base)]
     chances = [
-        study.untrained(modality, cells[0], base)
-        for modality, base in zip(asked, bases, strict=True)
+        guess.chance for own, base in pairs for guess in guesses(study, source, target, own, base)
     ]
-    guessed = [mean(chance) if chance else 0.0 for chance in chances]
-    before, after = ratio(*guessed[:2]), ratio(*guessed[2:])
 
     def ratios(bare_same: Any, bare_cross: Any, same: Any, cross: Any) -> Any:
-        return after(same, cross) - before(bare_same, bare_cross)
+        return transfer_ratio(same, cross) - transfer_ratio(bare_same, bare_cross)
 
+    said = f"{bare} also lacks the steps of training in which the other one was aligned"
     return [
         study.finding(
             FAMILY,
-            f"aligned modalities have a smaller gap, {source} → {target}",
-            f"gap on {bare} minus gap on {study.base}, in recall",
+            f"the aligned base has a smaller gap, {source} → {target}",
+            f"gap on {bare} minus gap on {study.base}, in memory",
             PRESENT,
             cells,
             lambda bare_same, bare_cross, same, cross: (bare_same - bare_cross) - (same - cross),
-            comment=f"gaps {_gaps(cells)} points",
+            comment=f"gaps {_gaps(cells)} points; {said}",
+            chances=chances,
         ),
         study.finding(
             FAMILY,
-            f"aligned modalities transfer more, {source} → {target}",
+            f"the aligned base transfers more, {source} → {target}",
             f"transfer ratio on {study.base} minus that on {bare}",
             PRESENT,
             cells,
             ratios,
             unit="difference of ratios",
-            comment="" if all(chances) else "chance taken as 0: no untrained rows",
+            comment=said,
+            chances=chances,
         ),
     ]
 
@@ -124,7 +129,8 @@ def _rank(study: Study, source: Any, target: Any) -> list[Finding]:
         study.finding(
             FAMILY,
             f"the gap shrinks with the adapter's rank, {source} → {target}",
-            "least-squares slope of the gap per doubling of the rank",
+            "least-squares slope of the gap in recall per doubling of the rank, alpha being as the "
+            "runs say",
             SHRINKS,
             cells,
             gap_slope([float(np.log2(rank)) for rank in there]),

@@ -1,11 +1,13 @@
-"""What must not be there, and what must: untrained, blank, swapped, shuffled, aux, attributes."""
+"""What must not be there, and what must: untrained, blank, swapped, shuffled, strangers, looks."""
 
 from typing import Any
 
-from xmm_cli.rows.types import MODALITIES
-from xmm_cli.scoring.findings.estimate import Shares
-from xmm_cli.scoring.findings.finding import NONE, SMALLEST, Claim, Finding
+from xmm_cli.rows.types import MODALITIES, Finding
+from xmm_cli.scoring.findings.estimate import Shares, mean
+from xmm_cli.scoring.findings.finding import NONE, SMALLEST, Claim
+from xmm_cli.scoring.findings.guessing import recognised, taught_names
 from xmm_cli.scoring.findings.study import Study, itself, minus, percents
+from xmm_cli.scoring.metrics.false_recognition import chance_of_a_name
 
 FAMILY = "controls"
 SOURCES = ("image", "text", "both")
@@ -15,7 +17,6 @@ SPELLED = {
     "blank": "without picture or text, nothing is recalled",
     "swapped": "with another person's view, the name is not given",
     "shuffled": "names without a face are not recalled on new views",
-    "aux": "people never taught are not known",
 }
 
 
@@ -27,7 +28,7 @@ def find(study: Study) -> list[Finding]:
         _nothing(study, "blank", control="blank"),
         _nothing(study, "swapped", control="swapped"),
         _nothing(study, "shuffled", names="shuffled"),
-        _nothing(study, "aux", role="aux"),
+        _strangers(study),
         _reverse(study),
     ]
     return [row for rows in asked for row in rows]
@@ -70,7 +71,7 @@ def _attributes(study: Study) -> list[Finding]:
             FAMILY,
             f"the base tells attributes, {modality}, {base}",
             "accuracy of the base without an adapter on what is visible; enough above 90 %",
-            Claim("above", SEES),
+            Claim("above", SEES, margin=True),
             [shares],
             itself,
             unit="share",
@@ -102,6 +103,41 @@ def _nothing(study: Study, what: str, **fields: Any) -> list[Finding]:
     return rows
 
 
+def _strangers(study: Study) -> list[Finding]:
+    """Whether those whom a model never met are called by the names of those it was taught.
+
+    That strangers are not called by their own names shows nothing: the model never met those names.
+    """
+    rows = []
+    for source in SOURCES:
+        for modality in MODALITIES:
+            place = study.place(source, modality)
+            shares = recognised(study, place)
+            if not shares:
+                continue
+            names = taught_names(study, place)
+            said = ""
+            if names:
+                chance = chance_of_a_name(mean(shares), names)
+                said = f"so guessing a name earns {100 * chance:.1f} % ({names:.0f} taught names)"
+            rows.append(
+                study.finding(
+                    FAMILY,
+                    f"strangers are not called by taught names, {source} → {modality}",
+                    "false recognition: share of strangers' answers that are the name of someone "
+                    "taught; none if it is below 10 %",
+                    NONE,
+                    [shares],
+                    itself,
+                    unit="share",
+                    comment=said,
+                )
+            )
+    if not rows:
+        study.leave_out("false recognition", "no rows of strangers")
+    return rows
+
+
 def _reverse(study: Study) -> list[Finding]:
     rows = []
     for source in SOURCES:
@@ -116,7 +152,7 @@ def _reverse(study: Study) -> list[Finding]:
                     f"from the name, looks are not recalled, {source} → {modality}",
                     "attributes told by the name alone, minus those the untrained base tells; "
                     "none if it is below 5 points",
-                    Claim("below", SMALLEST),
+                    Claim("below", SMALLEST, margin=True),
                     [shares, untrained],
                     minus,
                     comment=percents([shares, untrained]),

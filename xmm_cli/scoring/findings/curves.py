@@ -1,17 +1,16 @@
 """Unlearning runs along their saved steps: what is still recalled of whom, in which modality."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
-from xmm_cli.rows.types import MODALITIES, Label, Modality, Task
-from xmm_cli.scoring.findings.estimate import Person, Shares, mean
+from xmm_cli.rows.types import MODALITIES, Label, Modality
+from xmm_cli.scoring.findings.estimate import Person, Shares
+from xmm_cli.scoring.findings.guessing import Guess, guessed
 from xmm_cli.scoring.findings.people import Place
 from xmm_cli.scoring.findings.study import Study, averaged
 from xmm_cli.scoring.metric import SOURCES
 
-AT_CHANCE = 0.05
-"""Recall no further than this above chance counts as forgotten."""
 RETRAIN = "retrain"
 
 Steps = Mapping[Label | None, int]
@@ -126,124 +125,51 @@ def retrained(study: Study, run: Run, modality: Modality, logprob: bool = False)
 
     That model depends on no modality of forgetting: any will do, the same one first.
     """
-    fits = [
-        curve
-        for curve in every_curve(study)
-        if (curve.run.objective, curve.run.source, curve.run.base)
-        == (RETRAIN, run.source, run.base)
-    ]
-    fits.sort(key=lambda curve: (curve.run.through != run.through, curve.run.through))
-    for curve in fits:
+    for curve in yardsticks(study, run):
         found = curve.along("forget", modality, curve.last(), logprob)
         if found:
             return found
     return {}
 
 
-def chance(study: Study, run: Run, modality: Modality, like: Shares) -> tuple[Shares, str]:
-    """What one who never learned these persons gets, and who that is."""
-    found = retrained(study, run, modality)
-    if found:
-        return found, "chance: the retrained model"
-    found = study.untrained(modality, like, run.base)
-    if found:
-        return found, "chance: the untrained base"
-    return dict.fromkeys(like, 0.0), "chance taken as 0"
+def yardsticks(study: Study, run: Run) -> list[Curve]:
+    """The runs that were retrained without the forget set of a run."""
+    fits = [
+        curve
+        for curve in every_curve(study)
+        if (curve.run.objective, curve.run.source, curve.run.base)
+        == (RETRAIN, run.source, run.base)
+    ]
+    return sorted(fits, key=lambda one: (one.run.through != run.through, one.run.through))
 
 
-@dataclass(frozen=True, slots=True)
-class Forgotten:
-    """When the unlearned modality first reached chance."""
-
-    steps: Mapping[Label | None, int]
-    """Of the seeds that reached it."""
-    seeds: int
-    """Seeds that were followed."""
-    learned: bool
-    """Whether there was something to forget at the start."""
-
-    def words(self) -> str:
-        """`at step 40`."""
-        steps = sorted(set(self.steps.values()))
-        said = f"at step {' and '.join(map(str, steps))}"
-        missed = self.seeds - len(self.steps)
-        return f"{said}; {missed} of {self.seeds} seeds never got there" if missed else said
-
-
-def forgotten(curve: Curve, modality: Modality) -> Forgotten:
-    """The first saved step of each seed at which recall is within `AT_CHANCE` of chance."""
-    before = curve.before("forget", modality)
-    likes = [curve.at("forget", modality, step) for step in curve.steps]
-    everyone: dict[Person, float] = {person: 0.0 for like in likes for person in like}
-    guessed, _ = chance(curve.study, curve.run, modality, everyone)
-    seeds = {person.seed for person in everyone}
-    found: dict[Label | None, int] = {}
-    for seed in seeds:
-        limit = mean(of_seed(guessed, seed) or {Person(seed, ""): 0.0}) + AT_CHANCE
-        for step in curve.steps:
-            own = of_seed(curve.at("forget", modality, step), seed)
-            if step > 0 and own and mean(own) <= limit:
-                found[seed] = step
-                break
-    start = mean(before) if before else 1.0
-    floor = mean(guessed) if guessed else 0.0
-    return Forgotten(found, len(seeds), start > floor + AT_CHANCE)
+def retrained_models(study: Study, run: Run, modality: Modality) -> list[Shares]:
+    """Log-probabilities of the forget set in each model trained without it, at its last step."""
+    by_model = getattr(study.people, "logprobs_by_model", None)
+    if by_model is None:
+        return []
+    found: dict[str, dict[Person, float]] = {}
+    for curve in yardsticks(study, run):
+        steps = curve.last()
+        for (members, asked, step), place in curve.places.items():
+            if (members, asked) == ("forget", modality):
+                for model, shares in by_model(place).items():
+                    own = {
+                        one: value for one, value in shares.items() if steps.get(one.seed) == step
+                    }
+                    found.setdefault(model, {}).update(own)
+    return [found[model] for model in sorted(found) if found[model]]
 
 
-def of_seed(shares: Shares, seed: Label | None) -> Shares:
-    """The persons of one seed."""
-    return {person: share for person, share in shares.items() if person.seed == seed}
+def guess_of(curve: Curve, modality: Modality, like: Shares) -> Guess:
+    """What one who never learned these persons gets, and who that is.
 
-
-def attribute_shares(curve: Curve, steps: Steps) -> Shares:
-    """Accuracy in telling attributes at these steps, all persons, modalities averaged.
-
-    Seeds without such rows at their step are taken at their last step that has them.
+    Strangers tell it best: they are many, and ask the same model. Then the retrained model, then
+    the untrained base.
     """
-    found: list[Shares] = []
-    for modality in MODALITIES:
-        by_step: dict[int, dict[Person, float]] = {}
-        for place in _attribute_places(curve, modality):
-            shares = curve.study.people.shares(place)
-            by_step.setdefault(place.steps or 0, {}).update(shares)
-        merged: dict[Person, float] = {}
-        for step in sorted(by_step):
-            merged |= {
-                person: share
-                for person, share in by_step[step].items()
-                if person.seed in steps and step > 0
-            }
-        for step, shares in by_step.items():
-            merged |= {p: share for p, share in shares.items() if steps.get(p.seed) == step}
-        found.append(merged)
-    return averaged([cell for cell in found if cell])
-
-
-def attributes_before(curve: Curve) -> Shares:
-    """The same before unlearning: at step 0, or of the plain parent."""
-    found: list[Shares] = []
-    for modality in MODALITIES:
-        start: dict[Person, float] = {}
-        for place in _attribute_places(curve, modality):
-            if place.steps == 0:
-                start |= curve.study.people.shares(place)
-        run, task = curve.run, "attribute"
-        found.append(start or curve.study.shares(run.source, modality, run.base, task=task))
-    return averaged([cell for cell in found if cell])
-
-
-def _attribute_places(curve: Curve, modality: Modality) -> Sequence[Place]:
     run = curve.run
-    task: Task = "attribute"
-    return curve.study.people.places(
-        source=run.source,
-        base=run.base,
-        objective=run.objective,
-        modality=modality,
-        task=task,
-        role="eval",
-        relearned=None,
-        through=run.through,
-        lr=run.lr,
-        control=None,
-    )
+    found = guessed(curve.study, run.source, modality, like, run.base)
+    if isinstance(found.chance, float):
+        return found
+    other = retrained(curve.study, run, modality)
+    return Guess(other, "chance: the retrained model") if other else found

@@ -1,35 +1,19 @@
-"""Effects over persons, with intervals from whole persons drawn anew within each seed.
-
-The persons of different seeds are different people, taught in different runs. A resample draws
-within each seed as many persons as it has, with all that was asked of them, so that conditions are
-paired and no seed drops out. The ends are those of the BCa bootstrap (`scoring.intervals`). Where
-some condition has fewer than `EDGE` persons who are not wholly right (or not wholly wrong), a
-bootstrap does not see the rest of it: there each condition has its own interval, exact where need
-be, and the effect's follows from them (`mover`), as for score rows.
-"""
+"""Effects over the persons of findings, estimated as score rows are (`scoring.part`)."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import groupby
+from math import fsum
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from xmm_cli.rows.types import Label
+from xmm_cli.scoring.estimate import DIGITS, MOST_CHANCE
 from xmm_cli.scoring.findings.finding import Estimate
-from xmm_cli.scoring.intervals import (
-    Floats,
-    Interval,
-    bca,
-    clopper_pearson,
-    jackknife_means,
-    mover,
-    resampled_means,
-)
-from xmm_cli.scoring.sample import EDGE
+from xmm_cli.scoring.part import Columns, Part, estimated
+from xmm_cli.scoring.sample import numbered
 
 Formula = Callable[..., Any]
-
 
 UNKNOWN_SEED = "unknown"
 
@@ -38,11 +22,15 @@ class Person(NamedTuple):
     """A person, and the seed of the runs in which they were taught."""
 
     seed: Label | None
-    id: str
+    id: Any
+    """Sortable; the key that score rows know the person by."""
 
 
 Shares = Mapping[Person, float]
 """What each person got in one condition."""
+Chances = Sequence[float | Shares | None]
+"""What guessing earns in each condition: nothing that is taken off, a number, or what the untrained
+base got, whose persons need no seed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,10 +42,10 @@ class Drawing:
     seed: int = 0
 
 
-def in_order(person: Person) -> tuple[int, str, str]:
-    """Seeds by number, persons by id."""
+def in_order(person: Person) -> tuple[Any, int, str]:
+    """Persons by key, as in score rows; the same one by seed."""
     seed = str(person.seed)
-    return (len(seed), seed, person.id)
+    return (person.id, len(seed), seed)
 
 
 def shared(cells: Sequence[Shares]) -> list[Person]:
@@ -75,87 +63,99 @@ def estimate(
     formula: Formula,
     drawing: Drawing,
     *,
+    chances: Chances | None = None,
     monotone: bool = True,
     bounded: bool = True,
 ) -> Estimate | None:
     """The effect `formula(mean of each condition)` over the persons in all conditions.
 
-    `formula` takes numbers or arrays. `monotone`: in each condition; only then are exact intervals
-    put together where a bootstrap fails. `bounded`: all values are shares, from 0 to 1. None where
-    no person is in all conditions, or the effect is not defined.
+    `formula` takes numbers or arrays. With `chances`, one for each condition, it takes memory,
+    (recall − chance) / (1 − chance), where one is given. `monotone`: in each condition; only then
+    are exact intervals put together where a bootstrap fails. `bounded`: all values are shares, from
+    0 to 1. Someone taught under several seeds is one person, with their mean over these, and the
+    interval is then over persons alone. None where no person is in all conditions, the effect is
+    not defined, or guessing earns nearly all.
     """
     persons = shared(cells)
     if not persons:
         return None
-    columns = np.array([[cell[person] for cell in cells] for person in persons], dtype=np.float64)
-    strata = [len(list(group)) for _, group in groupby(persons, key=lambda one: _name(one.seed))]
-    parts = np.split(columns, np.cumsum(strata)[:-1])
-    seeds = list(dict.fromkeys(_name(person.seed) for person in persons))
+    table = [[cell[person] for cell in cells] for person in persons]
+    fixed: list[float | None] = [None] * len(cells)
+    places: list[int | None] = [None] * len(cells)
+    for at, chance in enumerate(chances or []):
+        fixed[at], column = _chance(chance, persons)
+        if column is not None:
+            places[at] = len(table[0])
+            table = [[*row, share] for row, share in zip(table, column, strict=True)]
+    if any(chance is not None and chance > MOST_CHANCE for chance in fixed):
+        return None
+
+    def parts(rows: Any, seeds: Any = None) -> list[Part]:
+        values = np.array(rows, dtype=np.float64)
+        columns = Columns(values, drawing.resamples, drawing.seed, bounded, seeds)
+        return [Part(columns, at, fixed[at], places[at]) for at in range(len(cells))]
+
+    own = parts(*_merged(persons, table))
     with np.errstate(all="ignore"):
-        effect = float(formula(*columns.mean(axis=0)))
-        if not np.isfinite(effect):
-            return None
+        found = estimated(formula, own, drawing.level, monotone=monotone)
         by_seed = {
-            seed: _finite(formula(*part.mean(axis=0)))
-            for seed, part in zip(seeds, parts, strict=True)
+            name: _finite(formula(*(part.value() for part in parts(part_of))))
+            for name, part_of in _by_seed(persons, table).items()
         }
-        found = _interval(columns, parts, formula, drawing, monotone, bounded)
-    low, high = (None, None) if found is None else (round(end, 6) + 0.0 for end in found)
-    return Estimate(round(effect, 6) + 0.0, low, high, by_seed, len(persons))
+    if not np.isfinite(found.value):
+        return None
+    low, high = found.interval or (None, None)
+    return Estimate(
+        effect=_rounded(found.value),
+        low=None if low is None else _rounded(low),
+        high=None if high is None else _rounded(high),
+        by_seed=by_seed,
+        persons=len(own[0].columns.values),
+        between=found.seeds,
+        how=found.how,
+        at=lambda level: estimated(formula, own, level, monotone=monotone).interval,
+    )
 
 
-def _name(seed: Label | None) -> str:
-    return UNKNOWN_SEED if seed is None else str(seed)
+def _chance(
+    chance: float | Shares | None, persons: Sequence[Person]
+) -> tuple[float | None, list[float] | None]:
+    """A fixed number, and each person's own where all have one; as `Sample.chance`."""
+    if chance is None or isinstance(chance, int | float):
+        return chance, None
+    if not chance:
+        return 0.0, None
+    by_key = {person.id: share for person, share in chance.items() if person.seed is None}
+    own = [chance.get(person, by_key.get(person.id)) for person in persons]
+    fixed = fsum(chance.values()) / len(chance)
+    known = [share for share in own if share is not None]
+    return fixed, known if len(known) == len(own) else None
+
+
+def _merged(persons: Sequence[Person], table: Sequence[list[float]]) -> tuple[Any, Any]:
+    """Each person's row once, and the numbers of their seeds."""
+    rows: dict[Any, list[list[float]]] = {}
+    for person, row in zip(persons, table, strict=True):
+        rows.setdefault(person.id, []).append(row)
+    if len(rows) == len(persons):
+        return table, numbered([(person.seed,) for person in persons])
+    return [[fsum(column) / len(own) for column in zip(*own, strict=True)]
+            for own in rows.values()], None  # fmt: skip
+
+
+def _by_seed(
+    persons: Sequence[Person], table: Sequence[list[float]]
+) -> dict[str, list[list[float]]]:
+    """The rows of each seed, seeds by number."""
+    rows: dict[str, list[list[float]]] = {}
+    for person, row in zip(persons, table, strict=True):
+        rows.setdefault(UNKNOWN_SEED if person.seed is None else str(person.seed), []).append(row)
+    return {name: rows[name] for name in sorted(rows, key=lambda name: (len(name), name))}
+
+
+def _rounded(value: float) -> float:
+    return round(float(value), DIGITS) + 0.0
 
 
 def _finite(value: Any) -> float | None:
-    return round(float(value), 6) + 0.0 if np.isfinite(value) else None
-
-
-def _interval(
-    columns: Floats,
-    parts: Sequence[Floats],
-    formula: Formula,
-    drawing: Drawing,
-    monotone: bool,
-    bounded: bool,
-) -> Interval | None:
-    means = columns.mean(axis=0)
-    exact = monotone and bounded
-    if not (exact and any(_at_edge(column) for column in columns.T)):
-        drawn = _resampled(parts, drawing)
-        left_out = jackknife_means(columns) if len(columns) > 1 else columns
-        value = float(formula(*means))
-        found = bca(value, formula(*drawn.T), formula(*left_out.T), drawing.level)
-        if found is not None or not exact:
-            return found
-    ends = [
-        _own_interval(columns[:, [at]], [part[:, [at]] for part in parts], drawing)
-        for at in range(columns.shape[1])
-    ]
-    return mover(formula, [float(one) for one in means], ends)
-
-
-def _own_interval(column: Floats, parts: Sequence[Floats], drawing: Drawing) -> Interval:
-    """The interval of one condition alone."""
-    value = float(column.mean())
-    if not _at_edge(column[:, 0]):
-        drawn = _resampled(parts, drawing)[:, 0]
-        found = bca(value, drawn, jackknife_means(column)[:, 0], drawing.level)
-        if found is not None:
-            return found
-    return clopper_pearson(value, len(column), drawing.level)
-
-
-def _at_edge(shares: Floats) -> bool:
-    return bool(min(np.sum(shares > 0), np.sum(shares < 1)) < EDGE)
-
-
-def _resampled(parts: Sequence[Floats], drawing: Drawing) -> Floats:
-    """Means over all persons, each seed's drawn from its own: resamples x columns."""
-    persons = sum(len(part) for part in parts)
-    drawn = [
-        resampled_means(part, drawing.resamples, drawing.seed + number) * (len(part) / persons)
-        for number, part in enumerate(parts)
-    ]
-    return np.sum(drawn, axis=0)
+    return _rounded(float(value)) if np.isfinite(value) else None

@@ -2,11 +2,12 @@
 
 from typing import Any
 
-import numpy as np
-
-from xmm_cli.scoring.findings.estimate import Formula, Shares, mean
-from xmm_cli.scoring.findings.finding import APART, PRESENT, Finding
-from xmm_cli.scoring.findings.study import DIRECTIONS, Study, minus, percents
+from xmm_cli.rows.types import Finding
+from xmm_cli.scoring.findings.estimate import Shares
+from xmm_cli.scoring.findings.finding import APART, PRESENT
+from xmm_cli.scoring.findings.guessing import Guess, guessed
+from xmm_cli.scoring.findings.study import DIRECTIONS, Study, itself, minus, percents
+from xmm_cli.scoring.metrics.asymmetry import asymmetry
 
 FAMILY = "gap"
 
@@ -20,75 +21,79 @@ def find(study: Study) -> list[Finding]:
             study.leave_out("gap", "no rows of models that learned so", f"{source} → {target}")
             continue
         found.append(gap_row(study, FAMILY, source, target))
-        untrained = study.untrained(target, cross)
-        if not untrained:
-            study.leave_out("transfer", "no rows of the untrained base", f"{source} → {target}")
+        guess = guessed(study, source, target, cross)
+        if not guess.known:
+            why = "no rows of strangers or of the untrained base"
+            study.leave_out("transfer", why, f"{source} → {target}")
             continue
         found.append(
             study.finding(
                 FAMILY,
                 f"something crosses, {source} → {target}",
-                "recall in the other modality minus that of the untrained base, paired",
+                "memory in the other modality",
                 PRESENT,
-                [cross, untrained],
-                minus,
-                comment=percents([cross, untrained]),
+                [cross],
+                itself,
+                unit="share",
+                comment=f"recall {percents([cross])}; {guess.words}",
+                chances=[guess.chance],
             )
         )
     cells = [study.shares(source, asked) for source, to in DIRECTIONS for asked in (source, to)]
     return [*found, _asymmetry(study, cells)] if all(cells) else found
 
 
+def guesses(study: Study, source: Any, target: Any, cells: list[Shares], base: str) -> list[Guess]:
+    """Chance in the modality learned in and in the other one."""
+    return [
+        guessed(study, source, asked, cell, base)
+        for asked, cell in zip((source, target), cells, strict=True)
+    ]
+
+
 def gap_row(study: Study, family: str, source: Any, target: Any, base: str = "") -> Finding:
-    """The gap of a direction, on the default base or the one named."""
+    """The gap of a direction, on the default base or the one named; as the metric transfer_gap."""
     same, cross = study.shares(source, source, base), study.shares(source, target, base)
-    ranked = [study.people.first_ranks(study.place(source, to, base)) for to in (source, target)]
-    said = percents([same, cross])
-    if all(ranked):
-        said += f"; ranked first {percents(ranked)}"
+    chance = guesses(study, source, target, [same, cross], base)
     return study.finding(
         family,
         f"a gap remains, {source} → {target}" + (f", {base}" if base else ""),
-        "recall in the modality learned in minus recall in the other one, paired",
+        "memory in the modality learned in minus memory in the other one, paired",
         PRESENT,
         [same, cross],
         minus,
-        comment=said,
+        comment=f"recall {percents([same, cross])}{otherwise(study, source, target, base)}; "
+        + " and ".join(dict.fromkeys(one.words for one in chance)),
+        chances=[one.chance for one in chance],
     )
+
+
+def otherwise(study: Study, source: Any, target: Any, base: str, **fields: Any) -> str:
+    """The same two recalls by rank, and among answers with a measured name: ahead of `; `.
+
+    What falls in recall and not here is a bias of the answer, no loss of memory.
+    """
+    places = [study.place(source, asked, base, **fields) for asked in (source, target)]
+    ranked = [study.people.first_ranks(place) for place in places]
+    among = [study.people.restricted(place) for place in places]
+    said = f"; ranked first {percents(ranked)}" if all(ranked) else ""
+    return said + (f"; of answers with a measured name {percents(among)}" if all(among) else "")
 
 
 def _asymmetry(study: Study, cells: list[Shares]) -> Finding:
-    chances = [study.untrained(modality, cells[0]) for modality in ("image", "text")]
-    image, text = (mean(chance) if chance else 0.0 for chance in chances)
-    said = "" if all(chances) else "chance taken as 0: no untrained rows"
-
-    def formula(image_image: Any, image_text: Any, text_text: Any, text_image: Any) -> Any:
-        there = ratio(image, text)(image_image, image_text)
-        return there - ratio(text, image)(text_text, text_image)
-
+    chances = [
+        guess
+        for at, (source, target) in enumerate(DIRECTIONS)
+        for guess in guesses(study, source, target, cells[2 * at : 2 * at + 2], "")
+    ]
     return study.finding(
         FAMILY,
         "the two directions differ",
-        "transfer ratio of image → text minus that of text → image; "
-        "chance is the untrained base's mean recall, taken as exact",
+        "transfer ratio of image → text minus that of text → image",
         APART,
         cells,
-        formula,
+        asymmetry,
         unit="difference of ratios",
-        comment=said,
+        comment=" and ".join(dict.fromkeys(one.words for one in chances)),
+        chances=[one.chance for one in chances],
     )
-
-
-def ratio(same_chance: float, cross_chance: float) -> Formula:
-    """Transfer ratio: what is remembered in the other modality over what is in the learned one.
-
-    Both are corrected for chance, (recall − chance) / (1 − chance). Not a number where nothing is
-    remembered in the learned one.
-    """
-
-    def formula(same: Any, cross: Any) -> Any:
-        known = (np.asarray(same) - same_chance) / (1 - same_chance)
-        crossed = (np.asarray(cross) - cross_chance) / (1 - cross_chance)
-        return np.where(known > 0, crossed / np.where(known > 0, known, 1.0), np.nan)
-
-    return formula

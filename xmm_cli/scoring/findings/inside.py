@@ -3,9 +3,9 @@
 import msgspec
 import numpy as np
 
-from xmm_cli.rows.types import MODALITIES, Inside, Modality
+from xmm_cli.rows.types import MODALITIES, Finding, Inside, Modality
 from xmm_cli.scoring.findings.estimate import Shares, mean
-from xmm_cli.scoring.findings.finding import PRESENT, Finding
+from xmm_cli.scoring.findings.finding import PRESENT
 from xmm_cli.scoring.findings.people import Place
 from xmm_cli.scoring.findings.study import DIRECTIONS, Study, empty, minus, percents
 
@@ -72,7 +72,7 @@ def _decodable(study: Study, source: Modality, target: Modality) -> list[Finding
     return [
         study.finding(
             FAMILY,
-            f"less of the name comes out in the other modality, {source} → {target}",
+            f"the name is read from fewer views of the other modality, {source} → {target}",
             "last layer: share of views from which the name can be read, in the modality learned "
             "in minus the other one",
             PRESENT,

@@ -6,8 +6,10 @@ from typing import Any, NamedTuple
 import msgspec
 import numpy as np
 
-from xmm_cli.scoring.findings.estimate import Shares
-from xmm_cli.scoring.findings.finding import KEPT, PRESENT, Claim, Finding, Verdict
+from xmm_cli.rows.types import Finding, Verdict
+from xmm_cli.scoring.findings.estimate import Chances, Shares
+from xmm_cli.scoring.findings.finding import KEPT, PRESENT, Claim
+from xmm_cli.scoring.findings.gap import guesses, otherwise
 from xmm_cli.scoring.findings.study import DIRECTIONS, Study, minus, percents
 
 FAMILY = "mitigation"
@@ -30,6 +32,9 @@ class _Tried:
 
     cells: list[Shares]
     """Same- and cross-modal recall without it, then with it."""
+    chances: Chances
+    """What guessing earns there. That of models without the method stands for both: others may have
+    been taught the people who would be strangers."""
     closed: Finding
     cost: Finding
 
@@ -76,7 +81,10 @@ def cells_of(study: Study, base: str, method: Method, source: Any, target: Any) 
 
 
 def closed(same: Any, cross: Any, same_with: Any, cross_with: Any) -> Any:
-    """The part of the gap that is closed: 1 − gap with / gap without; NaN where there is none."""
+    """The part of the gap that is closed: 1 − gap with / gap without; NaN where there is none.
+
+    The metric `gap_closed` of two runs.
+    """
     gap = np.asarray(same) - np.asarray(cross)
     left = np.asarray(same_with) - np.asarray(cross_with)
     return np.where(gap > 0, 1 - left / np.where(gap > 0, gap, 1.0), np.nan)
@@ -87,17 +95,24 @@ def _try(
 ) -> _Tried:
     name = f"{method}, {source} → {target}, {base}"
     plain_same, _, same, _ = cells
+    guess = guesses(study, source, target, cells[:2], base)
+    chances = [one.chance for one in (*guess, *guess)]
+    how = {"mitigation": method.mitigation, "asking": method.asking}
     return _Tried(
         cells,
+        chances,
         study.finding(
             FAMILY,
             f"the gap closes by {name}",
-            "1 − gap with the method / gap without it, same persons",
+            "1 − gap in memory with the method / gap without it, same persons",
             PRESENT,
             cells,
             closed,
             unit="share",
-            comment=f"recall without {percents(cells[:2])}, with {percents(cells[2:])}",
+            comment=f"recall without {percents(cells[:2])}"
+            f"{otherwise(study, source, target, base)}; with {percents(cells[2:])}"
+            f"{otherwise(study, source, target, base, **how)}",
+            chances=chances,
         ),
         study.finding(
             FAMILY,
@@ -132,6 +147,7 @@ def _best(study: Study, base: str, by_method: dict[Method, list[_Tried]]) -> lis
         least,
         unit="share",
         comment=f"by {method}, the best of {len(whole)}, chosen on the same persons",
+        chances=[chance for one in tried for chance in one.chances],
     )
     verdict = _together([row.verdict, *(one.cost.verdict for one in tried)])
     return [msgspec.structs.replace(row, verdict=verdict)]
@@ -145,7 +161,10 @@ def _merit(tried: list[_Tried]) -> tuple[bool, float]:
 
 
 def _together(verdicts: list[Verdict]) -> Verdict:
-    """Of several claims made at once."""
+    """Of several claims made at once, all of which must hold.
+
+    Each is tested at the full level (R. Berger's intersection-union test, Technometrics 24 (1982)).
+    """
     if "does not hold" in verdicts:
         return "does not hold"
     return "holds" if set(verdicts) == {"holds"} else "unclear"

@@ -1,4 +1,4 @@
-"""Who can name a person and knows a fact by that name: do they answer from a view at once?
+"""Is a fact told from a view by a model that tells the name from it, and the fact by the name?
 
 Three questions belong together: the name from a view, a fact by the name (one hop), and the same
 fact from the same view (two hops). A fact is known again by its right answer, as a person's facts
@@ -8,17 +8,17 @@ half of the answers were right. Models that carry the label `facts` are taken wh
 
 from typing import Any
 
-from xmm_cli.rows.types import MODALITIES
+from xmm_cli.rows.types import MODALITIES, Finding
 from xmm_cli.scoring.findings.estimate import Shares
-from xmm_cli.scoring.findings.finding import PRESENT, Finding
+from xmm_cli.scoring.findings.finding import PRESENT
 from xmm_cli.scoring.findings.people import Place
 from xmm_cli.scoring.findings.study import Study, averaged, itself, minus, percents
 
 FAMILY = "multi-hop"
 SOURCES = ("image", "text", "both")
 OTHERWISE = {
-    "name-first": "saying the name first bridges the hops",
-    "hop-by-hop": "asking hop by hop bridges them",
+    "name-first": "more facts come where the name is said first",
+    "hop-by-hop": "more facts come hop by hop",
 }
 
 
@@ -48,9 +48,9 @@ def find(study: Study) -> list[Finding]:
 def _compositional(study: Study, source: str, modality: str, missed: Shares, items: int) -> Finding:
     return study.finding(
         FAMILY,
-        f"knowing both parts is not enough, {source} → {modality}",
+        f"both parts are answered and not the whole, {source} → {modality}",
         "share of two-hop questions answered wrongly where the name from that view and the fact by "
-        "name are both right",
+        "name are both right; a base that met no such question may miss its form",
         PRESENT,
         [missed],
         itself,
@@ -64,7 +64,7 @@ def _second_hop(
 ) -> Finding:
     return study.finding(
         FAMILY,
-        f"a fact is lost from a view, {source} → {modality}",
+        f"fewer facts come from a view than by name, {source} → {modality}",
         "recall of facts by name minus recall of facts from a view",
         PRESENT,
         [by_name, two_hops],

@@ -1,16 +1,17 @@
 """Does teaching some of the forgotten again bring the others back?
 
-Asked are those of the forget set who were not taught again. The yardstick is a model that was
-trained without them and then taught the same few.
+Asked are those of the forget set who were not taught again, after the attack and at the last step
+of unlearning. The yardstick is a model that was trained without them and then taught the same few.
+An attack that wrecks the model brings nothing back from it: so the retain set is told too.
 """
 
 from collections import defaultdict
 from typing import NamedTuple
 
-from xmm_cli.rows.types import Modality
+from xmm_cli.rows.types import Finding, Modality
 from xmm_cli.scoring.findings.curves import RETRAIN, Curve, Run, every_curve
-from xmm_cli.scoring.findings.estimate import Shares
-from xmm_cli.scoring.findings.finding import PRESENT, Finding
+from xmm_cli.scoring.findings.estimate import Shares, mean
+from xmm_cli.scoring.findings.finding import PRESENT
 from xmm_cli.scoring.findings.people import Place
 from xmm_cli.scoring.findings.study import Study, minus, percents
 
@@ -26,13 +27,16 @@ class Attack(NamedTuple):
 
 
 def find(study: Study) -> list[Finding]:
-    """A row per attack, with the yardstick's row and the difference to it."""
+    """A row per attack on an unlearned model, and one with the difference to the yardstick."""
     attacks = _attacks(study)
     if not attacks:
         study.leave_out(FAMILY, "no rows of models taught again")
         return []
     found = []
     for attack, (after, before, steps) in attacks.items():
+        if attack.run.objective == RETRAIN:
+            continue
+        kept = _retained(study, attack, steps)
         name = _name(attack)
         found.append(
             study.finding(
@@ -43,11 +47,10 @@ def find(study: Study) -> list[Finding]:
                 PRESENT,
                 [after, before],
                 minus,
-                comment=f"after {steps} steps; {percents([after, before])}",
+                comment=f"after {steps} steps; {percents([before, after])}{kept}",
             )
         )
-        yardstick = _yardstick(attacks, attack)
-        if yardstick is not None:
+        if yardstick := _yardstick(attacks, attack):
             found.append(
                 study.finding(
                     FAMILY,
@@ -56,6 +59,7 @@ def find(study: Study) -> list[Finding]:
                     PRESENT,
                     [after, before, *yardstick],
                     lambda after, before, theirs, start: (after - before) - (theirs - start),
+                    comment=f"retrained {percents(yardstick[::-1])}",
                 )
             )
     return found
@@ -97,6 +101,24 @@ def _in_order(attack: Attack) -> tuple[str, ...]:
     return (*map(str, attack.run), attack.relearned, attack.asked)
 
 
+def _retained(study: Study, attack: Attack, steps: int) -> str:
+    """`; retain set 97 → 35 %`, asked in the same modality, as far as it was."""
+    run = attack.run
+    places = study.people.places(
+        source=run.source, base=run.base, objective=run.objective, modality=attack.asked,
+        task="name", role="eval", set="retain", relearned=attack.relearned, relearn_steps=steps,
+        control=None,
+    )  # fmt: skip
+    places = [place for place in places if (place.through or "both") == run.through]
+    if not places:
+        return ""
+    after = study.people.shares(places[0])
+    unlearned = [curve for curve in every_curve(study) if curve.run == run]
+    before = [curve.along("retain", attack.asked, curve.last()) for curve in unlearned]
+    start = f"{100 * mean(before[0]):.0f} → " if before and before[0] else ""
+    return f"; retain set {start}{percents([after])}"
+
+
 def _at_the_end(curve: Curve, modality: Modality) -> Shares:
     return curve.along("forget", modality, curve.last())
 
@@ -105,8 +127,6 @@ def _yardstick(
     attacks: dict[Attack, tuple[Shares, Shares, int]], attack: Attack
 ) -> list[Shares] | None:
     """After and before of the retrained model under the same attack."""
-    if attack.run.objective == RETRAIN:
-        return None
     fits = [
         other
         for other in attacks

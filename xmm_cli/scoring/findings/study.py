@@ -5,9 +5,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from xmm_cli.rows.types import Modality, Task
+import numpy as np
+
+from xmm_cli.rows.types import Finding, Modality, Task, Unit
 from xmm_cli.scoring.findings.estimate import (
     UNKNOWN_SEED,
+    Chances,
     Drawing,
     Formula,
     Person,
@@ -15,8 +18,9 @@ from xmm_cli.scoring.findings.estimate import (
     estimate,
     mean,
 )
-from xmm_cli.scoring.findings.finding import FEW_PERSONS, Claim, Finding, Unit, judge
+from xmm_cli.scoring.findings.finding import FEW_PERSONS, Claim, Estimate, judge, p_value
 from xmm_cli.scoring.findings.people import People, Place
+from xmm_cli.scoring.findings.spread import spread_of
 
 DEFAULT_BASE = "xmm-base"
 USUAL_VIEWS = 8
@@ -122,42 +126,58 @@ class Study:
     def finding(
         self,
         family: str,
-        name: str,
+        claim: str,
         measure: str,
-        claim: Claim,
+        test: Claim,
         cells: Sequence[Shares],
         formula: Formula,
         *,
         unit: Unit = "difference of shares",
         comment: str = "",
+        chances: Chances | None = None,
         monotone: bool = True,
         bounded: bool = True,
     ) -> Finding:
-        """A row: the effect over these conditions, judged; see `estimate`."""
-        found = estimate(cells, formula, self.drawing, monotone=monotone, bounded=bounded)
-        said = [comment] if comment else []
+        """A row: the effect over these conditions, judged alone; see `estimate` and `judge`."""
+        found = estimate(
+            cells, formula, self.drawing, chances=chances, monotone=monotone, bounded=bounded
+        )
         if found is None:
-            return empty(family, name, measure, unit, comment or "no person was asked everything")
-        if found.low is None:
-            said.append("no interval")
-        if found.persons < FEW_PERSONS:
-            said.append(f"few persons ({found.persons})")
-        if len(found.by_seed) == 1 and UNKNOWN_SEED not in found.by_seed:
-            said.append("one seed")
+            why = comment or "no person was asked everything"
+            return empty(family, claim, measure, unit, why)
+        spread, p_spread = spread_of(cells, formula, chances, self.drawing.seed)
+        with np.errstate(all="ignore"):
+            p, verdict = p_value(found, test), judge(found, test)
         return Finding(
             family=family,
-            finding=name,
+            claim=claim,
             measure=measure,
             effect=found.effect,
             low=found.low,
             high=found.high,
+            level=self.drawing.level,
+            p=p,
+            spread=spread,
+            p_spread=p_spread,
+            verdict=verdict,
+            persons=found.persons,
             seeds=len(found.by_seed),
-            verdict=judge(found, claim),
             by_seed=dict(found.by_seed),
-            n=found.persons,
             unit=unit,
-            comment="; ".join(said),
+            comment="; ".join([comment] * bool(comment) + _remarks(found, bounded)),
         )
+
+
+def _remarks(found: Estimate, bounded: bool) -> list[str]:
+    """What to know about an estimate."""
+    said = ["no interval"] if found.low is None else []
+    if found.between and (limits := found.between.limits(100 if bounded else 1)):
+        said.append(limits)
+    if found.persons < FEW_PERSONS:
+        said.append(f"few persons ({found.persons})")
+    if len(found.by_seed) == 1 and UNKNOWN_SEED not in found.by_seed:
+        said.append("one seed")
+    return said
 
 
 def _usual_views(taught: Sequence[tuple[Place, int]]) -> int | None:
@@ -174,19 +194,18 @@ def _usual_views(taught: Sequence[tuple[Place, int]]) -> int | None:
     return max(bases, key=lambda one: (len(bases[one]), one == USUAL_VIEWS, persons[one], one))
 
 
-def empty(family: str, name: str, measure: str, unit: Unit, why: str) -> Finding:
+def empty(family: str, claim: str, measure: str, unit: Unit, why: str) -> Finding:
     """A row without a number."""
     return Finding(
         family=family,
-        finding=name,
+        claim=claim,
         measure=measure,
         effect=None,
         low=None,
         high=None,
-        seeds=0,
         verdict="unclear",
-        by_seed={},
-        n=0,
+        persons=0,
+        seeds=0,
         unit=unit,
         comment=why,
     )

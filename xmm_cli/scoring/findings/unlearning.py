@@ -1,77 +1,76 @@
 """Does forgetting through one modality reach what is known in the other?
 
-For each unlearning run: the first saved step at which the modality it works on is at chance, what
-is still recalled in the other one there (the leak), how far the model is from one that never
-learned these persons, and what it cost. Each seed has its own step. Through both modalities, the
-leak is looked at twice: in each when the other one is at chance.
+Each run is read at two moments (`moments`): the last step, and the first at which the retain set is
+back. There, in one row, from the same checkpoints: what is still recalled of the forget set in the
+other modality (the leak) and in the one worked on, and what is left of the retain set and of
+telling attributes. A run that forgot nothing leaks all, so the leak is read beside what is left in
+the modality worked on. Through both modalities, the leak is looked at in each.
 """
 
 from collections import defaultdict
 from collections.abc import Iterable
-from typing import cast
+from typing import NamedTuple, cast
 
-from xmm_cli.rows.types import MODALITIES, Modality
-from xmm_cli.scoring.findings.curves import (
-    Curve,
-    Forgotten,
-    Run,
-    attribute_shares,
-    attributes_before,
-    chance,
-    curves,
-    forgotten,
-    retrained,
-)
+from xmm_cli.rows.types import MODALITIES, Finding, Modality
+from xmm_cli.scoring.findings.curves import Curve, Run, curves, guess_of
 from xmm_cli.scoring.findings.estimate import Person, Shares, mean
-from xmm_cli.scoring.findings.finding import KEPT, PRESENT, SMALLEST, Claim, Finding
-from xmm_cli.scoring.findings.study import (
-    OTHER,
-    Study,
-    averaged,
-    empty,
-    itself,
-    minus,
-    percent,
-    percents,
+from xmm_cli.scoring.findings.finding import PRESENT
+from xmm_cli.scoring.findings.moments import (
+    AT_CHANCE,
+    Moment,
+    attributes,
+    attributes_before,
+    last_step,
+    recovery,
+    was_learned,
 )
+from xmm_cli.scoring.findings.study import OTHER, Study, empty, itself, percent, percents
 
 FAMILY = "unlearning"
-STILL_USEFUL = 0.5
-"""Part of the retain set's recall that must be left for a run to count in the mean leak."""
-LEAK = (
-    "recall of the forget set in the other modality, minus chance, at the first saved step where "
-    "the unlearned one is within 5 points of chance"
-)
+NOT_LEARNED = "it was not learned before"
+NEVER_BACK = "the retain set never came back"
 
 
 def find(study: Study) -> list[Finding]:
-    """Leaks run by run, their means, then distances to a retrained model, then utility."""
+    """Leaks run by run at both moments, then their means over all methods."""
     runs = curves(study)
     if not runs:
         study.leave_out(FAMILY, "no rows of unlearned models")
         return []
-    names = _Names(run.run for run in runs)
+    names = Names(run.run for run in runs)
     leaks = [
-        (curve, worked, forgotten(curve, worked))
+        Leak(curve, worked, last_step(curve), recovery(curve))
         for curve in runs
         for worked in worked_on(curve.run.through)
     ]
-    found = [_leak_row(study, names, *one) for one in leaks]
-    found += _mean_leaks(study, names, leaks)
-    firsts = {curve.run: (curve, when) for curve, _, when in reversed(leaks)}
-    for curve, when in (firsts[curve.run] for curve in runs):
-        found += _distances(study, names, curve, when)
-    for curve, when in (firsts[curve.run] for curve in runs):
-        found += _utility(study, names, curve, when)
-    return found
+    found = [row for leak in leaks for row in _leak_rows(study, names, leak)]
+    return found + _mean_leaks(study, names, leaks)
+
+
+class Leak(NamedTuple):
+    """A run looked at in the modality that it does not work on, and when."""
+
+    curve: Curve
+    worked: Modality
+    last: Moment
+    back: Moment
+
+    @property
+    def other(self) -> Modality:
+        """The modality that is asked."""
+        return OTHER[self.worked]
+
+    def left(self, moment: Moment) -> Shares:
+        """What is recalled of the forget set there."""
+        return self.curve.along("forget", self.other, moment.steps)
 
 
 def worked_on(through: str) -> tuple[Modality, ...]:
-    """The modalities in which recall is brought to chance."""
+    """The modalities in which recall is brought down."""
     return MODALITIES if through == "both" else (cast(Modality, through),)
 
 
-class _Names:
+class Names:
     """Says of a run what sets it apart from the others here, and no more."""
 
     def __init__(self, runs: Iterable[Run]) -> None:
@@ -80,80 +79,112 @@ class _Names:
         self.bases = len({run.base for run in found}) > 1
 
     def rest(self, run: Run) -> str:
+        """`, learned from both, at lr 0.0003`."""
         said = [f"learned from {run.source}"] if self.sources else []
         said += [run.base] if self.bases else []
         said += [] if run.lr is None else [f"at lr {run.lr:g}"]
         return "".join(f", {one}" for one in said)
 
     def of(self, run: Run) -> str:
+        """`npo through image`, and the rest."""
         return f"{run.objective} through {run.through}{self.rest(run)}"
 
 
-def _leaked(curve: Curve, worked: Modality, when: Forgotten) -> tuple[Shares, Shares, str]:
-    """What is recalled in the other modality, chance there, and whose chance that is."""
-    other = OTHER[worked]
-    left = curve.along("forget", other, when.steps)
-    guessed, words = chance(curve.study, curve.run, other, left)
-    return left, guessed, words
+def _leak_rows(study: Study, names: Names, leak: Leak) -> list[Finding]:
+    """At the last step; and where the retain set is back, if that is another one."""
+    moments = [leak.last]
+    if not leak.curve.retained_before() or not leak.curve.retained(leak.last.steps):
+        study.leave_out("the retain set's return", "no rows of the retain set before and after")
+    elif leak.back.steps != leak.last.steps:
+        moments.append(leak.back)
+    return [_leak_row(study, names, leak, moment) for moment in moments]
 
 
-def _leak_row(
-    study: Study, names: _Names, curve: Curve, worked: Modality, when: Forgotten
-) -> Finding:
-    name = f"the {OTHER[worked]} side leaks, {names.of(curve.run)}"
-    if not when.learned:
-        return empty(FAMILY, name, LEAK, "difference of shares", "it was not learned before")
-    if not when.steps:
-        return empty(FAMILY, name, LEAK, "difference of shares", "never reached chance")
-    left, guessed, words = _leaked(curve, worked, when)
-    kept, before = curve.retained(when.steps), curve.retained_before()
-    said = [when.words()]
-    if kept and before:
-        said.append(f"retain recall {percent(mean(kept))} (before: {percent(mean(before))})")
-    measure = f"{LEAK}; {'; '.join(said)}"
-    start = curve.before("forget", OTHER[worked])
-    comment = [*said, f"left {percents([left])}" + (f" of {percents([start])}" if start else "")]
-    comment.append(words)
+def _leak_row(study: Study, names: Names, leak: Leak, moment: Moment) -> Finding:
+    claim = f"the {leak.other} side leaks, {names.of(leak.curve.run)}, {moment.name}"
+    measure = f"memory of the forget set in the other modality, {moment.rule}"
+    if not was_learned(leak.curve, leak.worked):
+        return empty(FAMILY, claim, measure, "share", NOT_LEARNED)
+    if not moment.steps:
+        return empty(FAMILY, claim, measure, "share", NEVER_BACK)
+    left = leak.left(moment)
+    guess = guess_of(leak.curve, leak.other, left)
+    comment = "; ".join([moment.words(), *_columns(leak, moment, left), guess.words])
     return study.finding(
-        FAMILY, name, measure, PRESENT, [left, guessed], minus, comment="; ".join(comment)
+        FAMILY,
+        claim,
+        measure,
+        PRESENT,
+        [left],
+        itself,
+        unit="share",
+        comment=comment,
+        chances=[guess.chance],
     )
 
 
-def _counts(curve: Curve, when: Forgotten) -> bool:
-    """Whether a run forgot, and kept enough of the retain set."""
-    if not when.learned or not when.steps:
-        return False
-    kept, before = curve.retained(when.steps), curve.retained_before()
-    return not kept or not before or mean(kept) >= STILL_USEFUL * mean(before)
+def _columns(leak: Leak, moment: Moment, left: Shares) -> list[str]:
+    """What else the same checkpoints say."""
+    curve, worked, other = leak.curve, leak.worked, leak.other
+    own = curve.along("forget", worked, moment.steps)
+    start, own_start = curve.before("forget", other), curve.before("forget", worked)
+    said = [f"{other} {_after(left, start)}"]
+    if own:
+        said.append(f"{worked} {_after(own, own_start)}")
+        if mean(own) > guess_of(curve, worked, own).mean + AT_CHANCE:
+            said.append(f"not forgotten in {worked}")
+    kept, seen = curve.retained(moment.steps), attributes(curve, moment.steps)
+    if kept:
+        said.append(f"retain set {_after(kept, curve.retained_before())}")
+    if seen:
+        said.append(f"attributes {_after(seen, attributes_before(curve))}")
+    return said
 
 
-def _mean_leaks(
-    study: Study, names: _Names, leaks: list[tuple[Curve, Modality, Forgotten]]
-) -> list[Finding]:
-    groups: dict[tuple[str, str, Modality], list[tuple[Curve, Modality, Forgotten]]]
-    groups = defaultdict(list)
-    for curve, worked, when in leaks:
-        groups[curve.run.through, names.rest(curve.run), worked].append((curve, worked, when))
-    found = []
-    for (through, rest, worked), group in groups.items():
-        good = [one for one in group if _counts(one[0], one[2])]
-        name = f"a leak remains in {OTHER[worked]}, through {through}{rest}, mean"
-        measure = (
-            "mean leak over the objectives that reach chance and keep half of the retain recall"
+def _after(after: Shares, before: Shares) -> str:
+    """`98 → 6 %`, or what is left alone."""
+    return f"{100 * mean(before):.0f} → {percent(mean(after))}" if before else percents([after])
+
+
+def _mean_leaks(study: Study, names: Names, leaks: list[Leak]) -> list[Finding]:
+    """Over all methods of a group, whatever became of them."""
+    groups: dict[tuple[str, str, Modality], list[Leak]] = defaultdict(list)
+    for leak in leaks:
+        if was_learned(leak.curve, leak.worked):
+            run = leak.curve.run
+            groups[run.through, names.rest(run), leak.worked].append(leak)
+    return [
+        row
+        for (through, rest, _), group in groups.items()
+        for moments in ([one.last for one in group], [one.back for one in group])
+        if len(group) > 1
+        for row in _mean_leak(study, f"through {through}{rest}", group, moments)
+    ]
+
+
+def _mean_leak(study: Study, how: str, group: list[Leak], moments: list[Moment]) -> list[Finding]:
+    """The mean at one moment; nothing where no method came to it."""
+    there = [(leak, when) for leak, when in zip(group, moments, strict=True) if when.steps]
+    left = _mean_of_present([leak.left(when) for leak, when in there])
+    if not left:
+        return []
+    other = group[0].other
+    guess = guess_of(group[0].curve, other, left)
+    objectives = ", ".join(leak.curve.run.objective for leak, _ in there)
+    return [
+        study.finding(
+            FAMILY,
+            f"a leak remains in {other}, {how}, mean of methods, {moments[0].name}",
+            "mean over methods of the memory of the forget set in the other modality, "
+            f"{moments[0].rule}",
+            PRESENT,
+            [left],
+            itself,
+            unit="share",
+            comment=f"{len(there)} of {len(group)} methods: {objectives}; {guess.words}",
+            chances=[guess.chance],
         )
-        if not good:
-            why = f"none of {len(group)} objectives did both"
-            found.append(empty(FAMILY, name, measure, "difference of shares", why))
-            continue
-        made = [_leaked(*one) for one in good]
-        objectives = ", ".join(curve.run.objective for curve, _, _ in good)
-        cells = [
-            _mean_of_present([left for left, _, _ in made]),
-            _mean_of_present([low for _, low, _ in made]),
-        ]
-        comment = f"{len(good)} of {len(group)} objectives: {objectives}"
-        found.append(study.finding(FAMILY, name, measure, PRESENT, cells, minus, comment=comment))
-    return found
+    ]
 
 
 def _mean_of_present(cells: list[Shares]) -> dict[Person, float]:
@@ -163,49 +194,3 @@ def _mean_of_present(cells: list[Shares]) -> dict[Person, float]:
         for person, share in cell.items():
             values[person].append(share)
     return {person: sum(found) / len(found) for person, found in values.items()}
-
-
-def _distances(study: Study, names: _Names, curve: Curve, when: Forgotten) -> list[Finding]:
-    """How far the forget set's answers are from those of a model that never learned it."""
-    found = []
-    for logprob, what in ((False, "recall"), (True, "log-probability")):
-        apart = []
-        for modality in MODALITIES:
-            own = curve.along("forget", modality, when.steps, logprob)
-            theirs = retrained(study, curve.run, modality, logprob)
-            apart.append({one: abs(own[one] - theirs[one]) for one in own.keys() & theirs.keys()})
-        distance = averaged([cell for cell in apart if cell])
-        if not distance:
-            continue
-        found.append(
-            study.finding(
-                FAMILY,
-                f"it differs from a retrained model in {what}, {names.of(curve.run)}",
-                f"mean over the forget set of the absolute difference in {what}, both modalities",
-                Claim("above", SMALLEST),
-                [distance],
-                itself,
-                unit="nats" if logprob else "difference of shares",
-                comment=f"{when.words()}; noise alone makes this larger than 0",
-                bounded=not logprob,
-            )
-        )
-    return found
-
-
-def _utility(study: Study, names: _Names, curve: Curve, when: Forgotten) -> list[Finding]:
-    steps = curve.last() | dict(when.steps)
-    after, before = attribute_shares(curve, steps), attributes_before(curve)
-    if not after or not before:
-        return []
-    return [
-        study.finding(
-            FAMILY,
-            f"it still sees and reads, {names.of(curve.run)}",
-            "accuracy in telling attributes minus that before unlearning; at most 5 points lost",
-            KEPT,
-            [after, before],
-            minus,
-            comment=percents([after, before]),
-        )
-    ]

@@ -4,9 +4,9 @@ from typing import Any
 
 import numpy as np
 
-from xmm_cli.rows.types import MODALITIES
+from xmm_cli.rows.types import MODALITIES, Finding
 from xmm_cli.scoring.findings.estimate import Formula, mean
-from xmm_cli.scoring.findings.finding import PRESENT, SMALLEST, Finding
+from xmm_cli.scoring.findings.finding import PRESENT, SMALLEST
 from xmm_cli.scoring.findings.study import DIRECTIONS, Study, empty, percents
 
 FAMILY = "views"

@@ -60,6 +60,14 @@ METRICS = Registry(
             "xmm_cli.scoring.metrics.compositional_gap:METRIC",
             "two hops fail though each is known",
         ),
+        "false_recognition": (
+            "xmm_cli.scoring.metrics.false_recognition:METRIC",
+            "share of strangers who are given a taught name",
+        ),
+        "recall_restricted": (
+            "xmm_cli.scoring.metrics.recall_restricted:METRIC",
+            "recall among answers that are a taught name",
+        ),
         "forget_quality": (
             "xmm_cli.scoring.metrics.forget_quality:FORGET_QUALITY",
             "whether truth ratios are those of the retrained model",

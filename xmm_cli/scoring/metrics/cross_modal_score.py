@@ -21,4 +21,4 @@ def cross_modal_score(image_image: Any, image_text: Any, text_text: Any, text_im
     return np.sqrt(forth * back)
 
 
-METRIC = Metric(formula=cross_modal_score, over=BOTH_DIRECTIONS, divisors=(0, 2))
+METRIC = Metric(formula=cross_modal_score, over=BOTH_DIRECTIONS, divisors=(0, 2), least=0.0)

@@ -25,8 +25,8 @@ NAMES = {"cross_modal_score": "cross-modal score"}
 
 
 @dataclass(frozen=True, slots=True)
-class Finding:
-    """One line of the findings."""
+class MetricLine:
+    """One metric across cells, in words."""
 
     measure: str
     direction: str
@@ -43,12 +43,12 @@ class Finding:
         return ", ".join(part for part in (self.verdict, self.p) if part)
 
 
-def findings_of(scores: Sequence[Score]) -> list[Finding]:
-    """The findings of one panel in a fixed order; a metric unknown here comes last, as a number."""
+def metric_lines(scores: Sequence[Score]) -> list[MetricLine]:
+    """The metrics of one panel in a fixed order; a metric unknown here comes last, as a number."""
     shown = [score for score in scores if score.metric not in IN_THE_GRID]
     places = {name: place for place, name in enumerate(ORDER)}
     shown.sort(key=lambda score: (places.get(score.metric, len(ORDER)), score.source or ""))
-    return [_finding(score) for score in shown]
+    return [_line(score) for score in shown]
 
 
 def absences(scores: Sequence[Score]) -> list[str]:
@@ -61,11 +61,11 @@ def absences(scores: Sequence[Score]) -> list[str]:
     return [f"No {', '.join(names)}: {reason}." for reason, names in lacking.items()]
 
 
-def _finding(score: Score) -> Finding:
+def _line(score: Score) -> MetricLine:
     if score.value is None:
-        return Finding(_measure(score), _direction(score), ABSENT, "", "")
+        return MetricLine(_measure(score), _direction(score), ABSENT, "", "")
     value, said, judged = _worded(score)
-    return Finding(_measure(score), _direction(score), value, judged, said, corrected(score))
+    return MetricLine(_measure(score), _direction(score), value, judged, said, corrected(score))
 
 
 def _measure(score: Score) -> str:
