@@ -8,6 +8,7 @@ import numpy as np
 from xmm_cli.rows.types import Answer, Score
 from xmm_cli.scoring.groups import Group
 from xmm_cli.scoring.intervals import Floats, Interval
+from xmm_cli.scoring.persons import Person
 
 Compared = tuple[float | None, Interval | None, str]
 """Value, interval, and how they were made."""
@@ -63,5 +64,5 @@ class Across:
         return rows
 
 
-def _column(shares: dict[str, float]) -> Floats:
+def _column(shares: dict[Person, float]) -> Floats:
     return np.array([shares[person] for person in sorted(shares)])
