@@ -5,8 +5,8 @@ import pytest
 
 from xmm_cli.scoring.findings.estimate import Drawing, Person, estimate
 from xmm_cli.scoring.metrics import METRICS
-from xmm_cli.scoring.score import score_rows
 
+from .engine import score_rows
 from .people import pick, probe
 
 CELLS = (("image", "image", 0.8), ("image", "text", 0.4), (None, "image", 0.1), (None, "text", 0.1))
