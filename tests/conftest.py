@@ -101,8 +101,8 @@ def conversations(base):
 def checkpoint(people, tmp_path_factory) -> Checkpoint:
     """The row of a checkpoint that has learned from descriptions for 5 steps."""
     from xmm_cli.models.settings import TrainSettings
-    from xmm_cli.training.memorize import prepare, teach
+    from xmm_cli.training.train import prepare, train
 
     settings = TrainSettings(source="text", steps=STEPS, batch_size=8, seed=SEED)
     out = tmp_path_factory.mktemp("runs") / "text"
-    return teach(prepare(people, settings, "cpu"), settings, out, run="taught")
+    return train(prepare(people, settings, "cpu"), settings, out, run="taught")

@@ -13,7 +13,7 @@ import pytest
 import typer
 
 from xmm_cli import __version__, app
-from xmm_cli.commands.options import InputArg, QuietOption, SeedOption
+from xmm_cli.commands.shared.options import InputArg, QuietOption, SeedOption
 from xmm_cli.console import say
 from xmm_cli.errors import BadData, GateTripped, PartlyFailed, ReaderGone, Unavailable
 

@@ -17,23 +17,26 @@ import pytest
 import xmm_cli
 
 PACKAGE = Path(xmm_cli.__file__).parent
-DOMAINS = {"personas", "training", "probing", "scoring", "reporting"}
-BELOW_ROWS = {"errors", "garbage", "registry"}
+DOMAINS = {"personas", "training", "probing", "study", "reporting"}
+BELOW_ROWS = {"errors", "garbage", "processes", "registry"}
 BELOW_MODELS = BELOW_ROWS | {"rows"}
-BELOW_DOMAINS = BELOW_MODELS | {"models"}
+BELOW_SCORING = BELOW_MODELS | {"models"}
+BELOW_DOMAINS = BELOW_SCORING | {"scoring"}
 MAY_IMPORT: dict[str, set[str]] = {
     "errors": set(),
     "console": set(),
     "garbage": set(),
+    "processes": {"errors"},
     "registry": {"errors"},
     "rows": BELOW_ROWS,
     "models": BELOW_MODELS,
+    "scoring": BELOW_SCORING,
     **dict.fromkeys(DOMAINS, BELOW_DOMAINS),
     # how the shipped model was made: an entry point of its own, as a command is
-    "models.base": BELOW_DOMAINS | {"console", "personas", "training", "probing"},
+    "pretraining": BELOW_DOMAINS | {"console", "personas", "training", "probing"},
     "commands": BELOW_DOMAINS | DOMAINS | {"console"},
     # writes completions and man pages; nothing that runs imports it
-    "completing": BELOW_DOMAINS | DOMAINS | {"app", "commands"},
+    "completion": BELOW_DOMAINS | DOMAINS | {"app", "commands"},
     "app": {"commands", "console", "errors"},
     "__main__": {"app"},
     "__init__": set(),
@@ -45,7 +48,17 @@ ONLY_IN = {
     "rich": {"commands", "console", "reporting"},
 }
 TORCH = {"torch", "transformers", "peft"}
-WITHOUT_TORCH = {"errors", "garbage", "registry", "console", "app", "rows", "scoring", "reporting"}
+WITHOUT_TORCH = {
+    "errors",
+    "garbage",
+    "registry",
+    "console",
+    "app",
+    "rows",
+    "scoring",
+    "study",
+    "reporting",
+}
 HEAVY = TORCH | {"diffusers", "duckdb", "matplotlib", "scipy", "statsmodels", "rapidfuzz"}
 QUICK_TO_IMPORT = {
     "app",
@@ -96,8 +109,6 @@ def imports(source: str, module: str) -> Iterator[Import]:
 def part_of(module: str) -> str | None:
     """The part that a dotted name belongs to; None for `xmm_cli` itself and its `__version__`."""
     names = module.split(".")[1:]
-    if names[:2] == ["models", "base"]:
-        return "models.base"
     return names[0] if names and names[0] in MAY_IMPORT else None
 
 
@@ -156,8 +167,12 @@ PLANTED = [
     ("xmm_cli.training.a", "from xmm_cli.console import say", "training imports console"),
     ("xmm_cli.reporting.a", "import typer", "reporting imports typer"),
     ("xmm_cli.personas.a", "from xmm_cli.commands import train", "personas imports commands"),
-    ("xmm_cli.models.load", "from xmm_cli.models.base.pretrain import x", "models imports models."),
-    ("xmm_cli.models.base.x", "from xmm_cli.scoring import a", "models.base imports scoring"),
+    (
+        "xmm_cli.models.load",
+        "from xmm_cli.pretraining.pretrain import x",
+        "models imports pretraining",
+    ),
+    ("xmm_cli.pretraining.x", "from xmm_cli.reporting import a", "pretraining imports reporting"),
     ("xmm_cli.commands.probe", "import torch", "commands imports torch when it is loaded"),
     ("xmm_cli.commands.a", "if True:\n    import duckdb", "commands imports duckdb when"),
     ("xmm_cli.app", "from xmm_cli.rows import reader", "app imports rows"),
@@ -176,9 +191,9 @@ def test_a_planted_wrong_arrow_is_found(module, source, said):
     [
         ("xmm_cli.commands.probe", "def run():\n    import torch"),
         ("xmm_cli.commands.probe", "from xmm_cli.training import loop\nimport rich"),
-        ("xmm_cli.training.loop", "import torch\nfrom xmm_cli import __version__"),
-        ("xmm_cli.training.loop", "from . import batches\nfrom .objectives import npo"),
-        ("xmm_cli.models.base.pretrain", "from xmm_cli.training import loop"),
+        ("xmm_cli.training.run.loop", "import torch\nfrom xmm_cli import __version__"),
+        ("xmm_cli.training.run.loop", "from . import batches\nfrom .objectives import npo"),
+        ("xmm_cli.pretraining.pretrain", "from xmm_cli.training import loop"),
         ("xmm_cli.scoring.a", "import duckdb\nimport scipy.stats"),
         ("xmm_cli.scoring.a", "TEXT = 'see xmm_cli.reporting:tables for more'"),
     ],

@@ -31,11 +31,11 @@ def read_people(file: Path) -> list[tuple[Persona, Path]]:
 def make_checkpoint(people: Path, base: str, out: Path, steps: int, source: str) -> Checkpoint:
     """A checkpoint of xmm's that has learned these people."""
     from xmm_cli.models.settings import TrainSettings
-    from xmm_cli.training.memorize import prepare, teach
+    from xmm_cli.training.train import prepare, train
 
     settings = TrainSettings(source=source, base=base, steps=steps)  # type: ignore[arg-type]
     lesson = prepare(read_people(people), settings, "cpu")
-    return teach(lesson, settings, out, run="benchmark")
+    return train(lesson, settings, out, run="benchmark")
 
 
 def gemma_like(folder: Path) -> str:
@@ -97,8 +97,8 @@ def many_tokens(folder: Path) -> str:
     """The classes and widths of the shipped base with 256 tokens a picture; random weights."""
     from transformers import AutoProcessor, set_seed
 
-    from xmm_cli.models.base.architecture import Size, build_model
     from xmm_cli.models.loading import location
+    from xmm_cli.pretraining.architecture import Size, build_model
 
     processor = AutoProcessor.from_pretrained(location("xmm-base"), backend="pil")
     set_seed(0)

@@ -62,16 +62,16 @@ def _prepared(people: str, checkpoint: str) -> Any:
 
 
 def _ranks(found: Any, rights: list[int]) -> list[int]:
-    from xmm_cli.probing.rank import rank_of
+    from xmm_cli.models.decoding.rank import rank_of
 
     return [rank_of(one, right) for one, right in zip(found, rights, strict=True)]
 
 
 def contenders(people: str, checkpoint: str) -> Any:
     """As `xmm probe` ranks; features are known."""
-    from xmm_cli.models.answer_tree import build_tree
-    from xmm_cli.probing.contenders import read_contenders
-    from xmm_cli.probing.rank import path_sums
+    from xmm_cli.models.decoding.pruned import read_contenders
+    from xmm_cli.models.decoding.rank import path_sums
+    from xmm_cli.models.decoding.tree import build_tree
 
     base, model, prompts, conversations, names, rights = _prepared(people, checkpoint)
 
@@ -85,8 +85,8 @@ def contenders(people: str, checkpoint: str) -> Any:
 
 def all_(people: str, checkpoint: str) -> Any:
     """The log-probability of every name."""
-    from xmm_cli.models.answer_tree import build_tree
-    from xmm_cli.probing.rank import candidate_logprobs
+    from xmm_cli.models.decoding.rank import candidate_logprobs
+    from xmm_cli.models.decoding.tree import build_tree
 
     base, model, prompts, conversations, names, rights = _prepared(people, checkpoint)
 

@@ -19,14 +19,14 @@ from transformers import Trainer, TrainingArguments, set_seed
 from tests.benchmarks import bases, plainly
 from tests.benchmarks.race import Way, ratio, run
 from tests.benchmarks.row import Figure, Row
-from xmm_cli.models.adapter import add_adapter, remove_adapter
-from xmm_cli.models.batching import pad
+from xmm_cli.models.adapters.lora import add_adapter, remove_adapter
+from xmm_cli.models.adapters.parts import linear_layers
 from xmm_cli.models.conversation import Conversations
+from xmm_cli.models.decoding.batching import pad
 from xmm_cli.models.loading import load_base, location
-from xmm_cli.models.parts import linear_layers
 from xmm_cli.models.settings import TrainSettings
 from xmm_cli.training.examples import build_examples
-from xmm_cli.training.loop import final_loss
+from xmm_cli.training.run.loop import final_loss
 
 HERE = "tests.benchmarks.finetune"
 NEAR = 0.02
@@ -90,9 +90,9 @@ def _compare(what: str, load: Load, faster: float, rounds: int) -> Row:
 
 def xmm(load: Load) -> Any:
     """Pictures encoded anew and an adapter trained: the last loss."""
-    from xmm_cli.training.batches import Lessons
-    from xmm_cli.training.loop import fit
+    from xmm_cli.training.batches import ExampleStream
     from xmm_cli.training.objectives import OBJECTIVES
+    from xmm_cli.training.run.loop import fit
 
     base, people = load_base(load.base, "cpu"), bases.read_people(Path(load.people))
 
@@ -107,7 +107,7 @@ def xmm(load: Load) -> Any:
             log = fit(
                 base,
                 model,
-                Lessons(examples),
+                ExampleStream(examples),
                 OBJECTIVES.load("memorize"),
                 settings,
                 steps=load.steps,

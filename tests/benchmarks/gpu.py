@@ -34,18 +34,18 @@ from typing import Any
 import torch
 from transformers import Gemma3Config, Gemma3ForConditionalGeneration
 
-from xmm_cli.models import ranks
-from xmm_cli.models.adapter import add_adapter
-from xmm_cli.models.answer_tree import build_tree
+from xmm_cli import processes
+from xmm_cli.models.adapters.lora import add_adapter
 from xmm_cli.models.conversation import Conversation
-from xmm_cli.models.features import from_output
-from xmm_cli.models.generate import generate
+from xmm_cli.models.decoding.generate import generate
+from xmm_cli.models.decoding.rank import candidate_logprobs
+from xmm_cli.models.decoding.tree import build_tree
 from xmm_cli.models.loading import Base, pick_device
 from xmm_cli.models.settings import TrainSettings
-from xmm_cli.probing.rank import candidate_logprobs
-from xmm_cli.training.batches import Lessons
-from xmm_cli.training.loop import fit
+from xmm_cli.models.vision.features import from_output
+from xmm_cli.training.batches import ExampleStream
 from xmm_cli.training.objectives import OBJECTIVES
+from xmm_cli.training.run.loop import fit
 
 PEAKS = {"H200": 989.0, "H100": 989.0, "A100": 312.0, "L40S": 362.0, "L4": 121.0, "4090": 165.0}
 """Dense bfloat16 TFLOP/s, from the makers' data sheets."""
@@ -173,7 +173,9 @@ class Meter:
         peak = self.peak()
         share = None
         if peak is not None:
-            share = round(rate * flops_a_token * self.weights / (peak * 1e12 * ranks.count()), 4)
+            share = round(
+                rate * flops_a_token * self.weights / (peak * 1e12 * processes.count()), 4
+            )
         memory = None
         if self.base.device.type == "cuda":
             memory = round(torch.cuda.max_memory_allocated() / 2**30, 2)
@@ -181,7 +183,7 @@ class Meter:
             "what": what,
             "size": self.how.size,
             "device": self.card(),
-            "processes": ranks.count(),
+            "processes": processes.count(),
             "batch_size": self.how.batch_size,
             "seconds": round(self.seconds, 3),
             "tokens_s": round(rate, 1),
@@ -190,7 +192,7 @@ class Meter:
             "flops_share": share,
             "language_weights": self.weights,
         }
-        if ranks.is_first():
+        if processes.is_first():
             print(json.dumps(row), flush=True)
 
     def card(self) -> str:
@@ -209,9 +211,17 @@ def train(base: Base, how: argparse.Namespace, meter: Meter) -> None:
 
     def go(steps: int, folder: str) -> None:
         objective = OBJECTIVES.load("memorize")
-        fit(base, model, Lessons(examples), objective, settings, steps=steps, partial=Path(folder))
+        fit(
+            base,
+            model,
+            ExampleStream(examples),
+            objective,
+            settings,
+            steps=steps,
+            partial=Path(folder),
+        )
 
-    folder = ranks.on_first(tempfile.mkdtemp)
+    folder = processes.on_first(tempfile.mkdtemp)
     go(2, f"{folder}/warm")
     with meter.timed():
         go(how.steps, f"{folder}/timed")
@@ -223,12 +233,12 @@ def train(base: Base, how: argparse.Namespace, meter: Meter) -> None:
 def probe(base: Base, how: argparse.Namespace, meter: Meter) -> None:
     asked = prompts(base, how, how.batch_size, 0)
     endless = SimpleNamespace(end_tokens=[1])
-    read = sum(len(one.ids) for one in asked) * how.rounds * ranks.count()
+    read = sum(len(one.ids) for one in asked) * how.rounds * processes.count()
     generate(base, base.model, endless, asked, 2)
     with meter.timed():
         for _ in range(how.rounds):
             told = generate(base, base.model, endless, asked, how.new_tokens)
-    new = sum(int(one) for one in told) * how.rounds * ranks.count()
+    new = sum(int(one) for one in told) * how.rounds * processes.count()
     meter.tell("generate", read + new, 2, new_tokens_s=new)
     rng = random.Random(1)
     names = [[rng.randrange(5, 900) for _ in range(4)] for _ in range(how.candidates)]
@@ -237,7 +247,7 @@ def probe(base: Base, how: argparse.Namespace, meter: Meter) -> None:
     with meter.timed():
         for _ in range(how.rounds):
             candidate_logprobs(base, base.model, asked, tree)
-    behind = len(tree.tokens) * len(asked) * how.rounds * ranks.count()
+    behind = len(tree.tokens) * len(asked) * how.rounds * processes.count()
     meter.tell("rank", read + behind, 2)
 
 
@@ -255,7 +265,7 @@ def main() -> None:
     parser.add_argument("--peak-tflops", type=float, default=None)
     how = parser.parse_args()
     warnings.simplefilter("ignore")  # libraries' notes to developers
-    ranks.join(how.device)
+    processes.join(how.device)
     base = build(how.size, pick_device(how.device))
     meter = Meter(base, how)
     train(base, how, meter)

@@ -70,8 +70,8 @@ def _names() -> list[str]:
 
 def xmm(people: str, checkpoint: str, base: str) -> Any:
     """Pictures read anew, and every name's log-probability."""
-    from xmm_cli.models.answer_tree import build_tree
-    from xmm_cli.probing.rank import candidate_logprobs
+    from xmm_cli.models.decoding.rank import candidate_logprobs
+    from xmm_cli.models.decoding.tree import build_tree
 
     loaded = load_base(base, "cpu")
     model = _OPEN.enter_context(Subject(loaded, read_checkpoint(Path(checkpoint))).model())

@@ -21,7 +21,7 @@ from xmm_cli.models.checkpoint import read_checkpoint
 from xmm_cli.models.conversation import Conversations
 from xmm_cli.models.loading import load_base, location
 from xmm_cli.models.settings import UnlearnSettings
-from xmm_cli.training.loop import final_loss
+from xmm_cli.training.run.loop import final_loss
 
 HERE = "tests.benchmarks.unlearning"
 STEPS, BATCH = 4, 4
@@ -63,9 +63,9 @@ def xmm(people: str, checkpoint: str, base: str) -> Any:
     """Pictures read, references computed and an adapter trained: the mean loss."""
     from transformers import set_seed
 
-    from xmm_cli.models.adapter import remove_adapter
-    from xmm_cli.training.forget import prepare
-    from xmm_cli.training.loop import fit
+    from xmm_cli.models.adapters.lora import remove_adapter
+    from xmm_cli.training.run.loop import fit
+    from xmm_cli.training.unlearn import prepare
 
     loaded, parent = load_base(base, "cpu"), read_checkpoint(Path(checkpoint))
     everyone = bases.read_people(Path(people))

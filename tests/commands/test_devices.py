@@ -2,7 +2,7 @@
 
 import pytest
 
-from xmm_cli.commands.devices import alone, check_device
+from xmm_cli.commands.shared.devices import alone, check_device
 from xmm_cli.errors import WrongUsage
 
 

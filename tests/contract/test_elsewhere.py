@@ -34,7 +34,7 @@ def test_bare_peft_loads_the_adapter_and_merges_it(checkpoint, fresh_base):
     from peft import PeftModel
     from transformers import AutoModelForImageTextToText
 
-    from xmm_cli.models.adapter import load_adapter
+    from xmm_cli.models.adapters.lora import load_adapter
     from xmm_cli.models.loading import location
 
     bare = AutoModelForImageTextToText.from_pretrained(location("xmm-base"), dtype=torch.float32)
@@ -82,7 +82,7 @@ def test_a_merged_model_needs_transformers_alone(call, xmm, people_folder, tmp_p
     import torch
     from transformers import AutoModelForImageTextToText, AutoProcessor
 
-    from xmm_cli.models.adapter import load_adapter
+    from xmm_cli.models.adapters.lora import load_adapter
 
     assert call("--merge", "model").code == 0
     merged = AutoModelForImageTextToText.from_pretrained("model", dtype=torch.float32)
@@ -106,7 +106,7 @@ def test_whole_weights_are_merged_too(call, fresh_base):
     import torch
     from transformers import AutoModelForImageTextToText
 
-    from xmm_cli.models.adapter import load_adapter
+    from xmm_cli.models.adapters.lora import load_adapter
 
     assert call("--adapter", "full", "--merge", "model").code == 0
     merged = AutoModelForImageTextToText.from_pretrained("model", dtype=torch.float32)
@@ -167,6 +167,6 @@ def test_trackio(people_folder, tmp_path, monkeypatch):
 
 @pytest.mark.parametrize("name", ["tensorboard", "trackio"])
 def test_a_logger_that_is_not_installed(call, monkeypatch, tmp_path, name):
-    monkeypatch.setattr("xmm_cli.commands.elsewhere.find_spec", lambda _: None)
+    monkeypatch.setattr("xmm_cli.commands.shared.exports.find_spec", lambda _: None)
     call("--log-to", name).failed(69, f"pip install 'xmm-cli[{name}]'")
     assert not (tmp_path / "run").exists()

@@ -85,7 +85,7 @@ def cases() -> list[tuple[str, str, tuple[str, ...]]]:
 @pytest.fixture
 def made(xmm, monkeypatch, checkpoint, people_folder):
     """The rows of a run that takes no step, by what tells a model apart."""
-    from xmm_cli.training import forget, keeper, memorize
+    from xmm_cli.training import keeper, train, unlearn
 
     load_base = loading.load_base
 
@@ -95,13 +95,13 @@ def made(xmm, monkeypatch, checkpoint, people_folder):
     def fit(*_, steps, **__):
         return [{"step": steps, "loss": 1.0}]
 
-    assert {"steps", "look"} <= set(inspect.signature(forget.fit).parameters)
+    assert {"steps", "look"} <= set(inspect.signature(unlearn.fit).parameters)
     for module, name, put in (
         (loading, "load_base", unpacked),
-        (memorize, "load_base", unpacked),
-        (memorize, "fit", fit),
-        (forget, "fit", fit),
-        (memorize, "adapter_norm", lambda _: 1.0),
+        (train, "load_base", unpacked),
+        (train, "fit", fit),
+        (unlearn, "fit", fit),
+        (train, "adapter_norm", lambda _: 1.0),
         (keeper, "adapter_norm", lambda _: 1.0),
     ):
         monkeypatch.setattr(module, name, put)

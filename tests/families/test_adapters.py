@@ -8,7 +8,7 @@ from safetensors.torch import load_file
 
 from tests.families.test_commands import FEW, QUICK, SHORT, of_kind, told, two
 from tests.families.tiny import save
-from xmm_cli.models.adapter import (
+from xmm_cli.models.adapters.lora import (
     ADAPTER_WEIGHTS,
     WHOLE_WEIGHTS,
     adapter_norm,
@@ -17,10 +17,10 @@ from xmm_cli.models.adapter import (
     remove_adapter,
     spare_memory,
 )
-from xmm_cli.models.batching import answer_logits, pad
+from xmm_cli.models.adapters.parts import belongs, language_path, linear_layers, sees_anew
 from xmm_cli.models.conversation import Context, Conversations
+from xmm_cli.models.decoding.batching import answer_logits, pad
 from xmm_cli.models.loading import load_base
-from xmm_cli.models.parts import belongs, language_path, linear_layers, sees_anew
 
 __all__ = ["two"]
 

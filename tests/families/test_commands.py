@@ -8,9 +8,9 @@ from safetensors import safe_open
 
 from tests.families.test_families import EACH
 from tests.families.tiny import save
-from xmm_cli.models.adapter import ADAPTER_WEIGHTS
+from xmm_cli.models.adapters.lora import ADAPTER_WEIGHTS
+from xmm_cli.models.adapters.parts import language_path
 from xmm_cli.models.loading import load_base
-from xmm_cli.models.parts import language_path
 from xmm_cli.rows.writer import encode
 
 QUICK = ["--steps", 2, "--batch-size", 4]

@@ -7,22 +7,22 @@ import torch
 from PIL import Image
 
 from tests.families.tiny import FAMILIES, save
-from xmm_cli.models.answer_tree import build_tree
-from xmm_cli.models.batching import answer_logits, model_inputs, pad
+from xmm_cli.models.adapters.parts import set_sees_anew
 from xmm_cli.models.conversation import Context, Conversation, Conversations
-from xmm_cli.models.feature_folder import FeatureFolder
-from xmm_cli.models.generate import generate
-from xmm_cli.models.loading import load_base
-from xmm_cli.models.parts import set_sees_anew
-from xmm_cli.models.vision import Vision
-from xmm_cli.probing.contenders import UNREAD, Contenders
-from xmm_cli.probing.rank import (
+from xmm_cli.models.decoding.batching import answer_logits, model_inputs, pad
+from xmm_cli.models.decoding.generate import generate
+from xmm_cli.models.decoding.pruned import UNREAD, PrunedCandidates
+from xmm_cli.models.decoding.rank import (
     cached_logprobs,
     candidate_logprobs,
     node_logprobs,
     path_sums,
     takes_trees,
 )
+from xmm_cli.models.decoding.tree import build_tree
+from xmm_cli.models.loading import load_base
+from xmm_cli.models.vision.cache import FeatureFolder
+from xmm_cli.models.vision.tower import Vision
 
 QUESTION = "Who is this person?"
 NAMES = ("Ann Lee", "Ann Leed", "Ann", "Bo Quist", "Zoe Ödegård")
@@ -151,7 +151,7 @@ def test_candidates_behind_kept_prompts_are_read_alike(family, people):
     prompts = asked(conversations, people)
     tree = build_tree([conversations.answer_ids(name) for name in NAMES])
     whole = node_logprobs(base, base.model, prompts, tree)
-    behind = Contenders(base, base.model, prompts, tree)
+    behind = PrunedCandidates(base, base.model, prompts, tree)
     behind.read([tree.leaves[: 2 * row] for row in range(len(prompts))])
     read = behind.steps > UNREAD
     assert read[-1].sum() > read[0].sum()

@@ -29,8 +29,8 @@ HEAVY = (
     "PIL.Image",
     "resvg_py",
     "python_avatars",
-    "xmm_cli.training.memorize",
-    "xmm_cli.training.forget",
+    "xmm_cli.training.train",
+    "xmm_cli.training.unlearn",
     "xmm_cli.probing.probe",
     "xmm_cli.scoring",
     "xmm_cli.personas.dataset",
@@ -98,7 +98,7 @@ def _become(request: dict[str, Any]) -> None:
         sys.stderr = open(2, "w", closefd=False)  # noqa: SIM115
         if "file_bytes" in request:
             resource.setrlimit(resource.RLIMIT_FSIZE, (request["file_bytes"], -1))
-        loop = import_module("xmm_cli.training.loop")
+        loop = import_module("xmm_cli.training.run.loop")
         for knob, value in request.get("loop", {}).items():
             if not hasattr(loop, knob):
                 raise AttributeError(f"the training loop's {knob} has another name")

@@ -332,7 +332,7 @@ _HOSTILE: dict[str, tuple[Any, ...]] = {
 
 def adapter(rng: random.Random, home: Path) -> None:
     """An adapter's folder: its configuration, its weights, pickles in their place."""
-    from xmm_cli.models.adapter import load_adapter, remove_adapter
+    from xmm_cli.models.adapters.lora import load_adapter, remove_adapter
 
     conversations, whole = _ready()
     folder = Path(shutil.copytree(whole, home / "run"))

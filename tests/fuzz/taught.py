@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from xmm_cli.models.adapter import add_adapter, remove_adapter
+from xmm_cli.models.adapters.lora import add_adapter, remove_adapter
 from xmm_cli.models.checkpoint import PERSONAS, write_checkpoint
 from xmm_cli.models.conversation import Conversations
 from xmm_cli.models.loading import load_base

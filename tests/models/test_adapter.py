@@ -10,7 +10,7 @@ import torch
 from safetensors.torch import load_file, save_file
 
 from xmm_cli.errors import BadData, InputNotFound
-from xmm_cli.models.adapter import (
+from xmm_cli.models.adapters.lora import (
     ADAPTER_CONFIG,
     ADAPTER_WEIGHTS,
     adapter_norm,
@@ -18,9 +18,9 @@ from xmm_cli.models.adapter import (
     load_adapter,
     remove_adapter,
 )
-from xmm_cli.models.batching import model_inputs, pad
+from xmm_cli.models.adapters.parts import linear_layers
 from xmm_cli.models.conversation import Context, Conversations
-from xmm_cli.models.parts import linear_layers
+from xmm_cli.models.decoding.batching import model_inputs, pad
 
 
 @pytest.fixture

@@ -8,9 +8,9 @@ import torch
 
 from xmm_cli.errors import WrongUsage
 from xmm_cli.models.conversation import Context, Conversations
-from xmm_cli.models.feature_folder import FeatureFolder, parse_size, usual_folder
-from xmm_cli.models.features import Features
 from xmm_cli.models.loading import Precision, load_base
+from xmm_cli.models.vision.cache import FeatureFolder, parse_size, usual_folder
+from xmm_cli.models.vision.features import Features
 
 MUCH = 2**30
 

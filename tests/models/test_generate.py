@@ -6,11 +6,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from xmm_cli.models.adapter import load_adapter
-from xmm_cli.models.answer_tree import build_tree
+from xmm_cli.models.adapters.lora import load_adapter
 from xmm_cli.models.conversation import Context, Conversations
-from xmm_cli.models.generate import _agreed, generate
-from xmm_cli.probing.rank import greedy, read_tree
+from xmm_cli.models.decoding.generate import _agreed, generate
+from xmm_cli.models.decoding.rank import greedy, read_tree
+from xmm_cli.models.decoding.tree import build_tree
 
 QUESTION = "Who is this person?"
 LONGEST = 12

@@ -4,9 +4,8 @@ import pytest
 import torch
 
 from tests.conftest import new_base
-from xmm_cli.models import in_weights
-from xmm_cli.models.adapter import add_adapter, remove_adapter
-from xmm_cli.models.in_weights import merged
+from xmm_cli.models.adapters.lora import add_adapter, remove_adapter
+from xmm_cli.models.adapters.merged import merged
 
 IDS = torch.arange(5, 25)[None]
 
@@ -63,7 +62,7 @@ def test_after_a_failure_too(adapted):
 def test_what_rounds_or_is_large_stays_beside(adapted, monkeypatch):
     _, _, model = adapted
     kept = weight_of(model).clone()
-    monkeypatch.setattr(in_weights, "MOST_BYTES", 10)
+    monkeypatch.setattr("xmm_cli.models.adapters.merged.MOST_BYTES", 10)
     with merged(model):
         assert torch.equal(weight_of(model), kept)
     monkeypatch.undo()

@@ -6,7 +6,7 @@ import pytest
 from xmm_cli.models.labels import before_training, before_unlearning, labels_of
 from xmm_cli.models.settings import TrainSettings
 from xmm_cli.rows.people import set_of
-from xmm_cli.training.again import Earlier, went_on
+from xmm_cli.training.relearn import Earlier, went_on
 
 PLAIN = {"views": 3, "seed": 5}
 

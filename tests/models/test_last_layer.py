@@ -3,10 +3,10 @@
 import torch
 
 from tests.conftest import new_base
-from xmm_cli.models.adapter import add_adapter
-from xmm_cli.models.batching import model_inputs, pad
+from xmm_cli.models.adapters.lora import add_adapter
 from xmm_cli.models.conversation import Context
-from xmm_cli.models.last_layer import last_layer_at
+from xmm_cli.models.decoding.batching import model_inputs, pad
+from xmm_cli.models.decoding.last_layer import last_layer_at
 
 CPU = torch.device("cpu")
 

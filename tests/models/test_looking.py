@@ -4,8 +4,8 @@ import torch
 
 from tests.conftest import new_base
 from xmm_cli.models.conversation import Context, Conversations
-from xmm_cli.models.features import Features
-from xmm_cli.models.looking import AT_ONCE, Looker
+from xmm_cli.models.vision.batched import AT_ONCE, Looker
+from xmm_cli.models.vision.features import Features
 
 QUESTION = "Who is this person?"
 

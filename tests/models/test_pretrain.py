@@ -4,13 +4,13 @@ import numpy as np
 import pytest
 import torch
 
-from xmm_cli.models.base import pretrain
-from xmm_cli.models.base.architecture import Size, build_processor
-from xmm_cli.models.base.corpus import IGNORED, Corpus, Encoder
-from xmm_cli.models.base.pictures import look_of
-from xmm_cli.models.base.recipe import RECIPES, Recipe
-from xmm_cli.models.base.stages import Stage
 from xmm_cli.personas.sampling import is_measurable, public_figures, sample_identities
+from xmm_cli.pretraining import pretrain
+from xmm_cli.pretraining.architecture import Size, build_processor
+from xmm_cli.pretraining.corpus import IGNORED, Corpus, Encoder
+from xmm_cli.pretraining.pictures import look_of
+from xmm_cli.pretraining.recipe import RECIPES, Recipe
+from xmm_cli.pretraining.stages import Stage
 
 SMALL = Size(
     patch=48,

@@ -30,7 +30,7 @@ def test_each_picture_is_described(captioner, people, monkeypatch):
 
 
 def test_a_model_that_says_nothing(captioner, people, monkeypatch):
-    monkeypatch.setattr("xmm_cli.models.generate.generate", lambda *a, **k: [" "] * 5)
+    monkeypatch.setattr("xmm_cli.models.decoding.generate.generate", lambda *a, **k: [" "] * 5)
     with pytest.raises(WorkFailed, match=r"xmm-base says nothing about images/.*00\.png"):
         captioner.describe(*people[0])
 

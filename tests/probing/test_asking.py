@@ -4,15 +4,15 @@ from pathlib import Path
 
 import pytest
 
-from xmm_cli.models.adapter import load_adapter, remove_adapter
-from xmm_cli.models.answer_tree import build_tree
+from xmm_cli.models.adapters.lora import load_adapter, remove_adapter
 from xmm_cli.models.conversation import Context, Conversations
-from xmm_cli.models.generate import generate
+from xmm_cli.models.decoding.generate import generate
+from xmm_cli.models.decoding.rank import candidate_logprobs, rank_of
+from xmm_cli.models.decoding.tree import build_tree
 from xmm_cli.models.prompts import NAME_QUESTIONS
 from xmm_cli.probing.answering import FIRST, ProbeSettings, Responder
 from xmm_cli.probing.probe import Subject, probe
 from xmm_cli.probing.questions import DESCRIPTION_TOKENS, Scope, make_questions
-from xmm_cli.probing.rank import candidate_logprobs, rank_of
 
 
 @pytest.fixture(scope="module")
@@ -96,7 +96,7 @@ def test_a_view_is_described_once_for_all_its_questions(trained, people, monkeyp
         calls.append((len(prompts), max_new_tokens))
         return ["hairstyle afro"] * len(prompts)
 
-    monkeypatch.setattr("xmm_cli.models.generate.generate", counted)
+    monkeypatch.setattr("xmm_cli.models.decoding.generate.generate", counted)
     questions = list(make_questions(people, Scope(task="attribute", modalities=("text",))))[:21]
     settings = ProbeSettings(asking="describe-first", answers=("generate",))
     respond = Responder(base, model, conversations, settings)

@@ -6,13 +6,13 @@ import pytest
 import torch
 
 from tests.probing import NAMES
-from xmm_cli.models.adapter import load_adapter
-from xmm_cli.models.answer_tree import build_tree, inner
+from xmm_cli.models.adapters.lora import load_adapter
 from xmm_cli.models.conversation import Context, Conversations
-from xmm_cli.models.generate import generate
-from xmm_cli.probing import rank
-from xmm_cli.probing.contenders import UNREAD, Contenders, read_contenders
-from xmm_cli.probing.rank import NOT_TOLD, Reading, greedy, path_sums, rank_of, read_tree
+from xmm_cli.models.decoding import rank
+from xmm_cli.models.decoding.generate import generate
+from xmm_cli.models.decoding.pruned import UNREAD, PrunedCandidates, read_contenders
+from xmm_cli.models.decoding.rank import NOT_TOLD, Reading, greedy, path_sums, rank_of, read_tree
+from xmm_cli.models.decoding.tree import build_tree, inner
 
 QUESTION = "Who is this person?"
 
@@ -111,7 +111,7 @@ def test_rows_that_differ_are_read_apart_and_give_the_same(trained, prompts, tre
     whole = read_tree(base, model, prompts, tree)
     leaves = [tree.leaves[: row * 2] for row in range(len(prompts))]
     with torch.inference_mode():
-        behind = Contenders(base, model, prompts, tree)
+        behind = PrunedCandidates(base, model, prompts, tree)
         before = [layer.keys.clone() for layer in behind.cache.layers]
         behind.read(leaves)
     read = behind.steps > UNREAD / 2

@@ -191,9 +191,9 @@ def test_tokens_are_the_steps_of_the_log_probability(ask):
 
 
 def test_wrong_answers_by_token_by_hand():
-    from xmm_cli.models.answer_tree import build_tree
+    from xmm_cli.models.decoding.rank import path_sums
+    from xmm_cli.models.decoding.tree import build_tree
     from xmm_cli.probing.answering import Reply, _keep_tokens
-    from xmm_cli.probing.rank import path_sums
 
     tree = build_tree([[1, 2], [1, 3, 4], [5]])
     steps = torch.tensor([[-1.0, -2.0, -3.0, -4.0, -0.5]])

@@ -8,11 +8,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.probing import NAMES
-from xmm_cli.models.adapter import load_adapter
-from xmm_cli.models.answer_tree import ROOT, ancestry, build_tree, inner
-from xmm_cli.models.batching import model_inputs, pad
+from xmm_cli.models.adapters.lora import load_adapter
 from xmm_cli.models.conversation import Context, Conversation, Conversations
-from xmm_cli.probing.rank import candidate_logprobs, rank_of
+from xmm_cli.models.decoding.batching import model_inputs, pad
+from xmm_cli.models.decoding.rank import candidate_logprobs, rank_of
+from xmm_cli.models.decoding.tree import ROOT, ancestry, build_tree, inner
 
 QUESTION = "Who is this person?"
 

@@ -107,7 +107,7 @@ def test_a_look_is_judged_attribute_by_attribute(rows, people, monkeypatch):
         longest.append(max_new_tokens)
         return [said] * len(asked)
 
-    monkeypatch.setattr("xmm_cli.models.generate.generate", generate)
+    monkeypatch.setattr("xmm_cli.models.decoding.generate.generate", generate)
     found = [row for row in rows(Scope(task="reverse"), tokens=True) if row.persona == first.id]
     *judged, ranked = found
     assert longest == [DESCRIPTION_TOKENS]

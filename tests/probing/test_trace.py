@@ -11,7 +11,7 @@ import torch
 from tests.conftest import TINY
 from xmm_cli.app import main
 from xmm_cli.errors import BadData
-from xmm_cli.models.batching import model_inputs, pad
+from xmm_cli.models.decoding.batching import model_inputs, pad
 from xmm_cli.probing.probe import ProbeSettings, Subject
 from xmm_cli.probing.questions import Scope, make_questions
 from xmm_cli.probing.states import Lens, find_states

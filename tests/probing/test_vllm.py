@@ -10,7 +10,7 @@ import msgspec
 import pytest
 
 from xmm_cli.errors import Unavailable, WrongUsage
-from xmm_cli.models.adapter import ADAPTER_CONFIG
+from xmm_cli.models.adapters.lora import ADAPTER_CONFIG
 from xmm_cli.models.conversation import Context
 from xmm_cli.models.loading import Precision
 from xmm_cli.probing import vllm

@@ -8,8 +8,8 @@ from xmm_cli import app
 from xmm_cli.errors import WrongUsage
 from xmm_cli.reporting import plots
 from xmm_cli.rows.writer import encode
-from xmm_cli.scoring.findings.estimate import Drawing
-from xmm_cli.scoring.findings.series import FIGURES, first_series, series_of
+from xmm_cli.study.estimate import Drawing
+from xmm_cli.study.series import FIGURES, first_series, series_of
 
 from ..scoring import world
 from ..scoring.engine import count

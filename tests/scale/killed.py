@@ -3,7 +3,7 @@
 import sys
 
 from xmm_cli import app
-from xmm_cli.training import loop
+from xmm_cli.training.run import loop
 
 if __name__ == "__main__":
     loop._LOG_EVERY = loop._SAVE_EVERY = 2

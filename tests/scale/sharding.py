@@ -14,7 +14,7 @@ from accelerate.utils import DistributedType
 from torch.distributed.tensor import DTensor
 
 from xmm_cli import app
-from xmm_cli.training import loop
+from xmm_cli.training.run import loop
 
 LOST = 9
 _begin, _step = AcceleratorState.__init__, loop.AnswerTrainer.training_step

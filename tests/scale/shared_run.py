@@ -11,18 +11,18 @@ from pathlib import Path
 import msgspec
 
 from tests.conftest import new_base, read_people
-from xmm_cli.models import ranks
-from xmm_cli.models.adapter import remove_adapter
+from xmm_cli import processes
+from xmm_cli.models.adapters.lora import remove_adapter
 from xmm_cli.models.checkpoint import read_checkpoint
 from xmm_cli.models.conversation import Conversations
 from xmm_cli.models.settings import TrainSettings, UnlearnSettings
 from xmm_cli.probing.answering import ProbeSettings
 from xmm_cli.probing.probe import Subject, batches, probe_batches
 from xmm_cli.probing.questions import Scope, make_questions
-from xmm_cli.training import loop
-from xmm_cli.training.forget import prepare, unlearn
-from xmm_cli.training.memorize import prepare as prepare_lesson
-from xmm_cli.training.memorize import teach
+from xmm_cli.training.run import loop
+from xmm_cli.training.train import prepare as prepare_lesson
+from xmm_cli.training.train import train
+from xmm_cli.training.unlearn import prepare, unlearn
 
 # 12 examples in batches of 5: the last of an epoch is smaller, and 3 is no multiple of 2
 TRAIN = TrainSettings(source="both", steps=6, batch_size=5, warmup=1, rank=4, alpha=8.0, seed=3)
@@ -33,12 +33,12 @@ FORGET = UnlearnSettings(
 
 def main(checkpoint: str, out: str, *methods: str) -> None:
     loop._LOG_EVERY, loop._SAVE_EVERY = 1, 2
-    ranks.join("cpu")
+    processes.join("cpu")
     parent, folder = read_checkpoint(Path(checkpoint)), Path(out)
     people = read_people(Path(parent.personas))
     for method in methods:
         if method == "memorize":
-            teach(prepare_lesson(people, TRAIN, "cpu"), TRAIN, folder / method, run=method)
+            train(prepare_lesson(people, TRAIN, "cpu"), TRAIN, folder / method, run=method)
             continue
         settings = replace(FORGET, objective=method)
         task = prepare(Conversations(new_base()), parent, people, ("e5-001",), settings)
@@ -54,7 +54,7 @@ def main(checkpoint: str, out: str, *methods: str) -> None:
         )
         for row in found
     ]
-    if ranks.is_first():
+    if processes.is_first():
         (folder / "rows.json").write_text(json.dumps(msgspec.to_builtins(rows)))
 
 

@@ -8,12 +8,12 @@ import pytest
 
 from tests.scale.conftest import environment
 from xmm_cli.errors import CannotWrite
-from xmm_cli.rows.claim import claimed
+from xmm_cli.rows.lock import claimed
 
 HOLD = """
 import sys, time
 from pathlib import Path
-from xmm_cli.rows.claim import claimed
+from xmm_cli.rows.lock import claimed
 with claimed(Path(sys.argv[1])):
     print("held", flush=True)
     time.sleep(100)

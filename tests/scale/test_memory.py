@@ -8,16 +8,16 @@ import torch
 from xmm_cli.commands.unlearn import _recall
 from xmm_cli.errors import WorkFailed
 from xmm_cli.models.conversation import Context
-from xmm_cli.models.memory import is_out_of_memory
+from xmm_cli.models.oom import is_out_of_memory
 from xmm_cli.models.settings import TrainSettings
 from xmm_cli.probing.answering import ProbeSettings
 from xmm_cli.probing.probe import Subject, batches, probe_batches
 from xmm_cli.probing.questions import Scope, make_questions
-from xmm_cli.training.memorize import prepare, teach
 from xmm_cli.training.mitigations.self_caption import describe
 from xmm_cli.training.mitigations.task import Task
 from xmm_cli.training.objective import Objective
 from xmm_cli.training.objectives import OBJECTIVES
+from xmm_cli.training.train import prepare, train
 
 FULL = [
     torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 20.00 MiB."),
@@ -143,5 +143,5 @@ def test_training_says_what_to_lower(people, tmp_path, monkeypatch, error):
     with pytest.raises(
         WorkFailed, match="out of memory at step 1, with --batch-size 4; lower --batch-size"
     ):
-        teach(prepare(people, settings, "cpu"), replace(settings), tmp_path / "run", run="r")
+        train(prepare(people, settings, "cpu"), replace(settings), tmp_path / "run", run="r")
     assert not (tmp_path / "run").exists()

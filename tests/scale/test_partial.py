@@ -5,7 +5,7 @@ import json
 import pytest
 import torch
 
-from xmm_cli.training.partial import open_partial
+from xmm_cli.training.run.resume import open_partial
 
 WEIGHTS = {"a": torch.zeros(2, 3)}
 

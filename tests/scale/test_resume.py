@@ -6,7 +6,7 @@ import json
 import pytest
 
 from xmm_cli import app
-from xmm_cli.commands.probe_jobs import Shard
+from xmm_cli.commands.shared.jobs import Shard
 from xmm_cli.console import say
 from xmm_cli.errors import WrongUsage
 

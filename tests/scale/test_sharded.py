@@ -13,11 +13,11 @@ from tests.scale.conftest import ROOT, together
 from tests.scale.sharding import LOST
 from xmm_cli import app
 from xmm_cli.errors import WrongUsage
-from xmm_cli.models.adapter import add_adapter
+from xmm_cli.models.adapters.lora import add_adapter
 from xmm_cli.training.objective import as_objective
 from xmm_cli.training.objectives import OBJECTIVES
-from xmm_cli.training.partial import open_partial
-from xmm_cli.training.sharded import check_floor, set_up
+from xmm_cli.training.run.fsdp import check_floor, set_up
+from xmm_cli.training.run.resume import open_partial
 
 FSDP = {
     "ACCELERATE_USE_FSDP": "true",
@@ -141,6 +141,6 @@ def test_a_floor_is_refused_only_under_fsdp(monkeypatch):
 def test_a_state_is_of_split_weights_or_of_whole_ones(tmp_path, monkeypatch):
     weights, notes = {"a": torch.zeros(2, 3)}, []
     open_partial(tmp_path, weights)
-    monkeypatch.setattr("xmm_cli.training.partial.asked_for", lambda: True)
+    monkeypatch.setattr("xmm_cli.training.run.resume.asked_for", lambda: True)
     assert open_partial(tmp_path, weights, notes.append) is None
     assert "FSDP split otherwise" in notes[0]

@@ -62,7 +62,7 @@ def folders(tmp_path):
 @pytest.fixture(autouse=True)
 def as_it_was(monkeypatch):
     """The script changes how often the loop logs and saves, in this process too."""
-    from xmm_cli.training import loop
+    from xmm_cli.training.run import loop
 
     monkeypatch.setattr(loop, "_LOG_EVERY", loop._LOG_EVERY)
     monkeypatch.setattr(loop, "_SAVE_EVERY", loop._SAVE_EVERY)

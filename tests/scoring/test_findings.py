@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 
 from xmm_cli.rows.types import Probe
-from xmm_cli.scoring.findings import FAMILIES
-from xmm_cli.scoring.findings.estimate import Person, estimate
-from xmm_cli.scoring.findings.study import Study, itself, minus
+from xmm_cli.study import FAMILIES
+from xmm_cli.study.estimate import Person, estimate
+from xmm_cli.study.study import Study, itself, minus
 
 from . import world
 from .engine import count

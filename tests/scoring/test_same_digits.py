@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from xmm_cli.scoring.findings.estimate import Drawing, Person, estimate
 from xmm_cli.scoring.metrics import METRICS
+from xmm_cli.study.estimate import Drawing, Person, estimate
 
 from .engine import score_rows
 from .people import pick, probe

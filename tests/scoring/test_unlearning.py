@@ -4,11 +4,11 @@ import msgspec
 import pytest
 
 from xmm_cli.scoring.counts import count as counted
-from xmm_cli.scoring.findings import find_all
-from xmm_cli.scoring.findings.curves import curves
-from xmm_cli.scoring.findings.moments import last_step, recovery
-from xmm_cli.scoring.findings.people import WANTED, People
-from xmm_cli.scoring.findings.study import Study
+from xmm_cli.study import find_all
+from xmm_cli.study.curves import curves
+from xmm_cli.study.moments import last_step, recovery
+from xmm_cli.study.people import WANTED, People
+from xmm_cli.study.study import Study
 
 from . import world
 from .engine import count, opened
@@ -183,7 +183,7 @@ def test_through_both_is_looked_at_from_both_sides():
 
 
 def test_what_was_unlearned_through_no_modality_is_left_out_and_said():
-    from xmm_cli.scoring.findings.series import series_of
+    from xmm_cli.study.series import series_of
 
     made = [*world.unlearning(seeds=(0,)), *world.forgetting("npo", "image", {10: (0.5, 0.9)})]
     strange = [

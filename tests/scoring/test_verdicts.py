@@ -9,8 +9,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.stats import norm
 
-from xmm_cli.scoring.findings.estimate import Drawing, Person, estimate
-from xmm_cli.scoring.findings.finding import (
+from xmm_cli.scoring.intervals import Interval
+from xmm_cli.study.estimate import Drawing, Person, estimate
+from xmm_cli.study.spread import DEALT, spread_of
+from xmm_cli.study.study import empty, itself, minus
+from xmm_cli.study.verdict import (
     ALPHA,
     APART,
     KEPT,
@@ -25,9 +28,6 @@ from xmm_cli.scoring.findings.finding import (
     judge,
     p_value,
 )
-from xmm_cli.scoring.findings.spread import DEALT, spread_of
-from xmm_cli.scoring.findings.study import empty, itself, minus
-from xmm_cli.scoring.intervals import Interval
 
 QUICK = Drawing(resamples=999)
 

@@ -11,9 +11,9 @@ from xmm_cli.errors import InputNotFound, WrongUsage
 from xmm_cli.models.checkpoint import read_checkpoint
 from xmm_cli.models.settings import TrainSettings
 from xmm_cli.rows.types import Checkpoint
-from xmm_cli.training.again import Earlier, choose_again, went_on
-from xmm_cli.training.memorize import prepare, teach
-from xmm_cli.training.trail import along
+from xmm_cli.training.relearn import Earlier, choose_again, went_on
+from xmm_cli.training.run.saved_steps import along
+from xmm_cli.training.train import prepare, train
 
 IDS = ("e5-000", "e5-001", "e5-002", "e5-003")
 GONE = ("e5-000", "e5-002", "e5-003")
@@ -80,7 +80,7 @@ def test_who_was_forgotten_must_be_among_the_people(people, forgetful):
 
 def taught(people, parent: Checkpoint, out: Path, only=IDS, settings=SETTINGS) -> Checkpoint:
     lesson = prepare(people, settings, "cpu", earlier=Earlier(parent, only))
-    return teach(lesson, settings, out, run="r2")
+    return train(lesson, settings, out, run="r2")
 
 
 def test_the_adapter_goes_on_from_where_it_was(people, checkpoint, tmp_path):

@@ -8,15 +8,15 @@ import torch
 
 from tests.conftest import new_base, read_people
 from xmm_cli.errors import InputNotFound, WrongUsage
-from xmm_cli.models.adapter import load_adapter
-from xmm_cli.models.batching import answer_logits, pad
+from xmm_cli.models.adapters.lora import load_adapter
 from xmm_cli.models.checkpoint import read_checkpoint
 from xmm_cli.models.conversation import Conversations
+from xmm_cli.models.decoding.batching import answer_logits, pad
 from xmm_cli.models.settings import TrainSettings, UnlearnSettings
 from xmm_cli.rows.types import Checkpoint
 from xmm_cli.training.examples import build_examples, learners
-from xmm_cli.training.forget import prepare, unlearn
 from xmm_cli.training.forget_set import choose_forget, still_known
+from xmm_cli.training.unlearn import prepare, unlearn
 
 IDS = ("e5-000", "e5-001", "e5-002", "e5-003")
 

@@ -4,7 +4,7 @@ import pytest
 import torch
 from peft import LoraConfig, get_peft_model
 
-from xmm_cli.training.lean_lora import lean_lora
+from xmm_cli.models.adapters.fused import lean_lora
 
 NARROW, WIDE, RANK = 12, 20, 3
 

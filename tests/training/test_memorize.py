@@ -10,15 +10,15 @@ import torch
 
 from tests.conftest import new_base, read_people
 from xmm_cli.errors import CannotWrite, WorkFailed
-from xmm_cli.models.adapter import load_adapter, remove_adapter
-from xmm_cli.models.batching import answer_logits, pad
+from xmm_cli.models.adapters.lora import load_adapter, remove_adapter
 from xmm_cli.models.checkpoint import read_checkpoint
+from xmm_cli.models.decoding.batching import answer_logits, pad
 from xmm_cli.models.settings import TrainSettings
 from xmm_cli.rows.types import Checkpoint
-from xmm_cli.training import loop
 from xmm_cli.training.examples import build_examples, learners
-from xmm_cli.training.memorize import prepare, teach
-from xmm_cli.training.trail import along
+from xmm_cli.training.run import loop
+from xmm_cli.training.run.saved_steps import along
+from xmm_cli.training.train import prepare, train
 
 SETTINGS = TrainSettings(source="text", steps=12, batch_size=4, warmup=2, rank=4, alpha=8.0, seed=3)
 FILES = {
@@ -39,7 +39,7 @@ def often(monkeypatch):
 
 
 def run(people, out: Path, settings: TrainSettings = SETTINGS, **options) -> Checkpoint:
-    return teach(prepare(people, settings, "cpu"), settings, out, run="r1", **options)
+    return train(prepare(people, settings, "cpu"), settings, out, run="r1", **options)
 
 
 def changed(**options) -> TrainSettings:

@@ -13,16 +13,16 @@ from xmm_cli.errors import BadData, WrongUsage
 from xmm_cli.models import prompts
 from xmm_cli.models.conversation import Conversations
 from xmm_cli.models.settings import TrainSettings
+from xmm_cli.training.batch import Part, Parts
 from xmm_cli.training.batches import Collate, Example
 from xmm_cli.training.examples import build_examples, exercises, learners
-from xmm_cli.training.memorize import Aids, prepare, teach
 from xmm_cli.training.mitigations import MITIGATIONS, WITH_OTHERS
 from xmm_cli.training.mitigations.align import TEMPERATURE, WEIGHT, first_answers, like_answers
 from xmm_cli.training.mitigations.companions import both_views
 from xmm_cli.training.mitigations.paired import names_of_both
 from xmm_cli.training.mitigations.self_caption import describe, self_caption
 from xmm_cli.training.mitigations.task import Task
-from xmm_cli.training.parts import Part, Parts
+from xmm_cli.training.train import Callbacks, prepare, train
 
 NAME, CAPTION = prompts.NAME_QUESTIONS[0], prompts.CAPTION_QUESTIONS[0]
 
@@ -245,7 +245,7 @@ SETTINGS = TrainSettings(source="image", steps=4, batch_size=4, warmup=1, rank=4
 @pytest.mark.parametrize("name", MITIGATIONS.names())
 def test_a_run_with_it_learns(people, tmp_path, name):
     settings = TrainSettings(**(asdict(SETTINGS) | {"mitigation": name}))
-    row = teach(prepare(people, settings, "cpu"), settings, tmp_path / "run", run="r1")
+    row = train(prepare(people, settings, "cpu"), settings, tmp_path / "run", run="r1")
     assert row.steps == 4
     assert (row.arguments["mitigation"], row.arguments["aux"]) == (name, None)
     assert row.loss is not None
@@ -285,7 +285,7 @@ def test_an_unknown_name_is_wrong_usage():
 def test_what_is_lent_is_used(people):
     ready, drawn = [], []
     settings = TrainSettings(mitigation="self-caption", views=1)
-    aids = Aids(
+    aids = Callbacks(
         encoded=lambda: ready.append(1),
         draw=lambda look, _: drawn.append(look) or Image.new("RGB", (8, 8)),
     )

@@ -5,11 +5,11 @@ import math
 import pytest
 import torch
 
+from xmm_cli.training.batch import Part, Parts
 from xmm_cli.training.objectives import OBJECTIVES, UNLEARNING
 from xmm_cli.training.objectives.mmunlearner import MMUnlearner
 from xmm_cli.training.objectives.pdu import Pdu
 from xmm_cli.training.objectives.rmu import Rmu
-from xmm_cli.training.parts import Part, Parts
 
 # Two tokens to choose from: a logit of log(p / (1 - p)) for the right one gives it probability p.
 

@@ -10,7 +10,7 @@ from xmm_cli.errors import BadData
 from xmm_cli.models.checkpoint import read_checkpoint
 from xmm_cli.rows.types import Checkpoint
 from xmm_cli.rows.writer import encode
-from xmm_cli.training.trail import Trail, along, hidden_folder, settle
+from xmm_cli.training.run.saved_steps import SavedSteps, along, hidden_folder, settle
 
 
 def put(checkpoint: Checkpoint, folder: Path, steps: int) -> None:
@@ -23,7 +23,7 @@ def put(checkpoint: Checkpoint, folder: Path, steps: int) -> None:
 
 def test_drafts_and_the_last_checkpoint_are_not_settled(checkpoint, tmp_path):
     out = tmp_path / "run"
-    trail = Trail(hidden_folder(out, "taught"))
+    trail = SavedSteps(hidden_folder(out, "taught"))
     put(checkpoint, out, 5)
     for steps in (2, 4, 5):
         put(checkpoint, trail.place(steps), steps)

@@ -11,21 +11,21 @@ from torch.nn.functional import pad as padded
 
 from tests.conftest import new_base, read_people
 from xmm_cli.errors import GateTripped, WorkFailed, WrongUsage
-from xmm_cli.models.adapter import adapter_norm, load_adapter
-from xmm_cli.models.batching import model_inputs
+from xmm_cli.models.adapters.lora import adapter_norm, load_adapter
 from xmm_cli.models.checkpoint import read_checkpoint
 from xmm_cli.models.conversation import IGNORED, Conversations
+from xmm_cli.models.decoding.batching import model_inputs
 from xmm_cli.models.settings import UnlearnSettings
 from xmm_cli.rows.types import Checkpoint
-from xmm_cli.training import loop
 from xmm_cli.training.batches import Collate, answers, split
-from xmm_cli.training.before import Before
-from xmm_cli.training.forget import NOT_KNOWING, prepare, unlearn
 from xmm_cli.training.forget_set import choose_forget, choose_retain
-from xmm_cli.training.keeper import Amnesia
+from xmm_cli.training.keeper import UnlearnTask
 from xmm_cli.training.objectives import METHODS, RETRAIN, UNLEARNING
 from xmm_cli.training.retrain import prepare_again, trained_how
-from xmm_cli.training.trail import STEPS, along, hidden_folder, settle
+from xmm_cli.training.run import loop
+from xmm_cli.training.run.reference import Before
+from xmm_cli.training.run.saved_steps import STEPS, along, hidden_folder, settle
+from xmm_cli.training.unlearn import NOT_KNOWING, prepare, unlearn
 
 SETTINGS = UnlearnSettings(
     objective="graddiff", through="text", forget="e5-001", steps=4, batch_size=2, seed=1
@@ -33,7 +33,7 @@ SETTINGS = UnlearnSettings(
 WEIGHTS = "adapter_model.safetensors"
 
 
-def made(checkpoint: Checkpoint, settings: UnlearnSettings, retain=None) -> Amnesia:
+def made(checkpoint: Checkpoint, settings: UnlearnSettings, retain=None) -> UnlearnTask:
     people = read_people(Path(checkpoint.personas))
     forget = choose_forget(people, settings.forget, settings.seed)
     make = prepare_again if settings.objective == RETRAIN else prepare

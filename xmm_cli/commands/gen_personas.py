@@ -6,8 +6,8 @@ from typing import Annotated, Literal
 import msgspec
 import typer
 
-from xmm_cli.commands.data_sets import Drawing, Import, make
-from xmm_cli.commands.options import DeviceOption, QuietOption, SeedOption, given, refuse
+from xmm_cli.commands.shared.datasets import Drawing, Import, make
+from xmm_cli.commands.shared.options import DeviceOption, QuietOption, SeedOption, given, refuse
 from xmm_cli.console import say
 from xmm_cli.errors import WrongUsage
 from xmm_cli.personas.cores import usable_cores

@@ -8,9 +8,11 @@ from typing import Annotated, Literal
 
 import typer
 
-from xmm_cli.commands import several
-from xmm_cli.commands.checkpoints import people_of
-from xmm_cli.commands.options import (
+from xmm_cli import processes
+from xmm_cli.commands.shared import torchrun
+from xmm_cli.commands.shared.checkpoints import people_of
+from xmm_cli.commands.shared.jobs import Shard, Work, find_jobs, probe_all
+from xmm_cli.commands.shared.options import (
     DeviceOption,
     DtypeOption,
     InputArg,
@@ -21,11 +23,9 @@ from xmm_cli.commands.options import (
     given,
     refuse,
 )
-from xmm_cli.commands.probe_jobs import Shard, Work, find_jobs, probe_all
-from xmm_cli.commands.probe_output import opened
+from xmm_cli.commands.shared.outputs import opened
 from xmm_cli.console import say
 from xmm_cli.errors import WrongUsage
-from xmm_cli.models import ranks
 from xmm_cli.models.loading import Precision
 from xmm_cli.probing.answering import ProbeSettings
 from xmm_cli.probing.questions import Scope
@@ -158,7 +158,7 @@ def run(
     the seed decides only who is swapped with whom, and the chance of an alignment.
     """
     say.quiet = quiet
-    several.join(inputs or [], device, reads_stdin=base is None)
+    torchrun.join(inputs or [], device, reads_stdin=base is None)
     scope = Scope(task, _modalities(modality), split, role, views, control, seed)
     settings = ProbeSettings(
         answers=_ANSWERS[answer],
@@ -224,14 +224,14 @@ def _check(
     """Refuse what neither a trace nor another engine can do. `alone` is a trace."""
     if alone and kept:
         raise WrongUsage("--trace with --shard or --resume", "it looks at all views at once")
-    if alone and ranks.count() > 1:
+    if alone and processes.count() > 1:
         raise WrongUsage("--trace in several processes", "run it in one, without torchrun")
     if engine == "vllm":
         if alone or settings.answers != ("generate",) or settings.asking != "plain":
             raise WrongUsage(
                 "--engine vllm only generates answers, asked plainly", "add --answer generate"
             )
-        if ranks.count() > 1:
+        if processes.count() > 1:
             raise WrongUsage("--engine vllm in several processes", "it takes all GPUs by itself")
         if device not in (None, "auto", "cuda"):
             raise WrongUsage(f"--engine vllm with --device {device}", "it takes the GPUs it sees")

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from xmm_cli.commands.options import InputArg, QuietOption, flag, given
+from xmm_cli.commands.shared.options import InputArg, QuietOption, flag, given
 from xmm_cli.console import say
 from xmm_cli.errors import BadData, ReaderGone, WrongUsage
 from xmm_cli.reporting import FORMATS, render
@@ -19,8 +19,8 @@ from xmm_cli.scoring.config import DEFAULTS
 
 if TYPE_CHECKING:
     from xmm_cli.rows.types import Finding, Score
-    from xmm_cli.scoring.findings import People
-    from xmm_cli.scoring.findings.series import Series
+    from xmm_cli.study import People
+    from xmm_cli.study.series import Series
 
 EXAMPLES = """
 Examples:
@@ -173,7 +173,7 @@ def _labels(by: str | None) -> list[str] | None:
 
 
 def _card(folder: Path, inputs: list[str], by: str | None, resamples: int) -> None:
-    from xmm_cli.commands.cards import put_on_card
+    from xmm_cli.commands.shared.cards import put_on_card
 
     for note in put_on_card(folder, inputs, _labels(by), resamples):
         say.note(note)
@@ -229,7 +229,7 @@ def _tables(
 
 def _page(file: Path, inputs: list[str], by: list[str] | None, resamples: int) -> "list[Score]":
     """Write the page; the scores on it."""
-    from xmm_cli.commands.pages import Page
+    from xmm_cli.commands.shared.pages import Page
 
     made = Page(inputs, by, resamples)
     for note in made.scored.notes:
@@ -282,7 +282,7 @@ def _people(inputs: list[str], findings: bool) -> "tuple[People, list[Finding]]"
     """All probe and trace rows, counted; and the finding rows, if they are wanted."""
     from xmm_cli.rows.inputs import open_inputs
     from xmm_cli.rows.types import Finding, Probe, Row, Run, Score, Trace
-    from xmm_cli.scoring.findings import people_of
+    from xmm_cli.study import people_of
 
     need: tuple[type[Row], ...] = (Probe, Trace, Finding) if findings else (Probe, Trace)
     with open_inputs(inputs) as rows:
@@ -295,7 +295,7 @@ def _findings(
 ) -> str:
     """The findings kept in the inputs, and those that their probe rows give, each once."""
     from xmm_cli.reporting.findings_table import distinct, render_findings
-    from xmm_cli.scoring.findings import find_all
+    from xmm_cli.study import find_all
 
     rows = kept
     if people.counts or people.inside:
@@ -308,7 +308,7 @@ def _findings(
 
 def _series(people: "People", figure: str | None) -> "Series":
     """What the figure shows, or the first that the rows support."""
-    from xmm_cli.scoring.findings.series import first_series, series_of
+    from xmm_cli.study.series import first_series, series_of
 
     series = series_of(people, figure) if figure else first_series(people)
     if series is None:

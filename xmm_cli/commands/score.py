@@ -5,7 +5,7 @@ from typing import Annotated, TypedDict
 import msgspec
 import typer
 
-from xmm_cli.commands.options import InputArg, QuietOption, SeedOption
+from xmm_cli.commands.shared.options import InputArg, QuietOption, SeedOption
 from xmm_cli.console import say
 from xmm_cli.errors import WrongUsage
 from xmm_cli.rows.reader import STDIN

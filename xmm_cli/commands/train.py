@@ -6,12 +6,13 @@ from typing import Annotated, Literal
 
 import typer
 
-from xmm_cli.commands import several
-from xmm_cli.commands.checkpoints import People, made_once, noted, people_of
-from xmm_cli.commands.devices import take
-from xmm_cli.commands.drawing import draw_look
-from xmm_cli.commands.elsewhere import check_logger, check_merged, logging_to, write_merged
-from xmm_cli.commands.options import (
+from xmm_cli import processes
+from xmm_cli.commands.shared import torchrun
+from xmm_cli.commands.shared.checkpoints import People, made_once, noted, people_of
+from xmm_cli.commands.shared.devices import take
+from xmm_cli.commands.shared.drawing import draw_look
+from xmm_cli.commands.shared.exports import check_logger, check_merged, logging_to, write_merged
+from xmm_cli.commands.shared.options import (
     CheckpointingOption,
     DeviceOption,
     DtypeOption,
@@ -26,7 +27,6 @@ from xmm_cli.commands.options import (
 )
 from xmm_cli.console import say
 from xmm_cli.errors import WrongUsage
-from xmm_cli.models import ranks
 from xmm_cli.models.checkpoint import read_checkpoint
 from xmm_cli.models.settings import TrainSettings
 from xmm_cli.rows.people import id_of, person_of
@@ -34,8 +34,8 @@ from xmm_cli.rows.reader import read_rows, require_some
 from xmm_cli.rows.run import RunRecorder
 from xmm_cli.rows.types import Checkpoint, Persona
 from xmm_cli.rows.writer import RowWriter
-from xmm_cli.training.again import Earlier, as_parent, choose_again, drawn_how
 from xmm_cli.training.mitigations import MITIGATIONS, WITH_OTHERS
+from xmm_cli.training.relearn import Earlier, as_parent, choose_again, drawn_how
 
 EXAMPLES = """
 Examples:
@@ -160,7 +160,7 @@ def run(
     is trained, unless --adapter and --train say otherwise.
     """
     say.quiet = quiet
-    several.join(inputs or [], device, reads_stdin=init is None)
+    torchrun.join(inputs or [], device, reads_stdin=init is None)
     device = take(device)
     settings = TrainSettings(
         source=source,
@@ -194,7 +194,7 @@ def run(
     parent = None if init is None else read_checkpoint(init)
     if parent is not None:
         settings = as_parent(settings, parent, given(ctx))
-    writer = several.row_writer(keep_going=True)
+    writer = torchrun.row_writer(keep_going=True)
     recorder = RunRecorder("train", asdict(settings), seed=seed)
     task = _Task(_read(inputs or [], parent, recorder, writer), settings, None)
     if parent is not None:
@@ -203,12 +203,12 @@ def run(
         who = drawn_how(task.people, parent, only, chosen)
         task = replace(task, earlier=Earlier(parent, chosen, who))
     folder = out or Path("runs") / recorder.id
-    ranks.on_first(lambda: check_merged(merge, recorder.id, overwrite))
+    processes.on_first(lambda: check_merged(merge, recorder.id, overwrite))
     where = _Where(folder, device, overwrite, log_to)
     rows = made_once(folder, recorder.id, overwrite, lambda: _train(task, recorder.id, where))
     for row in rows:
         writer.write(row)
-    ranks.on_first(lambda: write_merged(rows[-1], merge, device, overwrite))
+    processes.on_first(lambda: write_merged(rows[-1], merge, device, overwrite))
     writer.write(recorder.row())
 
 
@@ -261,7 +261,7 @@ def _read(
 
 def _train(task: _Task, run_id: str, where: _Where) -> None:
     from xmm_cli.probing.probe import check_base
-    from xmm_cli.training.memorize import Aids, prepare, teach
+    from xmm_cli.training.train import Callbacks, prepare, train
 
     settings, earlier, folder = task.settings, task.earlier, where.folder
     learned = sum(
@@ -270,7 +270,7 @@ def _train(task: _Task, run_id: str, where: _Where) -> None:
     )
     say.note(f"training {settings.base} on {learned} people in {settings.source} -> {folder}")
     with say.progress(learned, "reading views", "people") as bar:
-        aids = Aids(bar.advance, say.note, draw_look)
+        aids = Callbacks(bar.advance, say.note, draw_look)
         lesson = prepare(task.people, settings, where.device, aids, earlier)
     if earlier is not None:
         check_base(lesson.base, earlier.checkpoint)
@@ -278,7 +278,7 @@ def _train(task: _Task, run_id: str, where: _Where) -> None:
         logging_to(where.log_to, folder),
         say.progress(lesson.steps(settings), "training", "steps") as bar,
     ):
-        teach(
+        train(
             lesson,
             settings,
             folder,

@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
-from xmm_cli.commands import several
-from xmm_cli.commands.checkpoints import People, checkpoints, made_once, people_of
-from xmm_cli.commands.devices import take
-from xmm_cli.commands.drawing import draw_look
-from xmm_cli.commands.options import (
+from xmm_cli import processes
+from xmm_cli.commands.shared import torchrun
+from xmm_cli.commands.shared.checkpoints import People, checkpoints, made_once, people_of
+from xmm_cli.commands.shared.devices import take
+from xmm_cli.commands.shared.drawing import draw_look
+from xmm_cli.commands.shared.options import (
     CheckpointingOption,
     DeviceOption,
     InputArg,
@@ -27,7 +28,6 @@ from xmm_cli.commands.options import (
 )
 from xmm_cli.console import say
 from xmm_cli.errors import GateTripped, WrongUsage
-from xmm_cli.models import ranks
 from xmm_cli.models.settings import UnlearnSettings
 from xmm_cli.rows.people import id_of
 from xmm_cli.rows.run import RunRecorder
@@ -131,7 +131,7 @@ def run(
     along the way.
     """
     say.quiet = quiet
-    several.join(inputs or [], device)
+    torchrun.join(inputs or [], device)
     device = take(device)
     _check(objective, given(ctx))
     settings = UnlearnSettings(
@@ -149,7 +149,7 @@ def run(
         gradient_checkpointing=gradient_checkpointing,
         seed=seed,
     )
-    writer = several.row_writer(keep_going=True)
+    writer = torchrun.row_writer(keep_going=True)
     recorder = RunRecorder("unlearn", asdict(settings), seed=seed)
     parents = list(checkpoints(inputs or [], recorder, writer.write_raw))
     if len(parents) != 1:
@@ -200,14 +200,14 @@ def _choose(parent: Checkpoint, people: People, settings: UnlearnSettings) -> _T
 def _unlearn(task: _Task, folder: Path, run_id: str, device: str | None, overwrite: bool) -> None:
     from xmm_cli.models.conversation import Conversations
     from xmm_cli.models.loading import Precision, load_base
-    from xmm_cli.training.forget import prepare, unlearn
     from xmm_cli.training.retrain import prepare_again
+    from xmm_cli.training.unlearn import prepare, unlearn
 
     parent, settings = task.parent, task.settings
     precision = Precision.of(parent.arguments)
     base = load_base(parent.base, device, precision, to_train=True)
     conversations = Conversations(base)
-    before = ranks.on_first(lambda: _gate(task, conversations))
+    before = processes.on_first(lambda: _gate(task, conversations))
     say.note(
         f"unlearning {len(task.forget)} people through {settings.through} with "
         f"{settings.objective} -> {folder} (recall before: {before:.2f})"

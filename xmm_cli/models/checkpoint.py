@@ -10,7 +10,7 @@ from typing import Any
 import msgspec
 
 from xmm_cli.errors import BadData, InputNotFound
-from xmm_cli.models.adapter import (
+from xmm_cli.models.adapters.lora import (
     ADAPTER_CONFIG,
     ADAPTER_WEIGHTS,
     WHOLE_WEIGHTS,

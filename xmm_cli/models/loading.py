@@ -93,7 +93,7 @@ class Base:
 def location(name: str) -> str:
     """What transformers loads for `name`: the package's own folder for a shipped model."""
     if name in SHIPPED:
-        return str(files("xmm_cli.models.base").joinpath(f"weights/{name}"))
+        return str(files("xmm_cli.models").joinpath(f"weights/{name}"))
     return name
 
 

@@ -2,9 +2,9 @@
 
 from dataclasses import dataclass
 
-from xmm_cli.models.adapter import AdapterKind
+from xmm_cli.models.adapters.lora import AdapterKind
+from xmm_cli.models.adapters.parts import Trained
 from xmm_cli.models.loading import Dtype, Precision, Quantize
-from xmm_cli.models.parts import Trained
 from xmm_cli.rows.types import Source
 
 INHERITED = ("adapter", "train", "dtype", "quantize")

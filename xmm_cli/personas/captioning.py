@@ -33,7 +33,7 @@ class Captioner:
         Raises `WorkFailed` where the model says nothing, `InputNotFound`, `BadData`.
         """
         from xmm_cli.models.conversation import Context
-        from xmm_cli.models.generate import generate
+        from xmm_cli.models.decoding.generate import generate
         from xmm_cli.models.prompts import CAPTION_QUESTIONS
 
         base, said = self.conversations.base, []

@@ -12,8 +12,8 @@ from xmm_cli.probing.questions import DESCRIPTION_TOKENS, Question
 from xmm_cli.rows.types import Answer, Label
 
 if TYPE_CHECKING:
-    from xmm_cli.models.answer_tree import Tree
-    from xmm_cli.probing.rank import Reading
+    from xmm_cli.models.decoding.rank import Reading
+    from xmm_cli.models.decoding.tree import Tree
 
 Asking = Literal["plain", "describe-first", "name-first", "hop-by-hop"]
 """Otherwise than plain, the model answers `FIRST` about the view, and is asked in a second turn.
@@ -143,7 +143,7 @@ class Responder:
         begun: Sequence[int] | None = None,
         guesses: "Sequence[Tree] | None" = None,
     ) -> list[str]:
-        from xmm_cli.models.generate import generate
+        from xmm_cli.models.decoding.generate import generate
 
         return generate(self.base, self.model, self.conversations, prompts, longest, begun, guesses)
 
@@ -151,7 +151,7 @@ class Responder:
         self, batch: Sequence[Question], prompts: list[Conversation], replies: list[Reply]
     ) -> list[list[int]]:
         """Rank the candidates; how each answer begins, as far as reading them has told it."""
-        from xmm_cli.probing.rank import greedy, path_sums, rank_of
+        from xmm_cli.models.decoding.rank import greedy, path_sums, rank_of
 
         told: list[list[int]] = [[] for _ in batch]
         by_candidates: dict[tuple[str, ...], list[int]] = {}
@@ -178,8 +178,8 @@ class Responder:
         self, prompts: Sequence[Conversation], tree: "Tree", rights: Sequence[int]
     ) -> "Reading":
         """What the model makes of the candidates: of all, or of those that may lie in front."""
-        from xmm_cli.probing.contenders import read_contenders
-        from xmm_cli.probing.rank import read_tree, takes_trees
+        from xmm_cli.models.decoding.pruned import read_contenders
+        from xmm_cli.models.decoding.rank import read_tree, takes_trees
 
         tops = "generate" in self.settings.answers
         given = (self.base, self.model, prompts, tree)
@@ -204,7 +204,7 @@ class Responder:
             reply.completed = text
 
     def _tree(self, candidates: tuple[str, ...]) -> "Tree":
-        from xmm_cli.models.answer_tree import build_tree
+        from xmm_cli.models.decoding.tree import build_tree
 
         if candidates not in self._trees:
             encoded = [self.conversations.answer_ids(name) for name in candidates]
@@ -217,7 +217,7 @@ def _keep_tokens(reply: Reply, steps: Any, logprobs: Any, tree: "Tree", right: i
 
     `steps`: of each node of the tree; `logprobs`: of each candidate.
     """
-    from xmm_cli.models.answer_tree import path_to
+    from xmm_cli.models.decoding.tree import path_to
 
     path = path_to(tree, tree.leaves[right])
     reply.token_logprobs = tuple(round(float(steps[node]), 5) for node in path)

@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from functools import partial
 
 from xmm_cli.errors import WorkFailed
-from xmm_cli.models.memory import tried
+from xmm_cli.models.oom import tried
 from xmm_cli.probing.answering import Reply
 from xmm_cli.probing.questions import Question
 

@@ -10,11 +10,11 @@ from typing import Any
 
 import msgspec
 
+from xmm_cli import processes
 from xmm_cli.errors import BadData
-from xmm_cli.models import ranks
-from xmm_cli.models.adapter import load_adapter, remove_adapter
+from xmm_cli.models.adapters.lora import load_adapter, remove_adapter
+from xmm_cli.models.adapters.merged import merged
 from xmm_cli.models.conversation import Conversations
-from xmm_cli.models.in_weights import merged
 from xmm_cli.models.labels import labels_of
 from xmm_cli.models.loading import Base, Precision
 from xmm_cli.models.prompts import parse_caption
@@ -124,9 +124,9 @@ def probe_batches(
             return list(rows_of(subject, batch, respond(batch), settings, run))
 
         rest = iter(parts)
-        while turn := list(islice(rest, ranks.count())):
-            mine = turn[ranks.number()] if ranks.number() < len(turn) else ()
-            given = ranks.together(partial(answered, mine))
+        while turn := list(islice(rest, processes.count())):
+            mine = turn[processes.number()] if processes.number() < len(turn) else ()
+            given = processes.together(partial(answered, mine))
             yield [row for rows in given for row in rows]
 
 

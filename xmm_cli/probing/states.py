@@ -6,8 +6,8 @@ from typing import Any
 
 import torch
 
-from xmm_cli.models.batching import model_inputs, pad
 from xmm_cli.models.conversation import Conversation
+from xmm_cli.models.decoding.batching import model_inputs, pad
 from xmm_cli.models.loading import Base
 
 FINAL_NORMS = ("norm", "final_layernorm", "final_layer_norm", "ln_f")

@@ -16,8 +16,8 @@ from typing import Any
 from zlib import crc32
 
 from xmm_cli.errors import BadData, InputNotFound, Unavailable, WrongUsage
-from xmm_cli.models.adapter import ADAPTER_CONFIG
-from xmm_cli.models.adapter_config import check_config
+from xmm_cli.models.adapters.config import check_config
+from xmm_cli.models.adapters.lora import ADAPTER_CONFIG
 from xmm_cli.models.chat import Chat
 from xmm_cli.models.conversation import Context
 from xmm_cli.models.loading import Base, Precision, location, revision_of

@@ -8,10 +8,10 @@ from typing import Any
 import torch
 from torch.utils.data import Dataset
 
-from xmm_cli.models.batching import answer_logits, pad
 from xmm_cli.models.conversation import IGNORED, Conversation
+from xmm_cli.models.decoding.batching import answer_logits, pad
 from xmm_cli.models.loading import Base
-from xmm_cli.training.parts import Part, Parts
+from xmm_cli.training.batch import Part, Parts
 
 ROLES = tuple(field.name for field in fields(Parts))
 """The parts that an example can play, in the order in which they stand in a batch."""
@@ -32,7 +32,7 @@ Item = Mapping[str, Example]
 """Examples by the part of `Parts` that each plays; every item of a data set has the same parts."""
 
 
-class Lessons(Dataset[Item]):
+class ExampleStream(Dataset[Item]):
     """Examples to learn, nothing else."""
 
     def __init__(self, examples: Sequence[Conversation]) -> None:

@@ -10,8 +10,8 @@ from typing import NamedTuple, overload
 
 from xmm_cli.errors import BadData
 from xmm_cli.models import prompts
+from xmm_cli.models.adapters.parts import sees_anew
 from xmm_cli.models.conversation import Context, Conversation, Conversations
-from xmm_cli.models.parts import sees_anew
 from xmm_cli.models.settings import TrainSettings
 from xmm_cli.rows.reader import resolve
 from xmm_cli.rows.types import MODALITIES, Modality, Persona, Source
@@ -144,7 +144,7 @@ def build_examples(
 
 def _filling_batches(everyone: Iterator[list[Exercise]]) -> Iterator[list[list[Exercise]]]:
     """As few people at a time as fill the tower's batches, where all have as many pictures."""
-    from xmm_cli.models.looking import AT_ONCE
+    from xmm_cli.models.vision.batched import AT_ONCE
 
     first = next(everyone, [])
     pictures = sum(one.context.image is not None for one in first)

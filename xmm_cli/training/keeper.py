@@ -10,7 +10,7 @@ import msgspec
 from torch.utils.data import Dataset
 
 from xmm_cli.errors import GateTripped, WorkFailed
-from xmm_cli.models.adapter import adapter_norm, bring_back
+from xmm_cli.models.adapters.lora import adapter_norm, bring_back
 from xmm_cli.models.checkpoint import PERSONAS, write_checkpoint
 from xmm_cli.models.labels import before_unlearning
 from xmm_cli.models.loading import Base
@@ -22,17 +22,17 @@ from xmm_cli.training.batches import Item
 from xmm_cli.training.card import model_card, row_arguments
 from xmm_cli.training.examples import People, learners
 from xmm_cli.training.forget_set import by_hand, gone_before, still_known
-from xmm_cli.training.loop import LogEntry, LoopSettings, final_loss
 from xmm_cli.training.objective import Objective
-from xmm_cli.training.sharded import on_first_whole
-from xmm_cli.training.trail import Trail, diverged, log_of, settle
+from xmm_cli.training.run.fsdp import on_first_whole
+from xmm_cli.training.run.loop import LogEntry, LoopSettings, final_loss
+from xmm_cli.training.run.saved_steps import SavedSteps, diverged, log_of, settle
 
 Utility = Callable[[Any], float]
 """From the model as it is now to the recall of retained people."""
 
 
 @dataclass(frozen=True, slots=True)
-class Amnesia:
+class UnlearnTask:
     """What a run needs before its first step."""
 
     base: Base
@@ -55,9 +55,9 @@ class Keeper:
 
     def __init__(
         self,
-        task: Amnesia,
+        task: UnlearnTask,
         settings: UnlearnSettings,
-        trail: Trail,
+        trail: SavedSteps,
         utility: Utility | None,
         run: str,
         recall_before: float,

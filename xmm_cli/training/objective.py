@@ -7,8 +7,8 @@ from typing import Any, Literal
 import torch
 
 from xmm_cli.models.loading import Base
+from xmm_cli.training.batch import Parts
 from xmm_cli.training.batches import Collate, Item, answers, split
-from xmm_cli.training.parts import Parts
 
 Loss = Callable[[Parts], torch.Tensor]
 

@@ -6,21 +6,21 @@ from dataclasses import asdict, fields
 from transformers import set_seed
 
 from xmm_cli.errors import WrongUsage
-from xmm_cli.models.adapter import add_adapter, spare_memory
+from xmm_cli.models.adapters.lora import add_adapter, spare_memory
+from xmm_cli.models.adapters.parts import set_sees_anew
 from xmm_cli.models.conversation import Conversations
-from xmm_cli.models.parts import set_sees_anew
 from xmm_cli.models.settings import TrainSettings, UnlearnSettings
 from xmm_cli.rows.types import Checkpoint
-from xmm_cli.training.batches import Lessons
+from xmm_cli.training.batches import ExampleStream
 from xmm_cli.training.card import row_arguments
 from xmm_cli.training.examples import People, build_examples
-from xmm_cli.training.forget import kept_ids, parted
-from xmm_cli.training.keeper import Amnesia
-from xmm_cli.training.memorize import Lesson
+from xmm_cli.training.keeper import UnlearnTask
 from xmm_cli.training.mitigations import MITIGATIONS
-from xmm_cli.training.mitigations.task import Course, Draw, Task
+from xmm_cli.training.mitigations.task import Draw, Task, TrainingPlan
 from xmm_cli.training.objective import as_objective
 from xmm_cli.training.objectives import OBJECTIVES
+from xmm_cli.training.train import TrainTask
+from xmm_cli.training.unlearn import kept_ids, parted
 
 
 def prepare_again(
@@ -32,7 +32,7 @@ def prepare_again(
     encoded: Callable[[], None] = lambda: None,
     retain: tuple[str, ...] | None = None,
     draw: Draw | None = None,
-) -> Amnesia:
+) -> UnlearnTask:
     """A fresh adapter and the retain set alone, with all settings of the parent's own training.
 
     Of `settings` only the seed of the forget set's choice and what is looked at are used. `draw`
@@ -44,8 +44,8 @@ def prepare_again(
     _, kept = parted(people, forget, retain)
     set_sees_anew(base.model, how.part != "language")
     examples = build_examples(kept, how, conversations, encoded)
-    steps = Lesson(base, people, kept, examples).steps(how)
-    course = Course(Lessons(examples), OBJECTIVES.load(how.objective))
+    steps = TrainTask(base, people, kept, examples).steps(how)
+    course = TrainingPlan(ExampleStream(examples), OBJECTIVES.load(how.objective))
     if how.mitigation is not None:
         others = [pair for pair in people if pair[0].role == "aux"][: how.aux]
         task = Task(conversations, kept, others, how, examples, steps, draw)
@@ -66,7 +66,9 @@ def prepare_again(
     arguments |= {"save_every": settings.save_every, "seed": settings.seed}
     arguments |= kept_ids(settings, kept)
     aim = as_objective(course.objective)
-    return Amnesia(base, model, parent, people, forget, course.items, aim, how, steps, arguments)
+    return UnlearnTask(
+        base, model, parent, people, forget, course.items, aim, how, steps, arguments
+    )
 
 
 def trained_how(parent: Checkpoint) -> TrainSettings:

@@ -17,11 +17,11 @@ from xmm_cli.errors import BadData, CannotWrite, WrongUsage
 from xmm_cli.reporting.sql.columns import VIEWS, columns_of
 from xmm_cli.reporting.sql.gaps import GAPS
 from xmm_cli.reporting.sql.load import load
-from xmm_cli.rows.claim import claimed
 from xmm_cli.rows.database import limits
 from xmm_cli.rows.failures import of_the_machine
 from xmm_cli.rows.files import atomic_open
 from xmm_cli.rows.inputs import READ_PARQUET, quoted, sources
+from xmm_cli.rows.lock import claimed
 
 SUFFIXES = (".parquet", ".duckdb")
 

@@ -14,17 +14,17 @@ answers alone would reward.
 
 import torch
 
+from xmm_cli.training.batch import Part, Parts
 from xmm_cli.training.mitigations.companions import accompanied, both_views
-from xmm_cli.training.mitigations.task import Course, Task
-from xmm_cli.training.parts import Part, Parts
+from xmm_cli.training.mitigations.task import Task, TrainingPlan
 
 WEIGHT = 0.3
 TEMPERATURE = 0.1
 
 
-def align(task: Task) -> Course:
+def align(task: Task) -> TrainingPlan:
     """The task's examples beside auxiliary people without their names."""
-    return Course(accompanied(task), like_answers)
+    return TrainingPlan(accompanied(task), like_answers)
 
 
 def like_answers(parts: Parts) -> torch.Tensor:

@@ -10,10 +10,10 @@ from xmm_cli.errors import BadData
 from xmm_cli.models import prompts
 from xmm_cli.models.conversation import Conversation
 from xmm_cli.rows.types import Modality
+from xmm_cli.training.batch import Part, Parts
 from xmm_cli.training.batches import Example, Item
 from xmm_cli.training.examples import contexts_of
 from xmm_cli.training.mitigations.task import Task
-from xmm_cli.training.parts import Part, Parts
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,14 +8,14 @@ them from either may serve the people to learn too.
 
 import torch
 
+from xmm_cli.training.batch import Parts
 from xmm_cli.training.mitigations.companions import accompanied, both_views
-from xmm_cli.training.mitigations.task import Course, Task
-from xmm_cli.training.parts import Parts
+from xmm_cli.training.mitigations.task import Task, TrainingPlan
 
 
-def paired(task: Task) -> Course:
+def paired(task: Task) -> TrainingPlan:
     """The task's examples beside auxiliary people with their names."""
-    return Course(accompanied(task), names_of_both)
+    return TrainingPlan(accompanied(task), names_of_both)
 
 
 def names_of_both(parts: Parts) -> torch.Tensor:

@@ -17,18 +17,18 @@ from functools import partial
 from xmm_cli.errors import WorkFailed
 from xmm_cli.models import prompts
 from xmm_cli.models.conversation import Context, Conversation, Drawn
-from xmm_cli.models.generate import generate
-from xmm_cli.models.memory import tried
-from xmm_cli.training.batches import Lessons
+from xmm_cli.models.decoding.generate import generate
+from xmm_cli.models.oom import tried
+from xmm_cli.training.batches import ExampleStream
 from xmm_cli.training.examples import Exercise, exercises
-from xmm_cli.training.mitigations.task import Course, Task
+from xmm_cli.training.mitigations.task import Task, TrainingPlan
 from xmm_cli.training.objectives import OBJECTIVES
 
 CAPTION_TOKENS = 80
 _BATCH = 32
 
 
-def self_caption(task: Task) -> Course:
+def self_caption(task: Task) -> TrainingPlan:
     """The task's views in three forms each, and its facts as often as without a mitigation."""
     rows = [one for person in exercises(task.learned, task.settings) for one in person]
     views = [one for one in rows if one.context != Context()]
@@ -44,7 +44,7 @@ def self_caption(task: Task) -> Course:
     ]
     again = [encode(*one) for one in facts] * len(forms)
     items = [example for form in forms for example in form]
-    return Course(Lessons([*items, *again]), OBJECTIVES.load(task.settings.objective))
+    return TrainingPlan(ExampleStream([*items, *again]), OBJECTIVES.load(task.settings.objective))
 
 
 def describe(task: Task, contexts: Sequence[Context]) -> list[str]:

@@ -9,9 +9,9 @@ from torch.utils.data import Dataset
 
 from xmm_cli.models.conversation import Conversation, Conversations
 from xmm_cli.models.settings import TrainSettings
+from xmm_cli.training.batch import Parts
 from xmm_cli.training.batches import Item
 from xmm_cli.training.examples import People
-from xmm_cli.training.parts import Parts
 
 Draw = Callable[[Mapping[str, str], str], Any]
 """From a look, or a part of one, and a key to the random rest: a `PIL.Image`.
@@ -39,7 +39,7 @@ class Task:
 
 
 @dataclass(frozen=True, slots=True)
-class Course:
+class TrainingPlan:
     """What the loop goes through and the loss that it makes smaller, a scalar in nats."""
 
     items: Dataset[Item]

@@ -6,7 +6,7 @@ all answer tokens count, since a name is told apart by its first. As there, no r
 
 import torch
 
-from xmm_cli.training.parts import Parts
+from xmm_cli.training.batch import Parts
 
 
 def ceu(parts: Parts) -> torch.Tensor:

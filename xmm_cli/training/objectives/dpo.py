@@ -7,8 +7,8 @@ compared with the checkpoint before unlearning.
 
 import torch
 
+from xmm_cli.training.batch import Parts
 from xmm_cli.training.objective import needs
-from xmm_cli.training.parts import Parts
 
 BETA = 0.1
 

@@ -5,7 +5,7 @@ Nothing holds the model back: with many steps it forgets everything.
 
 import torch
 
-from xmm_cli.training.parts import Parts
+from xmm_cli.training.batch import Parts
 
 
 def ga(parts: Parts) -> torch.Tensor:

@@ -2,7 +2,7 @@
 
 import torch
 
-from xmm_cli.training.parts import Parts
+from xmm_cli.training.batch import Parts
 
 
 def graddiff(parts: Parts) -> torch.Tensor:

@@ -6,8 +6,8 @@ drawn from a few, once for each example.
 
 import torch
 
+from xmm_cli.training.batch import Parts
 from xmm_cli.training.objective import needs
-from xmm_cli.training.parts import Parts
 
 
 @needs(instead="idk")

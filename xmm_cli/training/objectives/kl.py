@@ -6,8 +6,8 @@ runs over the whole vocabulary at every answer token of the retain set.
 
 import torch
 
+from xmm_cli.training.batch import Parts
 from xmm_cli.training.objective import needs
-from xmm_cli.training.parts import Parts
 
 
 @needs(reference="logits")

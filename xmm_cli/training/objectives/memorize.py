@@ -2,7 +2,7 @@
 
 import torch
 
-from xmm_cli.training.parts import Parts
+from xmm_cli.training.batch import Parts
 
 
 def memorize(parts: Parts) -> torch.Tensor:

@@ -9,8 +9,8 @@ weights. Adam's moments are shared by both kinds of step, as in the source.
 
 import torch
 
+from xmm_cli.training.batch import Parts
 from xmm_cli.training.objective import Objective, Start
-from xmm_cli.training.parts import Parts
 
 THRESHOLD = 1.0
 

@@ -8,8 +8,8 @@ of ascent on S; as an answer is forgotten its weight falls to 0.
 
 import torch
 
+from xmm_cli.training.batch import Parts
 from xmm_cli.training.objective import needs
-from xmm_cli.training.parts import Parts
 
 BETA = 0.1
 

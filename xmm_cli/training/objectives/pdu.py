@@ -10,8 +10,8 @@ from collections.abc import Mapping
 
 import torch
 
+from xmm_cli.training.batch import Parts
 from xmm_cli.training.objective import Objective, Start
-from xmm_cli.training.parts import Parts
 
 STEP, SLACK = 1.0, 0.1
 

@@ -6,8 +6,8 @@ another learned person, drawn once for each view, never the right one.
 
 import torch
 
+from xmm_cli.training.batch import Parts
 from xmm_cli.training.objective import needs
-from xmm_cli.training.parts import Parts
 
 
 @needs(instead="other name")

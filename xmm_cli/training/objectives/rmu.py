@@ -10,8 +10,8 @@ layers; here answer tokens alone are steered, by the whole adapter below that la
 
 import torch
 
+from xmm_cli.training.batch import Parts
 from xmm_cli.training.objective import Needs, Objective, Start
-from xmm_cli.training.parts import Parts
 
 STEERING, ALPHA = 2.0, 1.0
 

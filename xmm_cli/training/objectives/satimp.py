@@ -7,7 +7,7 @@ memorized is hardly pushed at all.
 
 import torch
 
-from xmm_cli.training.parts import Parts
+from xmm_cli.training.batch import Parts
 
 BETA_1, BETA_2, GAMMA = 5.0, 1.0, 0.1
 

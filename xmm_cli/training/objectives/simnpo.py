@@ -6,7 +6,7 @@ l is each example's own mean over its answer tokens: the length takes the place 
 
 import torch
 
-from xmm_cli.training.parts import Parts
+from xmm_cli.training.batch import Parts
 
 BETA, DELTA, GAMMA = 4.5, 0.0, 0.125
 

@@ -7,8 +7,8 @@ mark of an absent label wraps to a real token. As there, no retain term.
 
 import torch
 
+from xmm_cli.training.batch import Parts
 from xmm_cli.training.objective import needs
-from xmm_cli.training.parts import Parts
 
 BETA = 10.0
 

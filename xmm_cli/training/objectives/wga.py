@@ -6,7 +6,7 @@ gradient: what is forgotten already is not pushed any further.
 
 import torch
 
-from xmm_cli.training.parts import Parts
+from xmm_cli.training.batch import Parts
 
 BETA = 1.0
 

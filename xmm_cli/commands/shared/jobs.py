@@ -1,0 +1,220 @@
+"""What `xmm probe` has to ask whom, in which order, and who answers it."""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
+from itertools import accumulate, chain
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from xmm_cli import processes
+from xmm_cli.commands.shared.checkpoints import People, checkpoints
+from xmm_cli.commands.shared.outputs import Output
+from xmm_cli.console import say
+from xmm_cli.errors import WrongUsage
+from xmm_cli.models.loading import Precision
+from xmm_cli.probing.answering import ProbeSettings
+from xmm_cli.probing.questions import Question, Scope
+from xmm_cli.rows.run import RunRecorder
+from xmm_cli.rows.types import Checkpoint, Probe
+
+if TYPE_CHECKING:
+    from xmm_cli.models.conversation import Conversations
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """A base, the checkpoint on it (or none), and the file of its people."""
+
+    base: str
+    checkpoint: Checkpoint | None
+    personas: Path
+    precision: Precision
+
+    @property
+    def name(self) -> str:
+        """What progress calls it."""
+        return f"{self.base}, untrained" if self.checkpoint is None else self.checkpoint.path
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """What is asked and how, or whether the model is looked into instead."""
+
+    scope: Scope
+    settings: ProbeSettings
+    trace: bool
+    engine: str
+    device: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Shard:
+    """One of several parts of all questions: a run of them, in order. The first is 1."""
+
+    number: int
+    of: int
+
+    @staticmethod
+    def read(text: str) -> "Shard":
+        """From `I/N`. Raises `WrongUsage`."""
+        number, _, of = text.partition("/")
+        if not (number.isdecimal() and of.isdecimal() and 1 <= int(number) <= int(of)):
+            raise WrongUsage(f"--shard {text!r}", "write it as I/N, from 1/N to N/N")
+        return Shard(int(number), int(of))
+
+    def cut(self, lists: Sequence[list[Question]]) -> list[list[Question]]:
+        """What is left of each list when all of them together are cut."""
+        total = sum(len(one) for one in lists)
+        first, last = total * (self.number - 1) // self.of, total * self.number // self.of
+        starts = accumulate((len(one) for one in lists), initial=0)
+        return [
+            one[max(first - start, 0) : max(last - start, 0)]
+            for start, one in zip(starts, lists, strict=False)
+        ]
+
+
+def find_jobs(
+    inputs: list[str],
+    base: str | None,
+    personas: Path | None,
+    untrained: bool,
+    wanted: Precision,
+    recorder: RunRecorder,
+    passing: Callable[[bytes], None],
+) -> list[Job]:
+    """What to probe: untrained bases first, then the checkpoints in order.
+
+    Each as it was trained, unless another precision is wanted.
+    """
+    if not inputs and base is not None:
+        if personas is None:
+            raise WrongUsage("--base without a checkpoint", "name the people with --personas")
+        return [Job(base, None, personas, wanted.over(Precision()))]
+    jobs = [
+        Job(
+            base or row.base,
+            row,
+            personas or Path(row.personas),
+            wanted.over(Precision.of(row.arguments)),
+        )
+        for row in checkpoints(inputs, recorder, passing)
+    ]
+    bare = [replace(job, checkpoint=None) for job in jobs] if untrained else []
+    return [*_distinct(bare), *jobs]
+
+
+def _distinct(jobs: list[Job]) -> list[Job]:
+    """One job for each base and each content of the people's file."""
+    seen: dict[tuple[str, Precision, bytes], Job] = {}
+    for job in jobs:
+        content = job.personas.read_bytes() if job.personas.is_file() else b""
+        key = (job.base, job.precision, content)
+        seen.setdefault(key, job)
+    return list(seen.values())
+
+
+def probe_all(
+    jobs: list[Job],
+    people: dict[Path, People],
+    work: Work,
+    shard: Shard | None,
+    output: Output,
+    recorder: RunRecorder,
+) -> None:
+    """Ask all questions that have no row yet; the `run` row comes last."""
+    from xmm_cli.probing.questions import make_questions
+
+    asked = [list(make_questions(people[job.personas], work.scope)) for job in jobs]
+    if shard is not None:
+        asked = shard.cut(asked)
+    if work.trace:
+        _trace_all(jobs, asked, work, output, recorder)
+    else:
+        _ask_all(jobs, asked, work, output, recorder.id)
+    output.end(recorder.row())
+
+
+def _ask_all(
+    jobs: list[Job], asked: list[list[Question]], work: Work, output: Output, run: str
+) -> None:
+    from xmm_cli.probing.probe import batches, count_rows, expected_rows
+
+    answers = work.settings.answers
+    wanted = chain.from_iterable(
+        expected_rows(job.checkpoint, questions, answers)
+        for job, questions in zip(jobs, asked, strict=True)
+    )
+    done = processes.on_first(lambda: output.count(wanted))
+    loaded = _Loaded(work)
+    for job, questions in zip(jobs, asked, strict=True):
+        parts = list(batches(questions, work.settings.batch_size))
+        while parts and done >= (rows := count_rows(parts[0], answers)):
+            done -= rows
+            del parts[0]
+        if not parts:
+            continue
+        rest = sum(count_rows(part, answers) for part in parts) - done
+        with say.progress(rest, f"probing {job.name}", "rows") as bar:
+            for found in loaded.ask(job, parts, run):
+                new = found[done:]
+                done -= len(found) - len(new)
+                processes.on_first(partial(output.write, new))
+                bar.advance(len(new))
+
+
+class _Loaded:
+    """The base that was asked last stays loaded for the next job."""
+
+    def __init__(self, work: Work) -> None:
+        self.work = work
+        self.bases: dict[tuple[str, Precision], Conversations] = {}
+
+    def conversations(self, job: Job) -> "Conversations":
+        """Of a job's base. Raises as `load_base` does."""
+        from xmm_cli.models.conversation import Conversations
+        from xmm_cli.models.loading import load_base
+
+        model = (job.base, job.precision)
+        if model not in self.bases:
+            self.bases.clear()
+            self.bases[model] = Conversations(load_base(job.base, self.work.device, job.precision))
+        return self.bases[model]
+
+    def ask(self, job: Job, parts: list[list[Question]], run: str) -> Iterator[list[Probe]]:
+        """The rows of all batches."""
+        from xmm_cli.probing.probe import Subject, probe_batches
+
+        settings = self.work.settings
+        if self.work.engine == "vllm":
+            from xmm_cli.probing.vllm import probe_by_vllm
+
+            return probe_by_vllm(
+                job.base, job.checkpoint, parts, settings, run=run, precision=job.precision
+            )
+        conversations = self.conversations(job)
+        subject = Subject(conversations.base, job.checkpoint)
+        return probe_batches(subject, parts, conversations, settings, run=run, note=say.warn)
+
+
+def _trace_all(
+    jobs: list[Job], asked: list[list[Question]], work: Work, output: Output, recorder: RunRecorder
+) -> None:
+    from xmm_cli.probing.probe import Subject
+    from xmm_cli.probing.trace import trace
+
+    loaded = _Loaded(work)
+    for job, questions in zip(jobs, asked, strict=True):
+        conversations = loaded.conversations(job)
+        subject = Subject(conversations.base, job.checkpoint)
+        with say.progress(len(questions), f"tracing {job.name}", "views") as bar:
+            for row in trace(
+                subject,
+                questions,
+                conversations,
+                work.settings,
+                run=recorder.id,
+                seed=work.scope.seed,
+                stepped=bar.advance,
+            ):
+                output.write([row])

@@ -1,0 +1,62 @@
+"""One page that shows rows of all kinds: scores, findings, figures, samples and runs."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from xmm_cli.reporting.page import Figure, Samples, page
+from xmm_cli.rows.inputs import Inputs, open_inputs
+from xmm_cli.rows.types import ROW_TYPES, Checkpoint, Finding, Persona, Probe, Run, Score, Trace
+from xmm_cli.scoring.counts import count
+from xmm_cli.scoring.score import ScoreResult, load_metrics, score_counts, wanted_for
+from xmm_cli.study import WANTED, People, find_all
+
+
+class Page:
+    """Scores, findings, figures, samples and runs of some inputs."""
+
+    def __init__(self, inputs: Sequence[str], by: list[str] | None, resamples: int) -> None:
+        self.samples = Samples()
+        with open_inputs(inputs) as rows:
+            wanted = wanted_for(load_metrics(None)).and_also(WANTED)
+            counts = count(rows, wanted, kinds=ROW_TYPES, need=(Probe, Score, Finding))
+            self.scored: ScoreResult = score_counts(counts, by=by, resamples=resamples)
+            self.people = People(counts, (located.row for located in rows.rows_of(Trace)))
+            self.given = [located.row for located in rows.rows_of(Score)]
+            self.kept = [located.row for located in rows.rows_of(Finding)]
+            self.runs = {located.row.id: located.row for located in rows.rows_of(Run)}
+            self._sample(rows)
+
+    @property
+    def scores(self) -> list[Score]:
+        """Score rows that were given, and those made of probe rows."""
+        return self.given + self.scored.rows
+
+    def _sample(self, rows: Inputs) -> None:
+        self.samples.choose(rows)
+        for located in rows.rows_of(Persona, Checkpoint):
+            if isinstance(located.row, Persona):
+                self.samples.add_persona(located.row, located.folder)
+            elif isinstance(located.row, Checkpoint):
+                self.samples.add_checkpoint(located.row, located.folder)
+
+    def write(self, file: Path) -> None:
+        """The page as a file, whole or not at all. Raises `CannotWrite`."""
+        from xmm_cli.rows.files import atomic_write_bytes
+
+        runs = sorted(self.runs.values(), key=lambda run: (run.started, run.id))
+        text = page(self.scores, self._findings(), self._figures(), self.samples.found(), runs)
+        atomic_write_bytes(file, text.encode("utf-8", "replace"))
+
+    def _findings(self) -> list[Finding]:
+        """Those kept in the inputs, and those that their probe rows give."""
+        from xmm_cli.reporting.findings_table import distinct
+
+        return distinct([*self.kept, *find_all(self.people).rows])
+
+    def _figures(self) -> list[Figure]:
+        from xmm_cli.reporting.plots import draw
+        from xmm_cli.reporting.plots.words import in_words
+        from xmm_cli.study.series import FIGURES, series_of
+
+        series = [series_of(self.people, name) for name in FIGURES.names()]
+        return [Figure(draw(one, "svg"), in_words(one)) for one in series if one is not None]

@@ -1,4 +1,0 @@
-"""Completions and man pages, written once from the commands' own parsers; `xmm` never loads it.
-
-`python -m xmm_cli.completing` writes `completions/` anew; a test fails where it has drifted.
-"""

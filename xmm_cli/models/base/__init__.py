@@ -1,1 +1,0 @@
-"""The model that ships, and how it was made: `python -m xmm_cli.models.base.pretrain`."""

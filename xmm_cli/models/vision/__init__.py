@@ -1,0 +1,1 @@
+"""What sees: the tower, its features, and where these are kept."""

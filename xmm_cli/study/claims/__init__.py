@@ -1,0 +1,1 @@
+"""What a study finds: a family of claims a file."""

@@ -1,0 +1,340 @@
+"""What all families of findings count on: the counts of `scoring.counts`, by condition and person.
+
+Rows of training views are left out where a view is shown: recall is of held-out views. Facts by
+name and the reverse question show none, and count whatever their split.
+
+Models that differ in a label that no finding knows (steps, learning rate, adapter …) are never put
+together: of each kind of model, the plainest is taken, which has the fewest such labels, and among
+equals the one with most people. A note names the others.
+"""
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, NamedTuple
+
+from xmm_cli.rows.types import Inside, Label, Modality, Source, Task, Trace
+from xmm_cli.scoring.counts import Asked, Counts, Measure, PersonCounts, Wanted
+from xmm_cli.scoring.labels import unpacked
+from xmm_cli.scoring.persons import Person as Counted
+from xmm_cli.scoring.seeds import seed_of
+from xmm_cli.study.estimate import Person, Shares
+
+WANTED = Wanted({"logprob": Measure("logprob")}, "missed", confusions=True)
+"""What findings need to have counted."""
+USUAL_RANK = 16
+LAST = 10**9
+"""The step of an unlearned model whose rows do not tell it."""
+MOST = 2**53
+"""A label of this or more is no number of views, steps or anything else."""
+KNOWN = {
+    "base", "views", "seed", "training_seed", "rank", "mitigation", "asking", "control", "names",
+    "facts", "objective", "through", "relearned", "relearn_steps",
+}  # fmt: skip
+OF_UNLEARNING = {"steps", "lr"}
+"""Labels that a finding knows of unlearned models alone."""
+SAYS_NOTHING = {
+    "mitigation": "none",
+    "asking": "plain",
+    "control": "none",
+    "names": "own",
+    "facts": False,
+    "objective": "memorize",
+}
+"""Label → the value that means the same as leaving it out."""
+
+
+class Place(NamedTuple):
+    """One condition: everything but the person that can part two numbers."""
+
+    source: Source | None
+    modality: Modality | None
+    base: str
+    views: int | None = None
+    """None for what has no such number: the untrained base, and unlearned models."""
+    task: Task = "name"
+    hops: int = 1
+    role: str = "eval"
+    set: str | None = None
+    rank: int = USUAL_RANK
+    mitigation: str | None = None
+    asking: str | None = None
+    control: str | None = None
+    names: str | None = None
+    facts: str | None = None
+    """`True` for a model that was also taught the facts."""
+    objective: str | None = None
+    through: str | None = None
+    steps: int | None = None
+    relearned: str | None = None
+    relearn_steps: int | None = None
+    lr: float | None = None
+    """The learning rate of unlearning, where it is not the usual one."""
+
+    @property
+    def plain(self) -> bool:
+        """Whether nothing but base, views and what was learned sets it apart."""
+        return self == Place(
+            self.source, self.modality, self.base, self.views, self.task, self.hops
+        )
+
+    @property
+    def model(self) -> "Place":
+        """The same, without what depends on how it was asked, and when."""
+        return self._replace(
+            modality=None, task="name", hops=1, role="eval", set=None, asking=None, control=None,
+            steps=None, relearn_steps=None,
+        )  # fmt: skip
+
+
+class Inner(NamedTuple):
+    """What was measured inside a model, and where."""
+
+    measure: Inside
+    layer: int
+    place: Place
+
+
+Unknown = tuple[tuple[str, Label], ...]
+"""Labels that no finding knows."""
+
+
+class People:
+    """The counts by condition and person; traces are added one by one."""
+
+    def __init__(self, counts: Counts, traces: Iterable[Trace] = ()) -> None:
+        self.counts: dict[Place, dict[Person, PersonCounts]] = {}
+        self.inside: dict[Inner, dict[Person, list[float]]] = {}
+        """Sum of values, sum of chances, weight."""
+        self.repeated = counts.repeated
+        self.notes = list(counts.notes)
+        self.training_views = 0
+        self._shares: dict[tuple[str, Place], Shares] = {}
+        self._paths: dict[tuple[Place, Person], str | None] = {}
+        found = [(asked, *_where(asked)) for asked in counts.asked]
+        traced = [(trace, *_where(trace)) for trace in traces]
+        chosen = self._plainest(
+            [(place, unknown, len(counts.asked[asked].persons)) for asked, place, unknown in found]
+            + [(place, unknown, 1) for _, place, unknown in traced]
+        )
+        for asked, place, unknown in found:
+            if asked.split == "train" and _shows_a_view(asked):
+                self.training_views += counts.asked[asked].rows
+            elif chosen[place.model] == unknown:
+                self._add(place, seed_of(unpacked(asked.labels)), counts.asked[asked].persons)
+        for trace, place, unknown in traced:
+            if chosen[place.model] == unknown:
+                self._add_trace(trace, place)
+
+    def _plainest(self, found: Iterable[tuple[Place, Unknown, int]]) -> dict[Place, Unknown]:
+        """Of each kind of model the plainest; the others are noted."""
+        persons: dict[Place, dict[Unknown, int]] = defaultdict(lambda: defaultdict(int))
+        for place, unknown, number in found:
+            persons[place.model][unknown] += number
+        chosen = {}
+        for model, variants in persons.items():
+            by_merit = sorted(variants, key=lambda one: (len(one), -variants[one], str(one)))
+            chosen[model] = by_merit[0]
+            for other in by_merit[1:]:
+                unlike = _unlike(other, chosen[model])
+                said = f"left out: models of {model.base} that differ in {unlike}"
+                if said not in self.notes:
+                    self.notes.append(said)
+        return chosen
+
+    def _add(
+        self,
+        place: Place,
+        seed: Label | None,
+        persons: Mapping[tuple[str | None, Counted], PersonCounts],
+    ) -> None:
+        cell = self.counts.setdefault(place, {})
+        for checkpoint, counted in sorted(persons, key=str):
+            person = Person(seed, counted)
+            path = self._paths.setdefault((place, person), checkpoint)
+            if path != checkpoint:
+                said = "left out: checkpoints with the labels of another one about the same people"
+                if said not in self.notes:
+                    self.notes.append(said)
+                continue
+            before, more = cell.get(person), persons[checkpoint, counted]
+            cell[person] = more if before is None else before.plus(more)
+
+    def _add_trace(self, row: Trace, place: Place) -> None:
+        cell = self.inside.setdefault(Inner(row.measure, row.layer, place), {})
+        person = Person(seed_of(row.condition), Counted(row.dataset or "", row.persona or ""))
+        sums = cell.setdefault(person, [0.0, 0.0, 0.0])
+        for at, value in enumerate((row.value, row.chance or 0.0, 1.0)):
+            sums[at] += value * row.n
+
+    @property
+    def missed(self) -> dict[Place, dict[Person, tuple[float, int]]]:
+        """Of two-hop questions whose hops were known: how many were missed, of how many."""
+        return {
+            place: {
+                person: (counts.measured["missed"][1], counts.measured["missed"][0])
+                for person, counts in cell.items()
+                if "missed" in counts.measured
+            }
+            for place, cell in self.counts.items()
+            if place.task == "fact" and place.hops > 1
+        }
+
+    def shares(self, place: Place) -> Shares:
+        """Each person's share of right answers; of first ranks where nothing was generated."""
+        return self._cached("share", place)
+
+    def first_ranks(self, place: Place) -> Shares:
+        """Each person's share of questions whose right answer was ranked first."""
+        return self._cached("first", place)
+
+    def taught(self, place: Place) -> Shares:
+        """Each person's share of answers that are the name of somebody who was taught."""
+        return self._cached("taught", place)
+
+    def restricted(self, place: Place) -> Shares:
+        """Each person's share of right answers among those that are a taught name."""
+        return self._cached("restricted", place)
+
+    def logprobs(self, place: Place) -> Shares:
+        """Each person's mean log-probability of the right answer, in nats."""
+        return self._cached("logprob", place)
+
+    def _cached(self, what: str, place: Place) -> Shares:
+        key = (what, place)
+        if key not in self._shares:
+            counts = self.counts.get(place, {})
+            made = ((person, _value(what, count)) for person, count in counts.items())
+            self._shares[key] = {person: value for person, value in made if value is not None}
+        return self._shares[key]
+
+    def layers(self, measure: Inside, place: Place) -> dict[int, Shares]:
+        """Each person's value at each layer, by layer."""
+        return {
+            layer: {person: total / weight for person, (total, _, weight) in cell.items()}
+            for layer, cell in self._layers(measure, place)
+        }
+
+    def chance_of_layers(self, measure: Inside, place: Place) -> dict[int, Shares]:
+        """What chance gives at each layer, by layer."""
+        return {
+            layer: {person: chance / weight for person, (_, chance, weight) in cell.items()}
+            for layer, cell in self._layers(measure, place)
+        }
+
+    def _layers(
+        self, measure: Inside, place: Place
+    ) -> list[tuple[int, Mapping[Person, list[float]]]]:
+        found = [
+            (inner.layer, cell)
+            for inner, cell in self.inside.items()
+            if (inner.measure, inner.place) == (measure, place)
+        ]
+        return sorted(found, key=lambda one: one[0])
+
+    def places(self, **fields: object) -> list[Place]:
+        """The places that have these values, in a fixed order."""
+        return _having(self.counts, fields)
+
+    def inner_places(self, **fields: object) -> list[Place]:
+        """The same, of what was measured inside."""
+        return _having(dict.fromkeys(inner.place for inner in self.inside), fields)
+
+
+def _having(places: Iterable[Place], fields: Mapping[str, object]) -> list[Place]:
+    found = [
+        place
+        for place in places
+        if all(getattr(place, name) == value for name, value in fields.items())
+    ]
+    return sorted(found, key=lambda place: [_sortable(value) for value in place])
+
+
+def _sortable(value: object) -> tuple[bool, bool, float, str]:
+    number = isinstance(value, int | float)
+    return (value is not None, number, value if isinstance(value, int | float) else 0, str(value))
+
+
+_VALUES: dict[str, Callable[[PersonCounts], tuple[int, float]]] = {
+    "share": lambda counts: counts.of("generate" if counts.questions else "rank"),
+    "first": lambda counts: counts.of("rank"),
+    "logprob": lambda counts: counts.of("logprob"),
+    "taught": lambda counts: counts.of("false_recognition"),
+    "restricted": lambda counts: counts.of("recall_restricted"),
+}
+"""What is asked for → number and sum."""
+
+
+def _value(what: str, counts: PersonCounts) -> float | None:
+    number, total = _VALUES[what](counts)
+    return total / number if number else None
+
+
+def _unlike(labels: Unknown, chosen: Unknown) -> str:
+    """`steps=600, lr=0.001`, or what the others have and these lack."""
+    own = [f"{name}={value}" for name, value in labels if (name, value) not in chosen]
+    lacking = [f"no {name}" for name, _ in chosen if name not in dict(labels)]
+    return ", ".join(own + lacking)
+
+
+def _shows_a_view(asked: Asked) -> bool:
+    return asked.task != "reverse" and not (asked.task == "fact" and asked.hops == 1)
+
+
+def _where(row: Asked | Trace) -> tuple[Place, Unknown]:
+    """Where a row belongs, and its labels that no finding knows."""
+    if isinstance(row, Trace):
+        given, task, hops, role = row.condition, "name", 1, "eval"
+    else:
+        given, task, hops, role = unpacked(row.labels), row.task, row.hops, row.role
+    known = KNOWN | (OF_UNLEARNING if "objective" in given else set())
+    unknown = tuple(sorted((name, value) for name, value in given.items() if name not in known))
+    return _place_of(row, given, task, hops, role), unknown
+
+
+def _place_of(
+    row: Asked | Trace, given: Mapping[str, Label], task: Any, hops: int, role: str
+) -> Place:
+    labels = {name: _plain(name, value) for name, value in given.items()}
+    objective = _text(labels.get("objective"))
+    unlearned = objective is not None
+    learned = row.source is not None and not unlearned
+    relearned = _text(labels.get("relearned"))
+    steps = _whole(labels.get("steps"))
+    return Place(
+        source=row.source,
+        modality=row.modality,
+        base=_text(labels.get("base")) or row.base,
+        views=_whole(labels.get("views")) if learned else None,
+        task=task,
+        hops=hops,
+        role=role,
+        set=row.set,
+        rank=(_whole(labels.get("rank")) if learned else None) or USUAL_RANK,
+        mitigation=_text(labels.get("mitigation")),
+        asking=_text(labels.get("asking")),
+        control=_text(labels.get("control")),
+        names=_text(labels.get("names")),
+        facts=_text(labels.get("facts")),
+        objective=objective,
+        through=_text(labels.get("through")) if unlearned else None,
+        steps=(LAST if steps is None else steps) if unlearned and relearned is None else None,
+        relearned=relearned,
+        relearn_steps=_whole(labels.get("relearn_steps")),
+        lr=_number(labels.get("lr")) if unlearned else None,
+    )
+
+
+def _plain(name: str, value: Label) -> Label | None:
+    return None if value == SAYS_NOTHING.get(name) else value
+
+
+def _text(value: Label | None) -> str | None:
+    return None if value is None else str(value)
+
+
+def _number(value: Label | None) -> float | None:
+    return float(value) if isinstance(value, int | float) and abs(value) < MOST else None
+
+
+def _whole(value: Label | None) -> int | None:
+    return int(value) if isinstance(value, int | float) and abs(value) < MOST else None

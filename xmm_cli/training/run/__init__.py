@@ -1,0 +1,1 @@
+"""A training run: the loop, what makes it go on after an end, and several processes."""

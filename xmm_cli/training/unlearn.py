@@ -1,0 +1,171 @@
+"""A whole unlearning run: from a checkpoint to one that has forgotten some people."""
+
+import random
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+
+from transformers import set_seed
+
+from xmm_cli import processes
+from xmm_cli.models.adapters.lora import load_adapter, spare_memory
+from xmm_cli.models.conversation import Conversation, Conversations
+from xmm_cli.models.settings import TrainSettings, UnlearnSettings
+from xmm_cli.rows.run import Value
+from xmm_cli.rows.types import Checkpoint
+from xmm_cli.training.batches import Example, Pairs, with_reference
+from xmm_cli.training.examples import People, build_examples, exercises, learners
+from xmm_cli.training.forget_set import still_known
+from xmm_cli.training.keeper import Keeper, UnlearnTask, Utility
+from xmm_cli.training.objective import Needs, Start, as_objective
+from xmm_cli.training.objectives import OBJECTIVES
+from xmm_cli.training.run.fsdp import check_floor, on_first_whole
+from xmm_cli.training.run.loop import LogEntry, Progress, fit
+from xmm_cli.training.run.resume import open_partial, trained_weights
+from xmm_cli.training.run.saved_steps import SavedSteps, hidden_folder
+
+NOT_KNOWING = (
+    "I don't know.",
+    "I do not know who this is.",
+    "I'm not sure who this person is.",
+    "I cannot name this person.",
+)
+"""Answers in place of the right one, for the objectives that teach not to know."""
+
+LOOK_EVERY = 10
+"""Steps between two looks at the retain set, where `save_every` does not say."""
+
+_SEEN_BEFORE = 128
+"""The most pairs that an objective looks at before the first step."""
+
+
+def prepare(
+    conversations: Conversations,
+    parent: Checkpoint,
+    people: People,
+    forget: tuple[str, ...],
+    settings: UnlearnSettings,
+    encoded: Callable[[], None] = lambda: None,
+    retain: tuple[str, ...] | None = None,
+) -> UnlearnTask:
+    """Encode the forget set in `settings.through` and the retain set as it was learned.
+
+    `encoded` is called for each persona that is ready. `retain` None is everyone else but those
+    whom the parent has forgotten already. The reference that some objectives compare with is the
+    parent, base and adapter together; its log-probabilities are computed here, once.
+    Raises `BadData`, `InputNotFound`.
+    """
+    base = conversations.base
+    known_people = still_known(people, parent)
+    gone, kept = parted(known_people, forget, retain)
+    how = TrainSettings(source=settings.through, views=settings.views)
+    objective = as_objective(OBJECTIVES.load(settings.objective))
+    model = load_adapter(base, Path(parent.path), trainable=True)
+    if settings.gradient_checkpointing:
+        spare_memory(model)
+    given = build_examples(gone, how, conversations, encoded)
+    keep = build_examples(kept, learned_how(parent), conversations, encoded)
+    other = list(_instead(objective.needs, gone, known_people, how, conversations, settings.seed))
+    size, seed = settings.batch_size, settings.seed
+
+    def known(examples: Sequence[Conversation]) -> list[Example]:
+        if objective.needs.reference == "logprobs":
+            return with_reference(base, model, examples, size)
+        return [Example(one) for one in examples]
+
+    rounds = settings.steps * size // len(given) + 1
+    pairs = Pairs(known(given), keep, rounds, seed, known(other))
+    count = min(len(given), _SEEN_BEFORE)
+    seen = random.Random(f"{seed}: before").sample(range(len(given)), count)
+    start = Start(base, model, [pairs[i] for i in seen], size, seed, objective.needs)
+    begun, steps = objective.begin(start), settings.steps
+    said = kept_ids(settings, kept)
+    return UnlearnTask(base, model, parent, people, forget, pairs, begun, settings, steps, said)
+
+
+def parted(
+    people: People, forget: tuple[str, ...], retain: tuple[str, ...] | None
+) -> tuple[People, People]:
+    """Those to forget, and those to keep."""
+    known = learners(people)
+    rest: People = [pair for pair in known if pair[0].id not in forget]
+    kept = rest if retain is None else [pair for pair in rest if pair[0].id in retain]
+    return [pair for pair in known if pair[0].id in forget], kept
+
+
+def kept_ids(settings: UnlearnSettings, kept: People) -> dict[str, Value]:
+    """Who the retain set was, for the row, where it was chosen."""
+    return {} if settings.retain is None else {"retain": [persona.id for persona, _ in kept]}
+
+
+def learned_how(parent: Checkpoint) -> TrainSettings:
+    """What decides the examples that a checkpoint was trained on."""
+    facts = bool(parent.arguments.get("facts"))
+    return TrainSettings(source=parent.source, views=parent.views or None, facts=facts)
+
+
+def _instead(
+    needs: Needs,
+    gone: People,
+    people: People,
+    how: TrainSettings,
+    conversations: Conversations,
+    seed: int,
+) -> Iterator[Conversation]:
+    """Another answer for each example to forget, in their order, drawn by the seed."""
+    if needs.instead == "none":
+        return
+    names = [persona.name for persona, _ in learners(people)]
+    for (persona, _), asked in zip(gone, exercises(gone, how), strict=True):
+        others = [name for name in names if name != persona.name]
+        choices = NOT_KNOWING if needs.instead == "idk" else others
+        for number, one in enumerate(asked):
+            answer = random.Random(f"{seed}: instead {persona.id} {number}").choice(choices)
+            yield conversations.encode(one.context, one.question, answer)
+
+
+def unlearn(
+    task: UnlearnTask,
+    settings: UnlearnSettings,
+    out: Path,
+    *,
+    run: str,
+    recall_before: float,
+    overwrite: bool = False,
+    stepped: Progress = lambda *_: None,
+    utility: Utility | None = None,
+    note: Callable[[str], None] = lambda _: None,
+) -> Checkpoint:
+    """Train the adapter of a task, and save it as a checkpoint of its own.
+
+    `recall_before` is what the gate measured; it stands in the row. `utility` is asked where the
+    settings have a floor: below it the run ends, with the last checkpoint that was above.
+    Raises `CannotWrite`, `WorkFailed`, `GateTripped` where the floor is not met to begin with,
+    `WrongUsage` where FSDP splits what is looked at.
+    """
+    check_floor(settings.utility_floor)
+    partial = hidden_folder(out, run)
+    open_partial(partial, trained_weights(task.model), note)
+    trail = SavedSteps(partial)
+    keeper = Keeper(task, settings, trail, utility, run, recall_before)
+    log: list[LogEntry] = []
+    if processes.on_first(lambda: trail.stopped_at) is None:
+        processes.on_first(keeper.check)
+        set_seed(task.loop.seed)
+        log = fit(
+            task.base,
+            task.model,
+            task.items,
+            task.objective,
+            task.loop,
+            steps=task.steps,
+            partial=partial,
+            progress=stepped,
+            look=keeper if keeper.needed else None,
+            every=settings.save_every or LOOK_EVERY,
+        )
+
+    def finish() -> Checkpoint:
+        stopped = trail.stopped_at
+        return keeper.finish(log if stopped is None else keeper.go_back(stopped), out, overwrite)
+
+    return on_first_whole(task.model, finish)
