@@ -209,6 +209,7 @@ def _adapter(lesson: Lesson, settings: TrainSettings) -> Any:
 def _row(lesson: Lesson, settings: TrainSettings, run: str, log: list[LogEntry]) -> Checkpoint:
     personas = [persona for persona, _ in lesson.people]
     steps = lesson.steps(settings)
+    planned = {} if settings.epochs is None else {"of_steps": steps}
     row = Checkpoint(
         run=run,
         path=".",
@@ -222,7 +223,7 @@ def _row(lesson: Lesson, settings: TrainSettings, run: str, log: list[LogEntry])
         steps=int(log[-1]["step"]) if log else steps,
         loss=final_loss(log),
         seed=settings.seed,
-        arguments=row_arguments(asdict(settings) | where_from(personas) | {"of_steps": steps}),
+        arguments=row_arguments(asdict(settings) | where_from(personas) | planned),
     )
     if lesson.earlier is None:
         return row
