@@ -186,7 +186,6 @@ def test_options_that_change_answers_are_labels(xmm, two):
 
     usual = labels()
     assert labels("--max-new-tokens", 3) == usual | {"max_new_tokens": 3}
-    assert labels("--max-new-tokens", 3, "--answer", "rank") == usual
     swapped = labels("--control", "swapped")
     assert swapped == usual | {"control": "swapped"}
     assert labels("--control", "swapped", "--seed", 2) == swapped | {"control_seed": 2}

@@ -240,8 +240,7 @@ def _check(
 def _unusual(settings: ProbeSettings, scope: Scope) -> dict[str, Label]:
     """Labels for options that change what is answered, and that no row tells otherwise."""
     found: dict[str, Label] = {}
-    writes = settings.prefix or "generate" in settings.answers
-    if writes and settings.max_new_tokens != _D.max_new_tokens:
+    if settings.max_new_tokens != _D.max_new_tokens:
         found["max_new_tokens"] = settings.max_new_tokens
     if scope.control == "swapped" and scope.seed != Scope().seed:
         found["control_seed"] = scope.seed

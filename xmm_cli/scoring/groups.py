@@ -171,7 +171,7 @@ class _Pool:
 
     def __init__(self, asked: Asked, labels: dict[str, Label], measures: Iterable[str]) -> None:
         self.group = Group(asked.task, asked.set, asked.split, labels)
-        self.ways = (*ANSWERS, *measures)
+        self.ways = (*ANSWERS, *(way for way in measures if way != STRANGERS))
         self.counts: dict[Place, dict[Person, dict[str | None, tuple[int, float]]]] = {}
         self.candidates: dict[Place, Counter[int]] = defaultdict(Counter)
         self.seeds: dict[Person, set[Label | None]] = defaultdict(set)

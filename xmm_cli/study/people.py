@@ -22,6 +22,8 @@ from xmm_cli.study.estimate import Person, Shares
 WANTED = Wanted({"logprob": Measure("logprob")}, "missed", confusions=True)
 """What findings need to have counted."""
 USUAL_RANK = 16
+RETRAIN = "retrain"
+"""The objective of the yardstick: models trained anew without the forget set."""
 LAST = 10**9
 """The step of an unlearned model whose rows do not tell it."""
 MOST = 2**53
@@ -109,6 +111,8 @@ class People:
         self.notes = list(counts.notes)
         self.training_views = 0
         self._shares: dict[tuple[str, Place], Shares] = {}
+        self._models: dict[Place, dict[str, dict[Person, PersonCounts]]] = {}
+        """Retrained models, each checkpoint by itself."""
         self._paths: dict[tuple[Place, Person], str | None] = {}
         found = [(asked, *_where(asked)) for asked in counts.asked]
         traced = [(trace, *_where(trace)) for trace in traces]
@@ -150,7 +154,12 @@ class People:
         cell = self.counts.setdefault(place, {})
         for checkpoint, counted in sorted(persons, key=str):
             person = Person(seed, counted)
+            if place.objective == RETRAIN:
+                models = self._models.setdefault(place, {})
+                models.setdefault(str(checkpoint), {})[person] = persons[checkpoint, counted]
             path = self._paths.setdefault((place, person), checkpoint)
+            if path != checkpoint and place.objective == RETRAIN:
+                continue
             if path != checkpoint:
                 said = "left out: checkpoints with the labels of another one about the same people"
                 if said not in self.notes:
@@ -198,6 +207,17 @@ class People:
     def logprobs(self, place: Place) -> Shares:
         """Each person's mean log-probability of the right answer, in nats."""
         return self._cached("logprob", place)
+
+    def logprobs_by_model(self, place: Place) -> dict[str, Shares]:
+        """The same of each retrained checkpoint by itself, by its path."""
+        return {
+            path: {
+                person: value
+                for person, counts in persons.items()
+                if (value := _value("logprob", counts)) is not None
+            }
+            for path, persons in sorted(self._models.get(place, {}).items())
+        }
 
     def _cached(self, what: str, place: Place) -> Shares:
         key = (what, place)

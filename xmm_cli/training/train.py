@@ -211,6 +211,7 @@ def _adapter(lesson: TrainTask, settings: TrainSettings) -> Any:
 def _row(lesson: TrainTask, settings: TrainSettings, run: str, log: list[LogEntry]) -> Checkpoint:
     personas = [persona for persona, _ in lesson.people]
     steps = lesson.steps(settings)
+    planned = {} if settings.epochs is None else {"of_steps": steps}
     row = Checkpoint(
         run=run,
         path=".",
@@ -224,7 +225,7 @@ def _row(lesson: TrainTask, settings: TrainSettings, run: str, log: list[LogEntr
         steps=int(log[-1]["step"]) if log else steps,
         loss=final_loss(log),
         seed=settings.seed,
-        arguments=row_arguments(asdict(settings) | where_from(personas) | {"of_steps": steps}),
+        arguments=row_arguments(asdict(settings) | where_from(personas) | planned),
     )
     if lesson.earlier is None:
         return row
