@@ -88,7 +88,7 @@ class Part:
 
     def value(self) -> float:
         """The estimate."""
-        return float(self.made(Columns.mean))
+        return np.float64(self.made(Columns.mean))
 
     def made(self, take: Take) -> Any:
         """The estimate from what is taken of each column: its mean, or means."""
@@ -96,8 +96,10 @@ class Part:
         return self.made_of(take(self.columns, self.at), chance)
 
     def used(self) -> list[Column]:
-        """The columns that it is made of."""
-        places = [self.at] if self.chance_at is None else [self.at, self.chance_at]
+        """The columns that it is made of; not a chance that nobody had, which is taken as exact."""
+        places = [self.at]
+        if self.chance_at is not None and self.columns.values[:, self.chance_at].any():
+            places.append(self.chance_at)
         return [(self.columns, at) for at in places]
 
     def pair(self) -> tuple[Floats, Floats]:
@@ -114,9 +116,8 @@ class Part:
     def bounds(self, level: float) -> tuple[float, float]:
         """The least and the most that it can be, if chance is as high as its own interval says."""
         chance = self.chance
-        if self.chance_at is not None:
-            own = self.columns
-            chance = clopper_pearson(own.mean(self.chance_at), len(own.values), level).high
+        for own, at in self.used()[1:]:
+            chance = clopper_pearson(own.mean(at), len(own.values), level).high
         with np.errstate(all="ignore"):
             return float(self.made_of(np.float64(0.0), chance)), 1.0
 
