@@ -49,11 +49,14 @@ class Columns:
     seeds: NDArray[np.int64] | None = None
     """The number of the seed, from 0, that each person was taught under; None where that does not
     matter, or is not known."""
+    _means: dict[int, float] = field(default_factory=dict, repr=False)
     _resampled: Floats | None = field(default=None, repr=False)
 
     def mean(self, at: int) -> float:
         """The mean over persons; summed exactly, so that no order changes it."""
-        return np.float64(fsum(self.values[:, at]) / len(self.values))
+        if at not in self._means:
+            self._means[at] = np.float64(fsum(self.values[:, at].tolist()) / len(self.values))
+        return self._means[at]
 
     def resampled(self, at: int) -> Floats:
         """The mean in each resample."""
@@ -68,7 +71,8 @@ class Columns:
     def at_edge(self, at: int) -> bool:
         """Whether too few persons differ from 0, or from 1, for a bootstrap to see."""
         shares = self.values[:, at]
-        return self.bounded and bool(min(np.sum(shares > 0), np.sum(shares < 1)) < EDGE)
+        least = int(min(np.count_nonzero(shares > 0), np.count_nonzero(shares < 1)))
+        return self.bounded and least < EDGE
 
 
 Column = tuple[Columns, int]
@@ -220,6 +224,8 @@ def _interval(
 
 def _but(edge: Sequence[Column], take: Take) -> Take:
     """Some columns' means as they are, of all others what `take` takes."""
+    if not edge:
+        return take
 
     def taken(own: Columns, at: int) -> Any:
         means = take(own, at)
