@@ -66,11 +66,24 @@ def test_nothing_divides_by_zero():
     assert estimate([nothing] * 2, np.divide, QUICK) is None
 
 
-def test_seeds_are_drawn_apart():
-    """Where seeds differ and persons do not, nothing varies within a seed: hence no bootstrap."""
+def test_seeds_that_differ_widen_the_interval():
+    """Where persons do not differ within a seed, only the seeds say how sure a mean is."""
+    shares = {Person(seed, f"{seed}-{one}"): seed / 4 for seed in (1, 2, 3) for one in range(10)}
+    one, alone = (
+        estimate([{person._replace(seed=own or person.seed): share
+                   for person, share in shares.items()}], itself, QUICK, bounded=False)
+        for own in (None, 1)
+    )  # fmt: skip
+    assert one.effect == alone.effect == 0.5
+    assert one.high - one.low > 3 * (alone.high - alone.low)
+    assert one.between.stretch > 3
+
+
+def test_someone_taught_under_several_seeds_is_one_person():
     shares = {Person(seed, f"p{one}"): seed / 4 for seed in (1, 2, 3) for one in range(10)}
     one = estimate([shares], itself, QUICK, bounded=False)
-    assert (one.effect, one.low, one.high) == (0.5, None, None)
+    assert (one.effect, one.persons, one.between) == (0.5, 10, None)
+    assert one.by_seed == {"1": 0.25, "2": 0.5, "3": 0.75}
 
 
 @pytest.mark.slow

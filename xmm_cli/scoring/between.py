@@ -49,7 +49,7 @@ class Between(NamedTuple):
     @property
     def limit(self) -> float:
         """The standard deviation between seeds up to which an interval holds; infinite for many."""
-        return self.own * _most(self.seeds, self.level) ** 0.5
+        return self.own and self.own * _most(self.seeds, self.level) ** 0.5
 
     def words(self, points: float) -> str:
         """How much wider an interval is for the seeds, and where that ends; see `limits`."""
@@ -94,8 +94,8 @@ def between(influence: Floats, seeds: NDArray[np.int64], level: float) -> Betwee
     variance = (PRIOR * within + (number - 1) * of_seeds) / freedom
     far = float(stdtrit(freedom, (1 + level) / 2)) * variance**0.5
     stretch = far / (float(reach(level, deviation)[1]) * total**0.5)
-    own = (within / each) ** 0.5
-    return Between(number, max(1.0, stretch), own, level, max(component, 0.0) ** 0.5)
+    own, spread = float(within / each) ** 0.5, max(float(component), 0.0) ** 0.5
+    return Between(number, max(1.0, float(stretch)), own, level, spread)
 
 
 @lru_cache(maxsize=64)

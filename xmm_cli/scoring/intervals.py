@@ -100,25 +100,32 @@ def bca(
     if not np.isfinite(ordered[-1]) or not np.isfinite(ordered[0]):
         ordered = ordered[np.isfinite(ordered)]
         undefined = len(resampled) - len(ordered)
-    if not len(ordered):
+    if len(ordered) < 2:
         return None
     below = np.searchsorted(ordered, [value - TIE, value + TIE]).mean() / len(ordered)
     deviation = jackknife.mean() - jackknife
-    spread = np.sum(deviation**2)
+    squares = deviation * deviation
+    spread = squares.sum()
     if not 0 < below < 1 or not np.isfinite(spread) or spread <= TIE**2:
         return None
     bias = ndtri(below)
-    skew = np.sum(deviation**3) / (6 * spread**1.5)
+    skew = (squares @ deviation) / (6 * spread**1.5)
     z = bias + (reach(level, deviation) if expanded else normal(level))
     if np.any(skew * z >= 1):
         return None
     places = ndtr(bias + z / (1 - skew * z)) * (len(resampled) - 1) - [undefined, 0]
     if places[0] < 0 or places[1] > len(ordered) - 1:
         return None
-    low, high = np.interp(places, np.arange(len(ordered)), ordered)
+    low, high = (_between(ordered, place) for place in places.tolist())
     if high - low <= TIE:
         return None
     return Interval(float(low), float(high)).holding(value)
+
+
+def _between(ordered: Floats, place: float) -> float:
+    """The value at a place that need not be a whole number."""
+    before = min(int(place), len(ordered) - 2)
+    return float(ordered[before] + (place - before) * (ordered[before + 1] - ordered[before]))
 
 
 def normal(level: float) -> Floats:
@@ -132,11 +139,11 @@ def reach(level: float, deviation: Floats) -> Floats:
     """The same, expanded for so few persons, with these deviations from the estimate."""
     from scipy.special import stdtrit
 
-    persons = len(deviation)
-    kurtosis = persons * np.sum(deviation**4) / np.sum(deviation**2) ** 2
+    persons, squares = len(deviation), deviation * deviation
+    kurtosis = persons * (squares @ squares) / squares.sum() ** 2
     freedom = min(persons - 1, 2 * persons / max(kurtosis - 1, TIE))
-    tails = np.array([(1 - level) / 2, (1 + level) / 2])
-    return np.asarray(stdtrit(freedom, tails) * (persons / (persons - 1)) ** 0.5)
+    far = stdtrit(freedom, (1 + level) / 2) * (persons / (persons - 1)) ** 0.5
+    return np.array([-far, far])
 
 
 def clopper_pearson(share: float, persons: float, level: float) -> Interval:

@@ -49,11 +49,14 @@ class Columns:
     seeds: NDArray[np.int64] | None = None
     """The number of the seed, from 0, that each person was taught under; None where that does not
     matter, or is not known."""
+    _means: dict[int, float] = field(default_factory=dict, repr=False)
     _resampled: Floats | None = field(default=None, repr=False)
 
     def mean(self, at: int) -> float:
         """The mean over persons; summed exactly, so that no order changes it."""
-        return np.float64(fsum(self.values[:, at]) / len(self.values))
+        if at not in self._means:
+            self._means[at] = np.float64(fsum(self.values[:, at].tolist()) / len(self.values))
+        return self._means[at]
 
     def resampled(self, at: int) -> Floats:
         """The mean in each resample."""
@@ -68,7 +71,8 @@ class Columns:
     def at_edge(self, at: int) -> bool:
         """Whether too few persons differ from 0, or from 1, for a bootstrap to see."""
         shares = self.values[:, at]
-        return self.bounded and bool(min(np.sum(shares > 0), np.sum(shares < 1)) < EDGE)
+        least = int(min(np.count_nonzero(shares > 0), np.count_nonzero(shares < 1)))
+        return self.bounded and least < EDGE
 
 
 Column = tuple[Columns, int]
@@ -88,7 +92,7 @@ class Part:
 
     def value(self) -> float:
         """The estimate."""
-        return float(self.made(Columns.mean))
+        return np.float64(self.made(Columns.mean))
 
     def made(self, take: Take) -> Any:
         """The estimate from what is taken of each column: its mean, or means."""
@@ -96,8 +100,10 @@ class Part:
         return self.made_of(take(self.columns, self.at), chance)
 
     def used(self) -> list[Column]:
-        """The columns that it is made of."""
-        places = [self.at] if self.chance_at is None else [self.at, self.chance_at]
+        """The columns that it is made of; not a chance that nobody had, which is taken as exact."""
+        places = [self.at]
+        if self.chance_at is not None and self.columns.values[:, self.chance_at].any():
+            places.append(self.chance_at)
         return [(self.columns, at) for at in places]
 
     def pair(self) -> tuple[Floats, Floats]:
@@ -114,9 +120,8 @@ class Part:
     def bounds(self, level: float) -> tuple[float, float]:
         """The least and the most that it can be, if chance is as high as its own interval says."""
         chance = self.chance
-        if self.chance_at is not None:
-            own = self.columns
-            chance = clopper_pearson(own.mean(self.chance_at), len(own.values), level).high
+        for own, at in self.used()[1:]:
+            chance = clopper_pearson(own.mean(at), len(own.values), level).high
         with np.errstate(all="ignore"):
             return float(self.made_of(np.float64(0.0), chance)), 1.0
 
@@ -219,6 +224,8 @@ def _interval(
 
 def _but(edge: Sequence[Column], take: Take) -> Take:
     """Some columns' means as they are, of all others what `take` takes."""
+    if not edge:
+        return take
 
     def taken(own: Columns, at: int) -> Any:
         means = take(own, at)
