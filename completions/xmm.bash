@@ -1,4 +1,4 @@
-# Completion of xmm for bash. Written by `python -m xmm_cli.completing`; do not edit.
+# Completion of xmm for bash. Written by `python -m xmm_cli.completion`; do not edit.
 # Use: source this file, or put it into ~/.local/share/bash-completion/completions/xmm
 
 # Folders and files of rows; a folder with an xmm.json, which is a checkpoint, ends the word.

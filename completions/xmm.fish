@@ -1,4 +1,4 @@
-# Completion of xmm for fish. Written by `python -m xmm_cli.completing`; do not edit.
+# Completion of xmm for fish. Written by `python -m xmm_cli.completion`; do not edit.
 # Use: put this file into ~/.config/fish/completions
 
 function __xmm_checkpoints
@@ -133,7 +133,7 @@ complete -c xmm -n '__xmm_using probe' -l help -s h -d 'Show this message and ex
 complete -c xmm -n '__xmm_using probe' -F
 complete -c xmm -n '__xmm_using probe' -a '(__xmm_checkpoints)'
 complete -c xmm -n '__xmm_using score' -l by -x -d 'Group by these condition labels only, by comma.'
-complete -c xmm -n '__xmm_using score' -l metric -x -d 'These only, by comma, or all; the usual ones if absent. More: edit_similarity, token_f1, logprob, mean_rank, mean_reciprocal_rank, exposure, min_k, truth_ratio, extraction, compositional_gap, forget_quality, membership.'
+complete -c xmm -n '__xmm_using score' -l metric -x -d 'These only, by comma, or all; the usual ones if absent. More: edit_similarity, token_f1, logprob, mean_rank, mean_reciprocal_rank, exposure, min_k, truth_ratio, extraction, compositional_gap, false_recognition, recall_restricted, forget_quality, membership.'
 complete -c xmm -n '__xmm_using score' -l against -r -F -d 'Compare with this run\'s probe rows, person by person; a quoted glob for several.'
 complete -c xmm -n '__xmm_using score' -l level -x -d 'Confidence level of the intervals.'
 complete -c xmm -n '__xmm_using score' -l resamples -x -d 'How often people are drawn anew.'

@@ -33,7 +33,7 @@ from typing import Any
 
 import torch
 from transformers import Gemma3Config, Gemma3ForConditionalGeneration
-from xmm_cli.models.vision.tower.features import from_output
+from xmm_cli.models.vision.features import from_output
 
 from xmm_cli import processes
 from xmm_cli.models.adapters.lora import add_adapter

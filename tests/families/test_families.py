@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 import torch
 from PIL import Image
-from xmm_cli.models.vision.tower.cache import FeatureFolder
-from xmm_cli.models.vision.tower.tower import Vision
+from xmm_cli.models.vision.cache import FeatureFolder
+from xmm_cli.models.vision.tower import Vision
 
 from tests.families.tiny import FAMILIES, save
 from xmm_cli.models.adapters.parts import set_sees_anew

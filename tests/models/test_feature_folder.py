@@ -5,8 +5,8 @@ import threading
 
 import pytest
 import torch
-from xmm_cli.models.vision.tower.cache import FeatureFolder, parse_size, usual_folder
-from xmm_cli.models.vision.tower.features import Features
+from xmm_cli.models.vision.cache import FeatureFolder, parse_size, usual_folder
+from xmm_cli.models.vision.features import Features
 
 from xmm_cli.errors import WrongUsage
 from xmm_cli.models.conversation import Context, Conversations

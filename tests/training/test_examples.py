@@ -2,7 +2,7 @@
 
 import msgspec
 import pytest
-from xmm_cli.models.vision.tower.batched import AT_ONCE
+from xmm_cli.models.vision.batched import AT_ONCE
 
 from xmm_cli.errors import BadData, InputNotFound
 from xmm_cli.models.adapters.parts import set_sees_anew

@@ -17,7 +17,7 @@ from xmm_cli.models.loading import Base
 from xmm_cli.rows.pictures import read_picture
 
 if TYPE_CHECKING:
-    from xmm_cli.models.vision.tower.features import Features
+    from xmm_cli.models.vision.features import Features
 
 IGNORED = -100
 
@@ -75,7 +75,7 @@ class Conversations:
     """Encodes conversations for one model, and keeps the features of every picture it has seen."""
 
     def __init__(self, base: Base) -> None:
-        from xmm_cli.models.vision.tower.tower import Vision
+        from xmm_cli.models.vision.tower import Vision
 
         self.base = base
         self.vision = Vision(base)
@@ -117,8 +117,8 @@ class Conversations:
 
         Nothing is lost where this is not done. Raises as `encode` does.
         """
-        from xmm_cli.models.vision.tower.batched import AT_ONCE
-        from xmm_cli.models.vision.tower.tower import beside_features
+        from xmm_cli.models.vision.batched import AT_ONCE
+        from xmm_cli.models.vision.tower import beside_features
 
         if sees_anew(self.base.model):
             return
@@ -139,7 +139,7 @@ class Conversations:
 
     def _ask(self, context: Context, question: str) -> Conversation:
         """The first prompt; pixels are kept only until there are features."""
-        from xmm_cli.models.vision.tower.tower import beside_features, pixels
+        from xmm_cli.models.vision.tower import beside_features, pixels
 
         key = (context, question)
         anew = sees_anew(self.base.model)

@@ -144,7 +144,7 @@ def build_examples(
 
 def _filling_batches(everyone: Iterator[list[Exercise]]) -> Iterator[list[list[Exercise]]]:
     """As few people at a time as fill the tower's batches, where all have as many pictures."""
-    from xmm_cli.models.vision.tower.batched import AT_ONCE
+    from xmm_cli.models.vision.batched import AT_ONCE
 
     first = next(everyone, [])
     pictures = sum(one.context.image is not None for one in first)

@@ -7,7 +7,7 @@ import torch
 
 from xmm_cli.models.conversation import IGNORED, PER_TOKEN, Conversation
 from xmm_cli.models.decoding.last_layer import last_layer_at
-from xmm_cli.models.vision.tower.features import join
+from xmm_cli.models.vision.features import join
 
 _TOKENS = ("input_ids", "attention_mask", *PER_TOKEN)
 """What a model is given for each token."""

@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 import torch
 
 from xmm_cli.models.oom import tried
-from xmm_cli.models.vision.tower.features import Features
+from xmm_cli.models.vision.features import Features
 
 AT_ONCE = 8
 

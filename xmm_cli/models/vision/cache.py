@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from xmm_cli.errors import WrongUsage
-from xmm_cli.models.vision.tower.features import Features, from_named
+from xmm_cli.models.vision.features import Features, from_named
 
 FOLDER, SIZE = "XMM_CACHE", "XMM_CACHE_SIZE"
 """Environment: where it is, and how large it may grow (`500M`, `2G`; 0 for none)."""

@@ -10,9 +10,9 @@ import torch
 
 from xmm_cli.models.adapters.parts import language_path, vision_parameters
 from xmm_cli.models.loading import Base
-from xmm_cli.models.vision.tower.batched import Looker
-from xmm_cli.models.vision.tower.cache import FeatureFolder
-from xmm_cli.models.vision.tower.features import Features, from_output
+from xmm_cli.models.vision.batched import Looker
+from xmm_cli.models.vision.cache import FeatureFolder
+from xmm_cli.models.vision.features import Features, from_output
 
 TEXT_KEYS = ("input_ids", "attention_mask", "labels", "token_type_ids", "mm_token_type_ids")
 PER_PICTURE = ("image_grid_thw",)
