@@ -33,7 +33,6 @@ from typing import Any
 
 import torch
 from transformers import Gemma3Config, Gemma3ForConditionalGeneration
-from xmm_cli.models.vision.features import from_output
 
 from xmm_cli import processes
 from xmm_cli.models.adapters.lora import add_adapter
@@ -43,6 +42,7 @@ from xmm_cli.models.decoding.rank import candidate_logprobs
 from xmm_cli.models.decoding.tree import build_tree
 from xmm_cli.models.loading import Base, pick_device
 from xmm_cli.models.settings import TrainSettings
+from xmm_cli.models.vision.features import from_output
 from xmm_cli.training.batches import ExampleStream
 from xmm_cli.training.objectives import OBJECTIVES
 from xmm_cli.training.run.loop import fit

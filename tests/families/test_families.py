@@ -5,8 +5,6 @@ from pathlib import Path
 import pytest
 import torch
 from PIL import Image
-from xmm_cli.models.vision.cache import FeatureFolder
-from xmm_cli.models.vision.tower import Vision
 
 from tests.families.tiny import FAMILIES, save
 from xmm_cli.models.adapters.parts import set_sees_anew
@@ -23,6 +21,8 @@ from xmm_cli.models.decoding.rank import (
 )
 from xmm_cli.models.decoding.tree import build_tree
 from xmm_cli.models.loading import load_base
+from xmm_cli.models.vision.cache import FeatureFolder
+from xmm_cli.models.vision.tower import Vision
 
 QUESTION = "Who is this person?"
 NAMES = ("Ann Lee", "Ann Leed", "Ann", "Bo Quist", "Zoe Ödegård")

@@ -6,10 +6,10 @@ import pytest
 import torch
 from PIL import Image
 from torch.distributed.utils import _recursive_to
-from xmm_cli.models.vision.features import Features, join
 
 from xmm_cli.models.conversation import IGNORED, Context, Conversation
 from xmm_cli.models.decoding.batching import answer_logits, model_inputs, pad
+from xmm_cli.models.vision.features import Features, join
 
 QUESTION = "Who is this person?"
 CPU, FLOAT = torch.device("cpu"), torch.float32

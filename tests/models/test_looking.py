@@ -1,11 +1,11 @@
 """Pictures looked at together: the same bits as alone, or else they are looked at alone."""
 
 import torch
-from xmm_cli.models.vision.batched import AT_ONCE, Looker
-from xmm_cli.models.vision.features import Features
 
 from tests.conftest import new_base
 from xmm_cli.models.conversation import Context, Conversations
+from xmm_cli.models.vision.batched import AT_ONCE, Looker
+from xmm_cli.models.vision.features import Features
 
 QUESTION = "Who is this person?"
 

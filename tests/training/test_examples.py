@@ -2,13 +2,13 @@
 
 import msgspec
 import pytest
-from xmm_cli.models.vision.batched import AT_ONCE
 
 from xmm_cli.errors import BadData, InputNotFound
 from xmm_cli.models.adapters.parts import set_sees_anew
 from xmm_cli.models.conversation import Context, Conversations
 from xmm_cli.models.prompts import NAME_QUESTIONS
 from xmm_cli.models.settings import TrainSettings
+from xmm_cli.models.vision.batched import AT_ONCE
 from xmm_cli.training.examples import build_examples, learners, views_used
 
 QUESTION = NAME_QUESTIONS[0]
