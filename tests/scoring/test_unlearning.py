@@ -96,7 +96,7 @@ def test_chance_is_from_strangers(rows):
     assert leak.effect == pytest.approx(-0.03125 / (1 - 0.03125))
     without = found(world.unlearning()).rows
     leak = row(without, f"the text side leaks, idk through image, {AT_LAST}")
-    assert (leak.effect, leak.low < 0) == (0, True)
+    assert (leak.effect, leak.low) == (0, 0)
     assert "chance: the retrained model" in leak.comment
 
 

@@ -33,7 +33,10 @@ USUAL = (
 )
 """Beginnings of remarks in `method` that need no note: tables and footnote say them."""
 DETECTABLE = "detectable_gap"
-SEEDS = "over seeds and persons"
+SEEDS = "times as wide for "
+"""In `method` where an interval over persons is widened for their seeds."""
+EXCEEDED = "(these: "
+"""In `method` where seeds differ by more than the interval holds for."""
 VISIBLE = 0.02
 """Recall and memory that differ by less tell a reader the same."""
 
@@ -109,10 +112,12 @@ def footnote(scores: Iterable[Score]) -> str:
     percents = " or ".join(f"{100 * level:g} %" for level in levels)
     compared = any(score.p_holm is not None for score in shown)
     holm = f" and Holm's p is below {' or '.join(f'{1 - level:.2g}' for level in levels)}"
-    over = "seeds and persons" if any(SEEDS in score.method for score in shown) else "persons"
+    seeds = (
+        ", widened for seeds that differ" if any(SEEDS in score.method for score in shown) else ""
+    )
     return (
-        f"[ ]  {percents} interval over {over}: BCa bootstrap; exact (Clopper-Pearson), or made "
-        "from exact ones (MOVER), near 0 and 100 %. Clear: the interval excludes zero"
+        f"[ ]  {percents} interval over persons{seeds}: BCa bootstrap; exact (Clopper-Pearson), or "
+        "made from exact ones (MOVER), near 0 and 100 %. Clear: the interval excludes zero"
         f"{holm if compared else ''}."
     )
 
@@ -219,6 +224,10 @@ def _notes(scores: list[Score]) -> list[str]:
         clean(remark)
         for score in shown
         for remark in score.method.split("; ")
-        if remark and not remark.startswith(USUAL)
+        if remark and not remark.startswith(USUAL) and SEEDS not in remark
     ]
+    if any(EXCEEDED in score.method for score in shown):
+        remarks.append(
+            "seeds differ by more than some intervals hold for: see `method` of the rows"
+        )
     return [*absences(shown), *(f"{one[0].upper()}{one[1:]}." for one in dict.fromkeys(remarks))]

@@ -100,7 +100,10 @@ class Part:
         return self.made_of(take(self.columns, self.at), chance)
 
     def used(self) -> list[Column]:
-        """The columns that it is made of; not a chance that nobody had, which is taken as exact."""
+        """The columns that it is made of.
+
+        Not a chance that nobody had: it is taken as exact, as where the base was not asked.
+        """
         places = [self.at]
         if self.chance_at is not None and self.columns.values[:, self.chance_at].any():
             places.append(self.chance_at)
