@@ -9,7 +9,7 @@ from xmm_cli.rows.inputs import Inputs, open_inputs
 from xmm_cli.rows.types import Row
 from xmm_cli.rows.writer import encode
 from xmm_cli.scoring import score
-from xmm_cli.scoring.counts import count as counted
+from xmm_cli.scoring.counting import count as counted
 from xmm_cli.study import People, people_of
 
 

@@ -10,7 +10,7 @@ from xmm_cli.errors import BadData
 from xmm_cli.rows.inputs import open_inputs
 from xmm_cli.rows.types import Probe, Trace
 from xmm_cli.rows.writer import encode
-from xmm_cli.scoring.counts import count
+from xmm_cli.scoring.counting import count
 from xmm_cli.scoring.score import score_against, score_inputs
 
 from . import people

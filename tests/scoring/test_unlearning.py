@@ -3,7 +3,7 @@
 import msgspec
 import pytest
 
-from xmm_cli.scoring.counts import count as counted
+from xmm_cli.scoring.counting import count as counted
 from xmm_cli.study import find_all
 from xmm_cli.study.curves import curves
 from xmm_cli.study.moments import last_step, recovery

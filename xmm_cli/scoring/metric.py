@@ -6,7 +6,7 @@ from math import inf
 from typing import Any, Literal, NamedTuple
 
 from xmm_cli.rows.types import MODALITIES, Answer, Label, Modality, Source
-from xmm_cli.scoring.counts import Measure
+from xmm_cli.scoring.scan import Measure
 
 
 class Pair(NamedTuple):

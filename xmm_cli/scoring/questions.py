@@ -8,17 +8,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from xmm_cli.rows.inputs import Inputs
-from xmm_cli.scoring.counts import (
-    KEYS,
-    NAME,
-    Asked,
-    Counts,
-    PersonCounts,
-    Wanted,
-    columns_for,
-    confused,
-)
+from xmm_cli.scoring.counts import Asked, Counts, PersonCounts
 from xmm_cli.scoring.persons import Person
+from xmm_cli.scoring.scan import KEYS, NAME, Wanted, columns_for, confused
 
 NAME_HOP, BY_NAME, TWO_HOPS = 0, 1, 2
 """A question about a view's name, about a fact by name, and about a fact from a view."""

@@ -8,11 +8,13 @@ from xmm_cli.rows.inputs import Inputs
 from xmm_cli.rows.types import Probe, Role, Row, Run, Score
 from xmm_cli.scoring.across import Across
 from xmm_cli.scoring.config import DEFAULTS, check_options
-from xmm_cli.scoring.counts import Counts, Wanted, count, tell_apart
+from xmm_cli.scoring.counting import count
+from xmm_cli.scoring.counts import Counts, tell_apart
 from xmm_cli.scoring.estimate import FEW_PERSONS, Estimator
 from xmm_cli.scoring.groups import ANSWERS, Group, gather
 from xmm_cli.scoring.metric import Metric
 from xmm_cli.scoring.metrics import ALIASES, COMPARED, DEFAULT, METRICS
+from xmm_cli.scoring.scan import Wanted
 from xmm_cli.scoring.untrained import join_untrained
 
 LARGEST_UNSEEN = 0.15

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from xmm_cli.registry import Registry
 from xmm_cli.rows.inputs import Inputs
 from xmm_cli.rows.types import Finding, Probe, Row, Run, Trace
-from xmm_cli.scoring.counts import count
+from xmm_cli.scoring.counting import count
 from xmm_cli.study.estimate import Drawing
 from xmm_cli.study.people import WANTED, People
 from xmm_cli.study.study import Study

@@ -13,9 +13,10 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any, NamedTuple
 
 from xmm_cli.rows.types import Inside, Label, Modality, Source, Task, Trace
-from xmm_cli.scoring.counts import Asked, Counts, Measure, PersonCounts, Wanted
+from xmm_cli.scoring.counts import Asked, Counts, PersonCounts
 from xmm_cli.scoring.labels import unpacked
 from xmm_cli.scoring.persons import Person as Counted
+from xmm_cli.scoring.scan import Measure, Wanted
 from xmm_cli.scoring.seeds import seed_of
 from xmm_cli.study.estimate import Person, Shares
 

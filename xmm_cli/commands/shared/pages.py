@@ -6,7 +6,7 @@ from pathlib import Path
 from xmm_cli.reporting.page import Figure, Samples, page
 from xmm_cli.rows.inputs import Inputs, open_inputs
 from xmm_cli.rows.types import ROW_TYPES, Checkpoint, Finding, Persona, Probe, Run, Score, Trace
-from xmm_cli.scoring.counts import count
+from xmm_cli.scoring.counting import count
 from xmm_cli.scoring.score import ScoreResult, load_metrics, score_counts, wanted_for
 from xmm_cli.study import WANTED, People, find_all
 
