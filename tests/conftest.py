@@ -57,7 +57,8 @@ def read_people(file: Path) -> Pairs:
 @pytest.fixture(scope="session")
 def people_folder(tmp_path_factory) -> Path:
     """A data set: 4 people to measure and 2 others, 3 training and 2 held-out views each."""
-    from xmm_cli.personas.dataset import Request, claim_folder, make_personas, write_tables
+    from xmm_cli.personas.dataset import claim_folder, make_personas, write_tables
+    from xmm_cli.personas.request import Request
 
     folder = tmp_path_factory.mktemp("data") / "people"
     request = Request(people=PEOPLE, aux=AUX, views=VIEWS, heldout=HELDOUT, seed=SEED)

@@ -9,6 +9,7 @@ import re
 import subprocess
 import sys
 from collections.abc import Iterator
+from graphlib import TopologicalSorter
 from pathlib import Path
 from typing import NamedTuple
 
@@ -144,6 +145,21 @@ def modules() -> dict[str, Path]:
 @pytest.mark.parametrize("module", modules())
 def test_arrows_point_down(module):
     assert wrong_arrows(modules()[module].read_text("utf-8"), module) == []
+
+
+def test_no_circle_stands_inside_a_room():
+    """Imports for types alone count too: who reads one file should not need the other first."""
+    sources = {name.removesuffix(".__init__"): path for name, path in modules().items()}
+    graph = {}
+    for name, path in sources.items():
+        module = f"{name}.__init__" if path.name == "__init__.py" else name
+        named = {other.module for other in imports(path.read_text("utf-8"), module)}
+        parents = {other.rpartition(".")[0] for other in named - sources.keys()}
+        graph[name] = {other for other in named | parents if other in sources} - {name}
+    lazy = {name for name in graph if sources[name].name == "__init__.py"}
+    for name in lazy:  # a registry names its methods, and a method knows the room's types
+        graph[name] = {other for other in graph[name] if not other.startswith(f"{name}.")}
+    TopologicalSorter(graph).prepare()
 
 
 @pytest.mark.parametrize("folder", sorted({path.parent for path in modules().values()}), ids=str)

@@ -14,7 +14,8 @@ GEMMA_TOKENS = (PIXELS // PATCH // 4) ** 2
 
 def make_people(folder: Path, people: int, views: int, heldout: int) -> Path:
     """A data set of xmm's; returns its file of persona rows."""
-    from xmm_cli.personas.dataset import Request, claim_folder, make_personas, write_tables
+    from xmm_cli.personas.dataset import claim_folder, make_personas, write_tables
+    from xmm_cli.personas.request import Request
 
     request = Request(people=people, views=views, heldout=heldout, seed=3)
     claim_folder(request, folder)

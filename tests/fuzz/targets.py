@@ -209,7 +209,8 @@ def forget(rng: random.Random, home: Path) -> None:
 
 def request(rng: random.Random, home: Path) -> None:
     """A data set's `request.json`."""
-    from xmm_cli.personas.dataset import Request, claim_folder
+    from xmm_cli.personas.dataset import claim_folder
+    from xmm_cli.personas.request import Request
 
     good = msgspec.json.encode(Request(people=2))
     (home / "request.json").write_bytes(

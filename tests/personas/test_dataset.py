@@ -12,7 +12,8 @@ from PIL import Image
 from tests.conftest import read_people
 from xmm_cli.errors import CannotWrite, WrongUsage
 from xmm_cli.personas import sampling
-from xmm_cli.personas.dataset import Request, claim_folder, make_personas, write_tables
+from xmm_cli.personas.dataset import claim_folder, make_personas, write_tables
+from xmm_cli.personas.request import Request
 
 REQUEST = Request(people=3, aux=1, views=3, heldout=2, size=48, seed=1)
 

@@ -11,12 +11,12 @@ pytest.importorskip("diffusers")
 
 from tests.personas.tiny_pipeline import save, save_ip_adapter, tiny_editor
 from xmm_cli.errors import Unavailable, WrongUsage
+from xmm_cli.personas.plan import Plan
 from xmm_cli.personas.rendering import alike, diffusion
 from xmm_cli.personas.rendering.diffusion import Diffusion, DiffusionPainter
 from xmm_cli.personas.rendering.identity import AUTOMATIC, IDENTITIES, NotThisWay
 from xmm_cli.personas.rendering.prompting import picture_prompt
 from xmm_cli.personas.sampling import Identity, sample_identities
-from xmm_cli.personas.views import Plan
 
 PLAN = Plan(views=3, heldout=2, size=32, renderer="diffusers")
 

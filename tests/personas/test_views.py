@@ -4,9 +4,10 @@ import pytest
 from PIL import Image
 
 from xmm_cli.personas import views
+from xmm_cli.personas.plan import Plan
 from xmm_cli.personas.rendering import RENDERERS
 from xmm_cli.personas.sampling import sample_identities
-from xmm_cli.personas.views import Plan, draw_images, image_path, write_texts
+from xmm_cli.personas.views import draw_images, image_path, write_texts
 
 (PERSON,) = sample_identities(1, 0, 0)
 PLAN = Plan(views=3, heldout=2, size=16)

@@ -159,8 +159,8 @@ def run(
         )
         make(Import(asked, found, out), device, sheet)
         return
-    from xmm_cli.personas.dataset import Request
     from xmm_cli.personas.rendering.diffusion import NEGATIVE, Diffusion
+    from xmm_cli.personas.request import Request
 
     painted = RENDERERS.check(renderer) in PAINTERS
     drawing = Diffusion(

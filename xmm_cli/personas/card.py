@@ -11,8 +11,8 @@ from xmm_cli.personas.vocabulary import VOCABULARY
 from xmm_cli.rows.types import Persona
 
 if TYPE_CHECKING:
-    from xmm_cli.personas.dataset import Request
     from xmm_cli.personas.importing.dataset import Found, ImportRequest
+    from xmm_cli.personas.request import Request
 
 
 def data_card(personas: list[Persona], request: "Request") -> str:

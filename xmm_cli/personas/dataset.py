@@ -10,42 +10,21 @@ from pathlib import Path
 
 import msgspec
 
-from xmm_cli import __version__
 from xmm_cli.errors import WrongUsage
 from xmm_cli.personas.card import data_card
 from xmm_cli.personas.cores import leave_signals, started_by, uninterrupted
 from xmm_cli.personas.fingerprint import fingerprint
 from xmm_cli.personas.importing.dataset import ImportRequest
+from xmm_cli.personas.plan import Plan
 from xmm_cli.personas.rendering import RENDERERS, Painter
-from xmm_cli.personas.rendering.diffusion import Diffusion
+from xmm_cli.personas.request import Request
 from xmm_cli.personas.sampling import Identity, sample_identities
-from xmm_cli.personas.views import Plan, draw_images, image_path, write_texts
+from xmm_cli.personas.views import draw_images, image_path, write_texts
 from xmm_cli.rows.files import atomic_open, atomic_write_bytes, ensure_folder, is_draft
 from xmm_cli.rows.types import ImageView, Persona
 from xmm_cli.rows.writer import encode
 
 REQUEST = "request.json"
-
-
-class Request(msgspec.Struct, frozen=True, kw_only=True):
-    """What makes one data set and no other."""
-
-    people: int = 50
-    aux: int = 0
-    views: int = 16
-    heldout: int = 8
-    size: int = 96
-    renderer: str = "avatar"
-    seed: int = 0
-    version: str = __version__
-    diffusion: Diffusion | msgspec.UnsetType = msgspec.UNSET
-    """For the renderer of that name; a data set of another renderer does not mention it."""
-    describe: str | msgspec.UnsetType = msgspec.UNSET
-    """The model that writes the descriptions, in place of xmm's own sentences."""
-
-    def plan(self) -> Plan:
-        """The part of it that each persona needs."""
-        return Plan(self.views, self.heldout, self.size, self.renderer)
 
 
 def claim_folder(request: Request | ImportRequest, folder: Path) -> bool:

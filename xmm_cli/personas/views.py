@@ -6,34 +6,16 @@ training views leave the held-out ones as they are.
 
 import io
 import random
-from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
 from xmm_cli.personas.describing import OMIT, describe, leave_out
+from xmm_cli.personas.plan import Plan
 from xmm_cli.personas.rendering import RENDERERS
 from xmm_cli.personas.sampling import Identity
 from xmm_cli.rows.files import atomic_folder
-from xmm_cli.rows.types import Split, TextView
+from xmm_cli.rows.types import TextView
 
 _TRIES = 1000
-
-
-@dataclass(frozen=True, slots=True)
-class Plan:
-    """How many views of each split a persona gets, and how they are drawn."""
-
-    views: int = 16
-    heldout: int = 8
-    size: int = 96
-    renderer: str = "avatar"
-
-    def numbered(self) -> Iterator[tuple[int, Split, int]]:
-        """View number, split, and number within the split; training views come first."""
-        for index in range(self.views):
-            yield index, "train", index
-        for index in range(self.heldout):
-            yield self.views + index, "heldout", index
 
 
 def image_path(identity: Identity, view: int) -> str:

@@ -14,8 +14,8 @@ from xmm_cli.rows.types import Persona
 from xmm_cli.rows.writer import RowWriter
 
 if TYPE_CHECKING:
-    from xmm_cli.personas.dataset import Request
     from xmm_cli.personas.importing.dataset import ImportRequest, Source
+    from xmm_cli.personas.request import Request
 
 
 @dataclass(frozen=True, slots=True)

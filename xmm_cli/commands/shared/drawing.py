@@ -10,8 +10,8 @@ def draw_look(look: Mapping[str, str], key: str) -> Any:
 
     None where that would be more than half of it.
     """
-    from xmm_cli.personas.dataset import Request
     from xmm_cli.personas.rendering import RENDERERS
+    from xmm_cli.personas.request import Request
     from xmm_cli.personas.vocabulary import VOCABULARY
 
     known = {name: look[name] for name, values in VOCABULARY.items() if look.get(name) in values}

@@ -15,8 +15,8 @@ if TYPE_CHECKING:
 
     from PIL import Image
 
+    from xmm_cli.personas.plan import Plan
     from xmm_cli.personas.sampling import Identity
-    from xmm_cli.personas.views import Plan
 
 
 class Renderer(Protocol):

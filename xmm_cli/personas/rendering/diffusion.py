@@ -14,12 +14,13 @@ from typing import Any, NamedTuple
 import msgspec
 
 from xmm_cli.errors import Unavailable, WorkFailed, WrongUsage
+from xmm_cli.personas.plan import Plan
 from xmm_cli.personas.rendering.alike import difference_hash, too_alike
 from xmm_cli.personas.rendering.faces import face_detector
 from xmm_cli.personas.rendering.identity import AUTOMATIC, IDENTITIES, Keeper, NotThisWay
 from xmm_cli.personas.rendering.prompting import NEGATIVE, picture_prompt
 from xmm_cli.personas.sampling import Identity
-from xmm_cli.personas.views import Plan, image_path
+from xmm_cli.personas.views import image_path
 from xmm_cli.rows.files import atomic_write_bytes
 from xmm_cli.rows.pictures import read_picture
 from xmm_cli.rows.types import Split
