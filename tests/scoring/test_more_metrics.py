@@ -236,9 +236,8 @@ def test_the_detectable_gap_is_on_the_scale_of_the_gap():
 def test_the_detectable_gap_is_seen_four_times_in_five(persons, views):
     """By the interval that `report` calls clear.
 
-    Measured with 1,000 samples of persons with the spread that is assumed: 0.77 at 100 persons and
-    one view (gap 15 points, discordance 0.30; McNemar's exact test 0.73), with four views 0.78 at
-    32 persons and 0.81 at 100.
+    Measured with 1,000 samples of persons with the spread that is assumed: 0.78 at 100 persons and
+    one view (gap 15 points, discordance 0.30), with four views 0.75 at 32 persons and 0.77 at 100.
     """
     from xmm_cli.scoring.intervals import bca, jackknife_means, resampled_means
 

@@ -1,14 +1,14 @@
 """Detectable gap: the smallest paired gap that so many persons can show at 80 % power.
 
-gap = (z_α/2 + z_β) · s / √n
+gap = (t_α/2 · √(n / (n − 1)) + z_β) · s / √n
 
-n: persons; s: standard deviation of the persons' paired differences; z: normal quantiles at the
-level of the intervals (5 %, two-sided, as a rule) and at 80 % power. This is the paired z test's
-sample size turned round (J. Cohen, Statistical Power Analysis, 1988, ch. 2); that of the t test, by
-statsmodels' TTestPower, is 5 % larger at n = 20 and 1 % at 100, and takes a second to import. Where
-fewer than three persons differ, s² is that of one question a person with discordance ψ = 0.30, of
-which a gap g leaves ψ − g² (R. Connor, Biometrics 43, 1987): gap = c √(ψ / (1 + c²)), with
-c = (z_α/2 + z_β) / √n. At n = 100 that is 15 points.
+n: persons; s: standard deviation of the persons' paired differences; t: the quantile of Student's t
+with n − 1 degrees of freedom at the level of the intervals (5 %, two-sided, as a rule), which are
+expanded so (`scoring.intervals`); z: the normal quantile at 80 % power. This is the paired test's
+sample size turned round (J. Cohen, Statistical Power Analysis, 1988, ch. 2). Where fewer than three
+persons differ, s² is that of one question a person with discordance ψ = 0.30, of which a gap g
+leaves ψ − g² (R. Connor, Biometrics 43, 1987): gap = c √(ψ / (1 + c²)), with c the same over √n. At
+n = 100 that is 15 points.
 
 The gap is one of memory, (recall − chance) / (1 − chance): so are the differences, with chance
 taken as fixed, and ψ, which is of answers, is scaled likewise.
@@ -33,12 +33,13 @@ def smallest_gap(differences: Floats, level: float, scale: float = 1.0) -> tuple
 
     `scale` is what a point of recall is in memory, 1 / (1 − chance).
     """
-    from scipy.special import ndtri
+    from scipy.special import ndtri, stdtrit
 
     persons = len(differences)
     if persons < LEAST_PERSONS:
         return None, f"none: {persons} persons can show no gap"
-    reach = float(ndtri((1 + level) / 2) + ndtri(POWER)) / persons**0.5
+    far = stdtrit(persons - 1, (1 + level) / 2) * (persons / (persons - 1)) ** 0.5
+    reach = float(far + ndtri(POWER)) / persons**0.5
     words = f"{100 * POWER:.0f} % power at a level of {level:g}, paired by person"
     spread = float(np.std(differences, ddof=1))
     if np.sum(np.abs(differences - np.median(differences)) > 0) < LEAST_DIFFERING:
