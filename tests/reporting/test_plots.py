@@ -9,7 +9,7 @@ from xmm_cli.errors import WrongUsage
 from xmm_cli.reporting import plots
 from xmm_cli.rows.writer import encode
 from xmm_cli.study.estimate import Drawing
-from xmm_cli.study.series import FIGURES, first_series, series_of
+from xmm_cli.study.figures import FIGURES, first_series, series_of
 
 from ..scoring import world
 from ..scoring.engine import count

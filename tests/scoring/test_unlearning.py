@@ -183,7 +183,7 @@ def test_through_both_is_looked_at_from_both_sides():
 
 
 def test_what_was_unlearned_through_no_modality_is_left_out_and_said():
-    from xmm_cli.study.series import series_of
+    from xmm_cli.study.figures import series_of
 
     made = [*world.unlearning(seeds=(0,)), *world.forgetting("npo", "image", {10: (0.5, 0.9)})]
     strange = [

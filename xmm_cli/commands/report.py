@@ -308,7 +308,7 @@ def _findings(
 
 def _series(people: "People", figure: str | None) -> "Series":
     """What the figure shows, or the first that the rows support."""
-    from xmm_cli.study.series import first_series, series_of
+    from xmm_cli.study.figures import first_series, series_of
 
     series = series_of(people, figure) if figure else first_series(people)
     if series is None:

@@ -4,9 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from xmm_cli.registry import Registry
-from xmm_cli.study.estimate import Drawing, Shares, estimate, mean
-from xmm_cli.study.people import People
+from xmm_cli.study.estimate import Shares, estimate, mean
 from xmm_cli.study.study import Study, itself
 
 
@@ -51,37 +49,6 @@ class Series:
     panels: list[Panel]
     persons: int
     """The most persons behind a point."""
-
-
-FIGURES = Registry(
-    "figure",
-    {
-        "views": ("xmm_cli.study.figures:views", "recall against training views"),
-        "unlearning": ("xmm_cli.study.figures:unlearning", "what leaks, what is kept"),
-        "ladder": ("xmm_cli.study.figures:ladder", "recall base by base"),
-        "mitigation": ("xmm_cli.study.figures:mitigation", "recall method by method"),
-        "layers": ("xmm_cli.study.figures:layers", "inside, layer by layer"),
-        "cells": ("xmm_cli.study.figures:cells", "learned from, asked with"),
-    },
-)
-"""In the order in which the first one that the rows support is chosen."""
-
-
-def series_of(people: People, figure: str, drawing: Drawing | None = None) -> Series | None:
-    """What a figure shows; None where the rows do not support it.
-
-    Raises:
-        WrongUsage: an unknown figure.
-    """
-    build = FIGURES.load(figure)
-    found: Series | None = build(Study(people, drawing or Drawing()))
-    return found
-
-
-def first_series(people: People, drawing: Drawing | None = None) -> Series | None:
-    """The first figure that the rows support, in the order of `FIGURES`."""
-    made = (series_of(people, name, drawing) for name in FIGURES.names())
-    return next((one for one in made if one is not None), None)
 
 
 @dataclass(slots=True)

@@ -56,7 +56,7 @@ class Page:
     def _figures(self) -> list[Figure]:
         from xmm_cli.reporting.plots import draw
         from xmm_cli.reporting.plots.words import in_words
-        from xmm_cli.study.series import FIGURES, series_of
+        from xmm_cli.study.figures import FIGURES, series_of
 
         series = [series_of(self.people, name) for name in FIGURES.names()]
         return [Figure(draw(one, "svg"), in_words(one)) for one in series if one is not None]
