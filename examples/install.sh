@@ -30,7 +30,7 @@ fi
 
 xmm_needed="xmm_cli, torch, transformers, peft, scipy, resvg_py, typer"
 if [ "$xmm_extras" = "[dev]" ]; then
-  xmm_needed+=", datasets, diffusers, hypothesis, mypy, num2words, pandas, pyarrow, pytest, ruff"
+  xmm_needed+=", datasets, diffusers, hypothesis, mypy, num2words, pandas, pyarrow, pytest, ruff, xdist"
   xmm_needed+=", tensorboard"
 fi
 if ! (cd / && python -c "import $xmm_needed") >/dev/null 2>&1; then

@@ -12,4 +12,4 @@ source examples/install.sh "[dev]"
 ruff check .
 ruff format --check .
 mypy
-python -m pytest "$@"
+python -m pytest -n auto --dist loadfile "$@"

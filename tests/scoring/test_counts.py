@@ -358,3 +358,13 @@ def test_every_kind_of_file_gives_the_same_scores(tmp_path, kind):
     else:
         store(other, [plain])
     assert scored(str(other)) == scored(plain)
+
+
+def test_findings_among_the_rows_are_passed_over(tmp_path):
+    from xmm_cli.rows.types import Finding
+
+    finding = Finding(family="gap", claim="a gap", measure="m", effect=0.1, low=0.0, high=0.2,
+                      verdict="unclear", persons=9, seeds=1, unit="share")  # fmt: skip
+    rows = list(study())
+    expected = scored(write(tmp_path / "a.jsonl", rows))
+    assert scored(write(tmp_path / "b.jsonl", [finding, *rows])) == expected

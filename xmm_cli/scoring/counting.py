@@ -18,7 +18,7 @@ from xmm_cli.rows.inputs import Inputs
 from xmm_cli.rows.match import normalise
 from xmm_cli.rows.paths import from_here
 from xmm_cli.rows.reader import nothing_there
-from xmm_cli.rows.types import SCHEMA, Probe, Row, Run
+from xmm_cli.rows.types import SCHEMA, Finding, Probe, Row, Run
 from xmm_cli.scoring.counts import Asked, CellCounts, Counts, PersonCounts
 from xmm_cli.scoring.labels import packed
 from xmm_cli.scoring.persons import Person, Persons
@@ -39,7 +39,7 @@ def count(
     inputs: Inputs,
     wanted: Wanted | None = None,
     *,
-    kinds: tuple[type[Row], ...] = (Probe, Run),
+    kinds: tuple[type[Row], ...] = (Probe, Finding, Run),
     need: tuple[type[Row], ...] = (Probe,),
     about: str | None = None,
 ) -> Counts:

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 from xmm_cli.errors import WrongUsage
 from xmm_cli.rows.inputs import Inputs
-from xmm_cli.rows.types import Probe, Role, Row, Run, Score
+from xmm_cli.rows.types import Finding, Probe, Role, Row, Run, Score
 from xmm_cli.scoring.across import Across
 from xmm_cli.scoring.config import DEFAULTS, check_options
 from xmm_cli.scoring.counting import count
@@ -40,7 +40,7 @@ def score_inputs(
     seed: int = DEFAULTS.seed,
     roles: Sequence[Role] = DEFAULTS.roles,
     metrics: Sequence[str] | None = None,
-    kinds: tuple[type[Row], ...] = (Probe, Run),
+    kinds: tuple[type[Row], ...] = (Probe, Finding, Run),
     need: tuple[type[Row], ...] = (Probe,),
     about: str | None = None,
 ) -> ScoreResult:
