@@ -5,7 +5,7 @@ import itertools
 import msgspec
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.stats import norm
 
@@ -146,6 +146,7 @@ def test_holm_within_a_family():
     assert corrected([]) == []
 
 
+@settings(max_examples=25, deadline=None)
 @given(st.lists(st.floats(0.001, 1), min_size=1, max_size=30))
 def test_holm_never_helps_a_claim(tests):
     found = corrected(rows_of(*(("a", p, "holds" if p < ALPHA else "unclear") for p in tests)))
