@@ -13,12 +13,13 @@ from typing import TYPE_CHECKING, Any, Literal, get_args
 
 from xmm_cli.errors import Unavailable, WrongUsage
 from xmm_cli.models.no_video import without_video
+from xmm_cli.models.put_together import PUT_TOGETHER, put_together
 from xmm_cli.models.weights_digest import weights_digest
 
 if TYPE_CHECKING:
     from xmm_cli.models.families.family import Family
 
-SHIPPED = ("xmm-base-bare", "xmm-base-xs", "xmm-base-s", "xmm-base")
+SHIPPED = ("xmm-base-bare", "xmm-base-xs", "xmm-base-s", "xmm-base", *PUT_TOGETHER)
 DEFAULT_BASE = "xmm-base"
 
 Dtype = Literal["auto", "bfloat16", "float32"]
@@ -91,7 +92,12 @@ class Base:
 
 
 def location(name: str) -> str:
-    """What transformers loads for `name`: the package's own folder for a shipped model."""
+    """What transformers loads for `name`: a folder for a shipped model or one put together.
+
+    Raises `Unavailable` where what it is put together from is not installed.
+    """
+    if name in PUT_TOGETHER:
+        return str(put_together(name))
     if name in SHIPPED:
         return str(files("xmm_cli.models").joinpath(f"weights/{name}"))
     return name

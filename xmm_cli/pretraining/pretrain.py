@@ -1,6 +1,7 @@
-"""Makes a shipped base from nothing: `python -m xmm_cli.pretraining.pretrain --out DIR`.
+"""Makes a shipped base: `python -m xmm_cli.pretraining --name NAME --out DIR`.
 
-Four parts, each of which is kept in `--work` and not done again: pictures of unnamed people and of
+From nothing, or, where its name is in `GRAFTS`, from SmolLM2 (see `graft`). From nothing in four
+parts, each of which is kept in `--work` and not done again: pictures of unnamed people and of
 public figures; the vision tower (attributes from pictures); the language model (questions about
 pictures and descriptions, with the tower frozen); alignment (the public figures' names). An
 interrupted run goes on where it stopped, and bases made in the same `--work` share what they can.
@@ -26,6 +27,7 @@ from safetensors.torch import load_file, save_file
 from transformers import set_seed
 
 from xmm_cli.console import say
+from xmm_cli.models.loading import pick_device
 from xmm_cli.personas.cores import usable_cores
 from xmm_cli.personas.sampling import public_figures
 from xmm_cli.pretraining.architecture import build_model, build_processor
@@ -34,7 +36,7 @@ from xmm_cli.pretraining.corpus import Corpus, Encoder
 from xmm_cli.pretraining.evaluate import attribute_accuracy, figure_recall
 from xmm_cli.pretraining.language import AnswerModel, ExampleBatches, feature_table
 from xmm_cli.pretraining.pictures import draw_figures, draw_pictures
-from xmm_cli.pretraining.recipe import RECIPES, Recipe
+from xmm_cli.pretraining.recipe import GRAFTS, RECIPES, Recipe
 from xmm_cli.pretraining.stages import Stage, run_stage
 from xmm_cli.pretraining.vision import AttributeTower, PictureBatches, PictureSamples, targets
 from xmm_cli.rows.files import atomic_folder, atomic_write_bytes
@@ -46,9 +48,11 @@ UNSEEN_VIEWS = 2
 def main(arguments: Sequence[str] | None = None) -> int:
     """Make one base and save it with its processor and its card."""
     options = _parse(arguments)
-    recipe = RECIPES[options.name]
     torch.set_num_threads(options.threads)
     options.work.mkdir(parents=True, exist_ok=True)
+    if options.name in GRAFTS:
+        return _graft(options)
+    recipe = RECIPES[options.name]
     maker = Maker(recipe, options.work, options.threads)
     maker.run()
     maker.model.to(torch.bfloat16)  # what is saved is what is measured
@@ -61,11 +65,32 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return 0
 
 
+def _graft(options: argparse.Namespace) -> int:
+    """Teach SmolLM2, and save what ships of it with its card."""
+    from xmm_cli.pretraining.graft import Graft
+    from xmm_cli.pretraining.release import release
+
+    recipe = GRAFTS[options.name]
+    dtype = getattr(torch, options.dtype)
+    device = pick_device(options.device)
+    graft = Graft(recipe, options.work, options.threads, options.name, dtype, device)
+    graft.run()
+    say.note(f"{options.out}: {release(graft, options.name, options.out)}")
+    return 0
+
+
 def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="pretrain", description=__doc__)
-    parser.add_argument("--name", choices=sorted(RECIPES), default="xmm-base")
+    parser.add_argument("--name", choices=sorted(RECIPES | GRAFTS), default="xmm-base")
     parser.add_argument("--out", type=Path, required=True, help="the model's folder")
     parser.add_argument("--work", type=Path, default=Path("pretraining"), help="unfinished parts")
+    parser.add_argument(
+        "--dtype",
+        choices=("bfloat16", "float32"),
+        default="bfloat16",
+        help="what SmolLM2 is computed in; float32 is faster without bfloat16 arithmetic",
+    )
+    parser.add_argument("--device", default="cpu", help="where SmolLM2 learns")
     parser.add_argument("--threads", type=int, default=usable_cores())
     return parser.parse_args(arguments)
 

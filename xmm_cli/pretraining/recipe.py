@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 
 from xmm_cli.pretraining.architecture import Size
 from xmm_cli.pretraining.stages import Stage
+from xmm_cli.pretraining.teach import Lesson
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,3 +37,40 @@ RECIPES = {
 
 All share one vision tower, so they see the same.
 """
+
+
+@dataclass(frozen=True, slots=True)
+class GraftRecipe:
+    """A rung that is made from SmolLM2, by one lesson.
+
+    `begins` names the rung whose shipped parts it goes on from; without it the projector starts
+    with the words of the language model, and the delta at zero.
+    """
+
+    lesson: Lesson
+    begins: str | None = None
+    figures: int = 0
+    figure_share: float = 0.0
+    figure_views: int = 10
+    unseen_views: int = 2
+    pictures: int = 8_000
+    first_taught: int = 1_000
+    """Pictures before it were never seen, by the tower neither."""
+    held_out: int = 100
+    plain: int = 200
+    plain_share: float = 0.1
+    shown_share: float = 0.65
+    seed: int = 0
+
+
+GRAFTS = {
+    "xmm-smollm2-bare": GraftRecipe(Lesson("look", 240, 8, {"projector": 1e-3, "delta": 1e-3})),
+    "xmm-smollm2": GraftRecipe(
+        Lesson("name", 200, 8, {"projector": 5e-4, "delta": 1e-3}),
+        begins="xmm-smollm2-bare",
+        figures=64,
+        figure_share=0.6,
+        shown_share=0.5,
+    ),
+}
+"""With the same language model and tower: without public figures and with them."""

@@ -34,7 +34,7 @@ def _forward(layer: Any, x: torch.Tensor, *given: Any, **options: Any) -> torch.
         result: torch.Tensor = Linear.forward(layer, x, *given, **options)
         return result
     base, a, b = layer.base_layer, layer.lora_A[name], layer.lora_B[name]
-    told: torch.Tensor = _Lean.apply(
+    told: torch.Tensor = Lean.apply(
         x.reshape(-1, x.shape[-1]),
         base.weight,
         base.bias,
@@ -63,7 +63,7 @@ def _plain(layer: Any, name: str | None, x: torch.Tensor) -> bool:
     )
 
 
-class _Lean(torch.autograd.Function):
+class Lean(torch.autograd.Function):
     """The formula, with the gradient of each part; the base's own weights get none."""
 
     @staticmethod
