@@ -7,9 +7,10 @@ import pytest
 import torch
 
 from xmm_cli.errors import WrongUsage
+from xmm_cli.models.cache_folder import usual_folder
 from xmm_cli.models.conversation import Context, Conversations
 from xmm_cli.models.loading import Precision, load_base
-from xmm_cli.models.vision.cache import FeatureFolder, parse_size, usual_folder
+from xmm_cli.models.vision.cache import FeatureFolder, parse_size
 from xmm_cli.models.vision.features import Features
 
 MUCH = 2**30

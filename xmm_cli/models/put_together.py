@@ -17,7 +17,7 @@ from typing import Any
 
 from xmm_cli.errors import CannotWrite, Unavailable
 from xmm_cli.models import smollm
-from xmm_cli.models.vision.cache import FOLDER, usual_folder
+from xmm_cli.models.cache_folder import FOLDER, usual_folder
 from xmm_cli.rows.files import atomic_folder, ensure_folder
 
 PARTS = "parts.safetensors"

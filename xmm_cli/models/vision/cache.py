@@ -9,16 +9,16 @@ else happens.
 import hashlib
 import os
 import secrets
-import sys
 import time
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 from xmm_cli.errors import WrongUsage
+from xmm_cli.models.cache_folder import FOLDER, usual_folder
 from xmm_cli.models.vision.features import Features, from_named
 
-FOLDER, SIZE = "XMM_CACHE", "XMM_CACHE_SIZE"
+SIZE = "XMM_CACHE_SIZE"
 """Environment: where it is, and how large it may grow (`500M`, `2G`; 0 for none)."""
 
 USUAL_SIZE = "2G"
@@ -131,15 +131,6 @@ class FeatureFolder:
                                 continue
                             found.append((known.st_mtime_ns, known.st_size, one.path))
         return found
-
-
-def usual_folder() -> Path:
-    """Where the system keeps what programs can make again."""
-    if sys.platform == "darwin":
-        return Path("~/Library/Caches/xmm").expanduser()
-    if sys.platform == "win32":
-        return Path(os.environ.get("LOCALAPPDATA") or "~/AppData/Local").expanduser() / "xmm"
-    return Path(os.environ.get("XDG_CACHE_HOME") or "~/.cache").expanduser() / "xmm"
 
 
 def parse_size(text: str) -> int:
