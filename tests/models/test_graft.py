@@ -129,3 +129,32 @@ def test_figures_look_like_nobody_who_is_measured():
             for figure in figures:
                 pairs = zip(figure.attributes.values(), person.attributes.values(), strict=True)
                 assert sum(one != other for one, other in pairs) >= 3
+
+
+def test_a_training_that_goes_on_is_as_one_that_never_stopped(tmp_path):
+    import torch
+
+    from xmm_cli.pretraining.teach import _keep, _restore
+
+    def build():
+        torch.manual_seed(0)
+        model = torch.nn.Linear(4, 3)
+        groups = [{"params": [one], "lr": 0.1} for one in model.parameters()]
+        return list(model.parameters()), model, torch.optim.AdamW(groups)
+
+    def step(model, optimizer, seed):
+        torch.manual_seed(seed)
+        optimizer.zero_grad()
+        model(torch.randn(5, 4)).pow(2).mean().backward()
+        optimizer.step()
+
+    parameters, model, optimizer = build()
+    for seed in range(3):
+        step(model, optimizer, seed)
+    _keep(tmp_path / "kept.safetensors", 3, parameters, optimizer)
+    others, other, second = build()
+    assert _restore(tmp_path / "kept.safetensors", others, second) == 3
+    for seed in range(3, 6):
+        step(model, optimizer, seed)
+        step(other, second, seed)
+    assert all(torch.equal(*pair) for pair in zip(parameters, others, strict=True))

@@ -60,7 +60,7 @@ def teach(
     )
     every = [parameter for part in groups.values() for parameter in part.values()]
     place.mkdir(parents=True, exist_ok=True)
-    checkpoint = place / "checkpoint.pt"
+    checkpoint = place / "checkpoint.safetensors"
     start = _restore(checkpoint, every, optimizer)
     module.train()
     device = every[0].device
@@ -92,24 +92,35 @@ def examples_of(lesson: Lesson, samples: Callable[[int], Example], step: int) ->
 
 
 def _keep(path: Path, step: int, parameters: Iterable[Any], optimizer: Any) -> None:
-    state = {
-        "step": step,
-        "parameters": [one.detach().cpu() for one in parameters],
-        "optimizer": optimizer.state_dict(),
-    }
+    """Keep the parameters, and what AdamW knows of each, as safetensors."""
+    from safetensors.torch import save
+
+    tensors = {"step": torch.tensor(step)}
+    for number, parameter in enumerate(parameters):
+        tensors[f"{number}.parameter"] = parameter.detach().cpu().contiguous()
+        for name, value in optimizer.state[parameter].items():
+            tensors[f"{number}.{name}"] = torch.as_tensor(value).cpu().contiguous()
     with atomic_open(path) as file:
-        torch.save(state, file)
+        file.write(save(tensors))
 
 
 def _restore(path: Path, parameters: list[Any], optimizer: Any) -> int:
+    """Take up what `_keep` kept; gives the number of steps that were made."""
+    from safetensors.torch import load_file
+
     if not path.exists():
         return 0
-    state = torch.load(path, map_location="cpu", weights_only=True)
+    tensors = load_file(path)
+    step = int(tensors.pop("step"))
     with torch.no_grad():
-        for parameter, value in zip(parameters, state["parameters"], strict=True):
-            parameter.copy_(value)
-    optimizer.load_state_dict(state["optimizer"])
-    return int(state["step"])
+        for number, parameter in enumerate(parameters):
+            parameter.copy_(tensors.pop(f"{number}.parameter"))
+    for key, value in tensors.items():
+        number, _, name = key.partition(".")
+        parameter = parameters[int(number)]
+        place = "cpu" if name == "step" else parameter.device
+        optimizer.state[parameter][name] = value.to(place)
+    return step
 
 
 def _log(path: Path, step: int, loss: float, seconds: float) -> None:
