@@ -5,6 +5,7 @@ import shutil
 import stat
 import sys
 import warnings
+from codecs import BOM_UTF8
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, replace
@@ -56,6 +57,8 @@ class InputFile:
     name: str
     folder: Path
     """What relative paths in its rows count from."""
+    torn: bool = False
+    """Whether a last line that is not whole was left out."""
 
 
 @dataclass(slots=True)
@@ -186,7 +189,7 @@ def sources(connection: Any, inputs: Sequence[str], folder: Path) -> list[InputF
                 raise CannotWrite(f"{folder}: {error.strerror}", NO_ROOM_HINT) from error
             raise InputNotFound(f"{name}: {error.strerror}") from error
         found.append(whole)
-        if whole is not source:
+        if whole.torn:
             torn.append(whole)
     if torn and not any(_has_lines(source.path) for source in found):
         line = torn[0].path.read_bytes().count(b"\n") + 1
@@ -241,17 +244,24 @@ def _copied(stream: BinaryIO, copy: Path, name: str) -> None:
 
 
 def _whole_lines(source: InputFile, copy: Path) -> InputFile:
-    """The same, or a copy without its last line, if that is torn."""
+    """The same, or a copy without its last line, if that is torn, and without a mark at its start.
+
+    Not every DuckDB takes the byte order mark that editors put there.
+    """
     with source.path.open("rb") as file:
+        marked = file.read(len(BOM_UTF8)) == BOM_UTF8
         file.seek(end := end_of_lines(file.fileno()))
         last = file.read(MAX_LINE_BYTES + 1)
-        if len(last) > MAX_LINE_BYTES or not is_torn(last):
+        torn = len(last) <= MAX_LINE_BYTES and is_torn(last)
+        if not torn and not marked:
             return source
-        file.seek(0)
+        start = len(BOM_UTF8) if marked else 0
+        file.seek(start)
         with copy.open("wb") as whole:
             shutil.copyfileobj(file, whole)
-            whole.truncate(end)
-    return replace(source, path=copy)
+            if torn:
+                whole.truncate(max(end - start, 0))
+    return replace(source, path=copy, torn=torn)
 
 
 def _start(path: Path) -> bytes:
