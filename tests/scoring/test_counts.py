@@ -129,6 +129,17 @@ def recombined(rows, again):
     return [later.get(key(row), row) for row in rows]
 
 
+def test_the_last_answer_is_that_of_the_last_file_whatever_folder_it_lies_in(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    wrong = cell("text", "text", [0.0] * 9)
+    right = cell("text", "text", [1.0] * 9, checkpoint="../runs/text")
+    first = write(tmp_path / "1.jsonl", wrong)
+    second = write(tmp_path / "z" / "2.jsonl", right)
+    third = write(tmp_path / "3.jsonl", wrong)
+    for files, recall in (((first, second), 1), ((first, second, third), 0)):
+        assert pick(scored(*files).rows, "recall", "text", "text").value == recall
+
+
 def test_measures_of_repeated_questions_count_once(tmp_path):
     rows = [probe(persona=f"p{n}", rank=n + 1, candidates=8, logprob=-float(n)) for n in range(5)]
     once = scored(write(tmp_path / "a.jsonl", rows), metrics=["logprob", "mean_rank"])

@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, replace
 from glob import escape as glob_escape
+from itertools import groupby
 from mmap import ACCESS_READ, mmap
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -71,12 +72,12 @@ class Inputs:
     connection: Any
     sources: list[InputFile]
 
-    def by_folder(self) -> dict[Path, list[InputFile]]:
-        """The sources whose relative paths count from the same folder."""
-        folders: dict[Path, list[InputFile]] = {}
-        for source in self.sources:
-            folders.setdefault(source.folder, []).append(source)
-        return folders
+    def by_folder(self) -> list[tuple[Path, list[InputFile]]]:
+        """The sources in order, those in a row together whose paths count from one folder."""
+        return [
+            (folder, list(sources))
+            for folder, sources in groupby(self.sources, key=lambda source: source.folder)
+        ]
 
     def relation(self, sources: Sequence[InputFile], columns: Mapping[str, str]) -> str:
         """A FROM clause over the lines of these sources, with these SQL types of fields."""

@@ -56,13 +56,13 @@ def count(
         for name, function in measure.functions.items():
             connection.create_function(name, function, ["VARCHAR", "VARCHAR"], "DOUBLE")
     folders = inputs.by_folder()
-    for number, sources in enumerate(folders.values()):
+    for number, (_, sources) in enumerate(folders):
         scanned = scan(inputs.relation(sources, columns_for(wanted)), wanted)
         into = "INSERT INTO parts" if number else "CREATE TEMP TABLE parts AS"
         inputs.execute(f"{into} SELECT {number} AS folder, * FROM ({scanned})", sources)
     with none_is_made():
         parts = [ScannedPart(*row) for row in connection.execute(gathered()).fetchall()]
-        counter = _Counter(wanted, list(folders), parts, about)
+        counter = _Counter(wanted, [folder for folder, _ in folders], parts, about)
         _check_kinds(inputs, counter.counts, kinds, need)
         if not all(counter.take(part) for part in parts):
             inputs.explain(inputs.sources, kinds, "a line that is no row of xmm")

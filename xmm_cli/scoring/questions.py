@@ -15,7 +15,7 @@ from xmm_cli.scoring.scan import KEYS, NAME, Wanted, columns_for, confused
 NAME_HOP, BY_NAME, TWO_HOPS = 0, 1, 2
 """A question about a view's name, about a fact by name, and about a fact from a view."""
 EACH_FOLDER = 10**12
-"""Places of rows in one folder; what comes later has a larger place."""
+"""Places of rows in files of one folder; what comes later has a larger place."""
 Slot = tuple[Asked, tuple[str | None, Person]]
 
 
@@ -60,7 +60,7 @@ class Questions:
             for number, measure in enumerate(self.wanted.measures.values())
         )
         columns = columns_for(self.wanted)
-        for number, sources in enumerate(inputs.by_folder().values()):
+        for number, (_, sources) in enumerate(inputs.by_folder()):
             into = "INSERT INTO questions" if number else "CREATE TEMP TABLE questions AS"
             inputs.execute(
                 f"""{into} SELECT slot, place, hash("view", question, expected) AS question,

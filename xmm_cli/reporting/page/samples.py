@@ -62,7 +62,7 @@ class Samples:
 
     def choose(self, rows: Inputs) -> None:
         """Choose among the probe rows of these inputs."""
-        for folder, sources in rows.by_folder().items():
+        for folder, sources in rows.by_folder():
             query = _FIRST.format(lines=rows.relation(sources, _COLUMNS))
             for (line,) in rows.execute(query, sources).fetchall():
                 row = decode_line(line.encode())
