@@ -5,6 +5,7 @@ import os
 import signal
 import subprocess
 import sys
+from dataclasses import dataclass
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Annotated
@@ -13,9 +14,10 @@ import pytest
 import typer
 
 from xmm_cli import __version__, app
-from xmm_cli.commands.shared.options import InputArg, QuietOption, SeedOption
+from xmm_cli.commands.shared.options import Inputs
 from xmm_cli.console import say
 from xmm_cli.errors import BadData, GateTripped, PartlyFailed, ReaderGone, Unavailable
+from xmm_cli.flags import OUTPUT, Flag, Seed
 
 EXAMPLES = """
 Examples:
@@ -49,20 +51,21 @@ RAISED = {
 }
 
 
-def run(
-    inputs: InputArg = None,
-    failure: Annotated[str, typer.Option(help="Which.")] = "",
-    seed: SeedOption = 0,
-    quiet: QuietOption = False,
-) -> None:
+@dataclass(frozen=True)
+class Options:
+    inputs: Inputs = None
+    failure: Annotated[str, Flag("Which.", OUTPUT)] = ""
+    seed: Seed = 0
+
+
+def run(options: Options) -> None:
     """Ask a model.
 
     At length.
     """
-    say.quiet = quiet
-    if failure:
-        raise RAISED[failure]
-    print(inputs, seed, quiet)
+    if options.failure:
+        raise RAISED[options.failure]
+    print(options.inputs, options.seed, say.quiet)
 
 
 @pytest.fixture
@@ -202,7 +205,14 @@ def test_threads_that_wait_for_work_use_no_processor():
 
 PLANT = """
 import sys, time, types
-def run(kind: str = "") -> None:
+from dataclasses import dataclass
+from typing import Annotated
+from xmm_cli.flags import OUTPUT, Flag
+@dataclass
+class Options:
+    kind: Annotated[str, Flag("Which.", OUTPUT)] = ""
+def run(options: Options) -> None:
+    kind = options.kind
     from xmm_cli.rows.types import Persona
     from xmm_cli.rows.writer import RowWriter
     if kind == "sleep":

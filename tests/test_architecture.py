@@ -19,12 +19,13 @@ import xmm_cli
 
 PACKAGE = Path(xmm_cli.__file__).parent
 DOMAINS = {"personas", "training", "probing", "study", "reporting"}
-BELOW_ROWS = {"errors", "garbage", "processes", "registry"}
+BELOW_ROWS = {"errors", "flags", "garbage", "processes", "registry"}
 BELOW_MODELS = BELOW_ROWS | {"rows"}
 BELOW_SCORING = BELOW_MODELS | {"models"}
 BELOW_DOMAINS = BELOW_SCORING | {"scoring"}
 MAY_IMPORT: dict[str, set[str]] = {
     "errors": set(),
+    "flags": set(),
     "console": set(),
     "garbage": set(),
     "processes": {"errors"},
@@ -51,6 +52,7 @@ ONLY_IN = {
 TORCH = {"torch", "transformers", "peft"}
 WITHOUT_TORCH = {
     "errors",
+    "flags",
     "garbage",
     "registry",
     "console",
@@ -65,6 +67,7 @@ QUICK_TO_IMPORT = {
     "app",
     "__main__",
     "errors",
+    "flags",
     "garbage",
     "registry",
     "console",

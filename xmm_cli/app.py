@@ -3,12 +3,14 @@
 A command is one file in `xmm_cli/commands/`, named in `COMMANDS` and imported when its name is
 used, so that `xmm --help` stays fast. The file has
 
-- `run`, a function with typer-annotated parameters. Its docstring is the help text; it returns
+- `run`, a function of an options class, whose fields say with `flags.Flag` how they stand on the
+  command line, and of the options that were given. Its docstring is the help text; it returns
   nothing, writes rows through `rows.writer.RowWriter`, speaks through `console.say`, and raises an
   `XmmError` for whatever a user can cause;
+- `KNOWN`, by field, the methods that its help lists;
 - `EXAMPLES`, the end of the help: command lines, shown as they stand.
 
-Shared options are types in `commands/options.py`; `run` sets `say.quiet = quiet` first.
+Shared options are types in `commands/shared/options.py`.
 
 Codes are those of `errors.ExitCode`. Typer itself ends wrong options with 2 and an interrupt with
 130. SIGTERM and SIGHUP end like an interrupt, so that a file half written is cleaned up, with 143
@@ -70,6 +72,8 @@ def verbatim(text: str) -> str:
 
 def load(name: str) -> Any:
     """Import a command's module and make its parser."""
+    from xmm_cli.commands.shared.signature import callback
+
     module = import_module(f"xmm_cli.commands.{COMMANDS[name][0]}")
     one = typer.Typer(
         add_completion=False,
@@ -77,7 +81,9 @@ def load(name: str) -> Any:
         pretty_exceptions_enable=False,
         context_settings=_CONTEXT,
     )
-    one.command(name, epilog=verbatim(module.EXAMPLES))(module.run)
+    one.command(name, epilog=verbatim(module.EXAMPLES))(
+        callback(module.run, getattr(module, "KNOWN", {}))
+    )
     return typer.main.get_command(one)
 
 

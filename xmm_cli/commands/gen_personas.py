@@ -1,15 +1,16 @@
 """`xmm gen-personas`."""
 
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Literal
 
 import msgspec
-import typer
 
 from xmm_cli.commands.shared.datasets import Drawing, Import, make
-from xmm_cli.commands.shared.options import DeviceOption, QuietOption, SeedOption, given, refuse
-from xmm_cli.console import say
+from xmm_cli.commands.shared.options import Device
+from xmm_cli.commands.shared.signature import NOTHING, Given, refuse
 from xmm_cli.errors import WrongUsage
+from xmm_cli.flags import DATA, HARDWARE, OUTPUT, PICTURES, Flag, Seed
 from xmm_cli.personas.cores import usable_cores
 from xmm_cli.personas.importing import IMPORTERS
 from xmm_cli.personas.rendering import PAINTERS, RENDERERS
@@ -40,180 +41,159 @@ SIZE = {"avatar": 96, "diffusers": 512}
 """The side of a picture in pixels, where none is asked for, by renderer."""
 
 
-def run(
-    ctx: typer.Context,
-    out: Annotated[Path, typer.Option("--out", "-o", metavar="DIR", help="The folder to make.")],
+KNOWN = {
+    "source": IMPORTERS.names(),
+    "renderer": RENDERERS.names(),
+    "identity": IDENTITIES.names(),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class PersonasOptions:
+    """The options of `xmm gen-personas`."""
+
+    out: Annotated[Path, Flag("The folder to make.", OUTPUT, "--out -o", metavar="DIR")]
     people: Annotated[
-        int, typer.Option("--people", "-n", min=1, max=1000, metavar="N", help="People to measure.")
-    ] = 50,
-    aux: Annotated[
         int,
-        typer.Option("--aux", min=0, max=1000, metavar="N", help="Auxiliary people beside them."),
-    ] = 0,
-    views: Annotated[
-        int, typer.Option("--views", min=1, max=500, metavar="K", help="Training views a person.")
-    ] = 16,
-    heldout: Annotated[
-        int, typer.Option("--heldout", min=0, max=500, metavar="K", help="Held-out views a person.")
-    ] = 8,
-    size: Annotated[
-        int | None,
-        typer.Option(
-            "--size",
-            min=16,
-            max=2048,
-            metavar="PX",
-            help="Side of a picture: 96; of a photograph 512.",
-        ),
-    ] = None,
+        Flag("People to measure.", DATA, "--people -n", metavar="N", min=1, max=1000),
+    ] = 50
+    aux: Annotated[
+        int, Flag("Auxiliary people beside them.", DATA, metavar="N", min=0, max=1000)
+    ] = 0
+    views: Annotated[int, Flag("Training views a person.", DATA, metavar="K", min=1, max=500)] = 16
+    heldout: Annotated[int, Flag("Held-out views a person.", DATA, metavar="K", min=0, max=500)] = 8
     source: Annotated[
         tuple[str, Path] | None,
-        typer.Option(
+        Flag(
+            "Import people: {known}. All of them and their views, unless -n, --views, --heldout "
+            "or --size says less.",
+            DATA,
             "--from",
             metavar="FORMAT PATH",
-            help=f"Import people: {', '.join(IMPORTERS.names())}. All of them and their views, "
-            "unless -n, --views, --heldout or --size says less.",
         ),
-    ] = None,
+    ] = None
     lone_view: Annotated[
-        Literal["both", "train"],
-        typer.Option("--lone-view", help="With --from: the splits of a person's single view."),
-    ] = "both",
-    renderer: Annotated[
-        str,
-        typer.Option(
-            "--renderer", metavar="NAME", help=f"Who draws: {' or '.join(RENDERERS.names())}."
-        ),
-    ] = "avatar",
-    model: Annotated[
-        str | None,
-        typer.Option("--model", metavar="ID", help="For --renderer diffusers: folder or hub id."),
-    ] = None,
-    identity: Annotated[
-        str,
-        typer.Option(
-            "--identity", metavar="WAY", help=f"Keep a face: auto, {', '.join(IDENTITIES.names())}."
-        ),
-    ] = "auto",
-    ip_adapter: Annotated[
-        str | None,
-        typer.Option("--ip-adapter", metavar="REPO:FILE", help="For --identity ip-adapter."),
-    ] = None,
-    negative: Annotated[
-        str | None,
-        typer.Option("--negative", metavar="TEXT", help="What a picture must not show."),
-    ] = None,
-    steps: Annotated[
-        int | None, typer.Option("--steps", min=1, metavar="N", help="Denoising steps a picture.")
-    ] = None,
-    guidance: Annotated[
-        float | None,
-        typer.Option("--guidance", min=0.0, metavar="X", help="How much the prompt counts."),
-    ] = None,
-    batch_size: Annotated[
-        int, typer.Option("--batch-size", min=1, metavar="N", help="Photographs drawn at once.")
-    ] = 4,
-    faces: Annotated[
-        bool, typer.Option("--faces", help="Draw a view again where OpenCV sees no face.")
-    ] = False,
+        Literal["both", "train"], Flag("With --from: the splits of a person's single view.", DATA)
+    ] = "both"
     describe: Annotated[
         str | None,
-        typer.Option(
-            "--describe", metavar="NAME", help="A vision-language model writes the descriptions."
-        ),
-    ] = None,
-    sheet: Annotated[
-        Path | None, typer.Option("--sheet", metavar="PNG", help="Also draw a contact sheet.")
-    ] = None,
-    processes: Annotated[
+        Flag("A vision-language model writes the descriptions.", DATA, metavar="NAME"),
+    ] = None
+    size: Annotated[
         int | None,
-        typer.Option("--processes", min=1, metavar="N", help="As many as cores if absent."),
-    ] = None,
-    device: DeviceOption = None,
-    seed: SeedOption = 0,
-    quiet: QuietOption = False,
-) -> None:
+        Flag(
+            "Side of a picture: 96; of a photograph 512.",
+            PICTURES,
+            metavar="PX",
+            min=16,
+            max=2048,
+        ),
+    ] = None
+    renderer: Annotated[str, Flag("Who draws: {known}.", PICTURES, metavar="NAME")] = "avatar"
+    model: Annotated[
+        str | None,
+        Flag("For --renderer diffusers: folder or hub id.", PICTURES, metavar="ID"),
+    ] = None
+    identity: Annotated[str, Flag("Keep a face: auto, {known}.", PICTURES, metavar="WAY")] = "auto"
+    ip_adapter: Annotated[
+        str | None, Flag("For --identity ip-adapter.", PICTURES, metavar="REPO:FILE")
+    ] = None
+    negative: Annotated[
+        str | None, Flag("What a picture must not show.", PICTURES, metavar="TEXT")
+    ] = None
+    steps: Annotated[
+        int | None, Flag("Denoising steps a picture.", PICTURES, metavar="N", min=1)
+    ] = None
+    guidance: Annotated[
+        float | None, Flag("How much the prompt counts.", PICTURES, metavar="X", min=0.0)
+    ] = None
+    faces: Annotated[bool, Flag("Draw a view again where OpenCV sees no face.", PICTURES)] = False
+    batch_size: Annotated[int, Flag("Photographs drawn at once.", HARDWARE, metavar="N", min=1)] = 4
+    processes: Annotated[
+        int | None, Flag("As many as cores if absent.", HARDWARE, metavar="N", min=1)
+    ] = None
+    device: Device = None
+    sheet: Annotated[Path | None, Flag("Also draw a contact sheet.", OUTPUT, metavar="PNG")] = None
+    seed: Seed = 0
+
+
+OF_PAINTERS = frozenset(
+    {"model", "identity", "ip_adapter", "negative", "steps", "guidance", "batch_size", "faces"}
+)
+"""The options of `PersonasOptions` that say how photographs are made."""
+
+
+def run(options: PersonasOptions, given: Given = NOTHING) -> None:
     """Make people who do not exist, or import some: names, looks, facts, pictures, descriptions.
 
     Writes a `persona` row each. Descriptions never hold the name. Held-out views of people who are
     made use words, expressions and backgrounds that none of their training views uses.
     """
-    say.quiet = quiet
-    spoken = given(ctx)
-    _check(spoken, renderer, identity)
-    if source is not None:
-        from xmm_cli.personas.importing.dataset import ImportRequest, read_source
+    _check(options, given)
+    job = _drawing(options) if options.source is None else _import(options, given)
+    make(job, options.device, options.sheet)
 
-        found = read_source(IMPORTERS.check(source[0]), source[1])
-        asked = ImportRequest(
-            format=source[0],
-            fingerprint=found.fingerprint(),
-            people=people if "people" in spoken else None,
-            aux=aux,
-            views=views if "views" in spoken else None,
-            heldout=heldout if "heldout" in spoken else None,
-            size=size,
-            lone=lone_view,
-            seed=seed,
-            describe=describe or msgspec.UNSET,
-        )
-        make(Import(asked, found, out), device, sheet)
-        return
+
+def _import(options: PersonasOptions, given: Given) -> Import:
+    """What is to be imported; the source is read. Raises as an importer does."""
+    from xmm_cli.personas.importing.dataset import ImportRequest, read_source
+
+    format, path = options.source or ("", Path())
+    source = read_source(IMPORTERS.check(format), path)
+    request = ImportRequest(
+        format=format,
+        fingerprint=source.fingerprint(),
+        people=options.people if "people" in given else None,
+        aux=options.aux,
+        views=options.views if "views" in given else None,
+        heldout=options.heldout if "heldout" in given else None,
+        size=options.size,
+        lone=options.lone_view,
+        seed=options.seed,
+        describe=options.describe or msgspec.UNSET,
+    )
+    return Import(request, source, options.out)
+
+
+def _drawing(options: PersonasOptions) -> Drawing:
+    """What is to be drawn."""
     from xmm_cli.personas.rendering.diffusion import NEGATIVE, Diffusion
     from xmm_cli.personas.request import Request
 
-    painted = RENDERERS.check(renderer) in PAINTERS
-    drawing = Diffusion(
-        model=model or "",
-        identity=identity,
-        ip_adapter=ip_adapter,
-        negative=NEGATIVE if negative is None else negative,
-        steps=steps,
-        guidance=guidance,
-        batch_size=batch_size,
-        faces=faces,
-    )
+    painted = RENDERERS.check(options.renderer) in PAINTERS
+    told = {name: getattr(options, name) for name in OF_PAINTERS}
+    told |= {"model": options.model or ""}
+    told |= {"negative": NEGATIVE if options.negative is None else options.negative}
     request = Request(
-        people=people,
-        aux=aux,
-        views=views,
-        heldout=heldout,
-        size=size or SIZE[renderer],
-        renderer=renderer,
-        seed=seed,
-        diffusion=drawing if painted else msgspec.UNSET,
-        describe=describe or msgspec.UNSET,
+        people=options.people,
+        aux=options.aux,
+        views=options.views,
+        heldout=options.heldout,
+        size=options.size or SIZE[options.renderer],
+        renderer=options.renderer,
+        seed=options.seed,
+        diffusion=Diffusion(**told) if painted else msgspec.UNSET,
+        describe=options.describe or msgspec.UNSET,
     )
-    make(Drawing(request, out, processes or usable_cores(), device), device, sheet)
+    return Drawing(request, options.out, options.processes or usable_cores(), options.device)
 
 
-_OF_PAINTERS = {
-    "model",
-    "identity",
-    "ip_adapter",
-    "negative",
-    "steps",
-    "guidance",
-    "batch_size",
-    "faces",
-}
-
-
-def _check(spoken: set[str], renderer: str, identity: str) -> None:
+def _check(options: PersonasOptions, given: Given) -> None:
     """Refuse options that do not go together."""
-    painted = renderer in PAINTERS
-    if "source" in spoken:
-        unused = spoken & {"renderer", "processes", *_OF_PAINTERS}
-        refuse(unused, "with --from", "imported pictures are not drawn")
+    renderer, painted = options.renderer, options.renderer in PAINTERS
+    if options.source is not None:
+        unused = {"renderer", "processes", *OF_PAINTERS}
+        refuse(given, unused, "with --from", "imported pictures are not drawn")
     else:
-        unused = spoken & {"lone_view"}
-        refuse(unused, "without --from", "whoever is made has as many as asked for")
-    if painted and "model" not in spoken:
+        hint = "whoever is made has as many as asked for"
+        refuse(given, {"lone_view"}, "without --from", hint)
+    if painted and options.model is None:
         raise WrongUsage(f"--renderer {renderer} without --model", "name a text-to-image pipeline")
-    unused = spoken & ({"processes"} if painted else _OF_PAINTERS)
+    unused = {"processes"} if painted else {*OF_PAINTERS}
     how = "one process draws" if painted else "it draws by rules"
-    refuse(unused, f"with --renderer {renderer}", how)
-    if identity != "ip-adapter":
-        refuse(spoken & {"ip_adapter"}, "without --identity ip-adapter", "no other way takes it")
-    if not painted and "describe" not in spoken:
-        refuse(spoken & {"device"}, "without --renderer diffusers or --describe", "no model runs")
+    refuse(given, unused, f"with --renderer {renderer}", how)
+    if options.identity != "ip-adapter":
+        refuse(given, {"ip_adapter"}, "without --identity ip-adapter", "no other way takes it")
+    if not painted and options.describe is None:
+        hint = "no model runs"
+        refuse(given, {"device"}, "without --renderer diffusers or --describe", hint)

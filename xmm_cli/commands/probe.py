@@ -2,36 +2,27 @@
 
 import math
 from contextlib import suppress
-from dataclasses import replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Annotated, Literal
-
-import typer
 
 from xmm_cli import processes
 from xmm_cli.commands.shared import torchrun
 from xmm_cli.commands.shared.checkpoints import people_of
 from xmm_cli.commands.shared.jobs import Shard, Work, find_jobs, probe_all
-from xmm_cli.commands.shared.options import (
-    DeviceOption,
-    DtypeOption,
-    InputArg,
-    PackingOption,
-    PersonasOption,
-    QuietOption,
-    SeedOption,
-    given,
-    refuse,
-)
+from xmm_cli.commands.shared.options import Device, Inputs, Personas
 from xmm_cli.commands.shared.outputs import opened
-from xmm_cli.console import say
+from xmm_cli.commands.shared.signature import NOTHING, Given, refuse
 from xmm_cli.errors import WrongUsage
-from xmm_cli.models.loading import Precision
-from xmm_cli.probing.answering import ProbeSettings
+from xmm_cli.flags import ASKED, DATA, HARDWARE, OUTPUT, Flag, Seed
+from xmm_cli.models.loading import Packing, Precision
+from xmm_cli.models.settings import Dtyped
+from xmm_cli.probing.answering import Asking, ProbeSettings
 from xmm_cli.probing.questions import Scope
+from xmm_cli.probing.views import Control
 from xmm_cli.rows.people import person_of
 from xmm_cli.rows.run import RunRecorder
-from xmm_cli.rows.types import LARGEST, MODALITIES, Answer, Label, Modality
+from xmm_cli.rows.types import LARGEST, MODALITIES, Answer, Label, Modality, Role
 
 EXAMPLES = """
 Examples:
@@ -73,178 +64,186 @@ _ANSWERS: dict[str, tuple[Answer, ...]] = {
 }
 
 
-def run(
-    ctx: typer.Context,
-    inputs: InputArg = None,
+@dataclass(frozen=True, slots=True)
+class ProbeOptions:
+    """The options of `xmm probe`, in the order of the `run` row's arguments."""
+
+    inputs: Inputs = None
     modality: Annotated[
-        str, typer.Option("--modality", "-m", metavar="LIST", help="image, text, or both by comma.")
-    ] = "image,text",
+        str, Flag("image, text, or both by comma.", ASKED, "--modality -m", metavar="LIST")
+    ] = "image,text"
     task: Annotated[
-        Literal["name", "attribute", "fact", "reverse"],
-        typer.Option("--task", help="What is asked."),
-    ] = "name",
-    split: Annotated[
-        Literal["heldout", "train"], typer.Option("--split", help="Which views are shown.")
-    ] = "heldout",
+        Literal["name", "attribute", "fact", "reverse"], Flag("What is asked.", ASKED)
+    ] = "name"
+    split: Annotated[Literal["heldout", "train"], Flag("Which views are shown.", DATA)] = "heldout"
     answer: Annotated[
         Literal["generate", "rank", "both", "prefix"],
-        typer.Option(
-            "--answer",
-            help="Generate it, rank all candidates, or both; or complete its first half.",
-        ),
-    ] = "both",
-    tokens: Annotated[
-        bool, typer.Option("--tokens", help="Ranking, keep the log-probability of every token.")
-    ] = False,
-    asking: Annotated[
-        Literal["plain", "describe-first", "name-first", "hop-by-hop"],
-        typer.Option("--asking", help="At once, or after describing or naming the view."),
-    ] = _D.asking,
+        Flag("Generate it, rank all candidates, or both; or complete its first half.", ASKED),
+    ] = "both"
+    tokens: Annotated[bool, Flag("Ranking, keep the log-probability of every token.", ASKED)] = (
+        False
+    )
+    asking: Annotated[Asking, Flag("At once, or after describing or naming the view.", ASKED)] = (
+        _D.asking
+    )
     views: Annotated[
         int | None,
-        typer.Option(
-            "--views", min=1, metavar="K", help="Views a person, of that split; all if absent."
-        ),
-    ] = None,
+        Flag("Views a person, of that split; all if absent.", DATA, metavar="K", min=1),
+    ] = None
     control: Annotated[
-        Literal["blank", "swapped"] | None,
-        typer.Option("--control", help="Show nothing, or another person, in place of each view."),
-    ] = None,
-    trace: Annotated[
-        bool, typer.Option("--trace", help="Measure inside the model: trace rows, not probe rows.")
-    ] = False,
-    role: Annotated[
-        Literal["eval", "aux"], typer.Option("--role", help="Which people are asked about.")
-    ] = "eval",
-    personas: PersonasOption = None,
+        Control | None, Flag("Show nothing, or another person, in place of each view.", ASKED)
+    ] = None
+    trace: Annotated[bool, Flag("Measure inside the model: trace rows, not probe rows.", ASKED)] = (
+        False
+    )
+    role: Annotated[Role, Flag("Which people are asked about.", DATA)] = "eval"
+    personas: Personas = None
     base: Annotated[
-        str | None,
-        typer.Option("--base", metavar="NAME", help="With no INPUT: probe this base untrained."),
-    ] = None,
-    untrained: Annotated[
-        bool, typer.Option("--untrained", help="Also ask each base without its adapter.")
-    ] = False,
+        str | None, Flag("With no INPUT: probe this base untrained.", HARDWARE, metavar="NAME")
+    ] = None
+    untrained: Annotated[bool, Flag("Also ask each base without its adapter.", ASKED)] = False
     label: Annotated[
         list[str] | None,
-        typer.Option("--label", metavar="KEY=VALUE", help="Put this into each row's condition."),
-    ] = None,
-    batch_size: Annotated[int, typer.Option("--batch-size", min=1, metavar="N")] = _D.batch_size,
+        Flag("Put this into each row's condition.", OUTPUT, metavar="KEY=VALUE"),
+    ] = None
     max_new_tokens: Annotated[
-        int, typer.Option("--max-new-tokens", min=1, metavar="N")
-    ] = _D.max_new_tokens,
-    dtype: DtypeOption = None,
-    quantize: PackingOption = None,
+        int, Flag("The longest answer that is generated.", ASKED, metavar="N", min=1)
+    ] = _D.max_new_tokens
+    batch_size: Annotated[int, Flag("Questions asked at once.", HARDWARE, metavar="N", min=1)] = (
+        _D.batch_size
+    )
+    dtype: Dtyped = None
+    quantize: Annotated[
+        Packing | None,
+        Flag("Pack the base's weights, or not; as in training if absent.", HARDWARE),
+    ] = None
     shard: Annotated[
         str | None,
-        typer.Option("--shard", metavar="I/N", help="Ask the I-th of N parts only, from 1/N on."),
-    ] = None,
-    resume: Annotated[
-        Path | None,
-        typer.Option(
-            "--resume", metavar="FILE", help="Append to FILE what is missing there, not to stdout."
-        ),
-    ] = None,
+        Flag("Ask the I-th of N parts only, from 1/N on.", HARDWARE, metavar="I/N"),
+    ] = None
     engine: Annotated[
         Literal["transformers", "vllm"],
-        typer.Option("--engine", help="What generates; vllm (an extra) only generates."),
-    ] = "transformers",
-    device: DeviceOption = None,
-    seed: SeedOption = 0,
-    quiet: QuietOption = False,
-) -> None:
+        Flag("What generates; vllm (an extra) only generates.", HARDWARE),
+    ] = "transformers"
+    resume: Annotated[
+        Path | None,
+        Flag("Append to FILE what is missing there, not to stdout.", OUTPUT, metavar="FILE"),
+    ] = None
+    device: Device = None
+    seed: Seed = 0
+
+    def scope(self) -> Scope:
+        """What is asked. Raises `WrongUsage`."""
+        return Scope(
+            self.task,
+            _modalities(self.modality),
+            self.split,
+            self.role,
+            self.views,
+            self.control,
+            self.seed,
+        )
+
+    def settings(self) -> ProbeSettings:
+        """How it is answered, with a label for all that no row tells otherwise."""
+        settings = ProbeSettings(
+            answers=_ANSWERS[self.answer],
+            prefix=self.answer == "prefix",
+            tokens=self.tokens,
+            asking=self.asking,
+            max_new_tokens=self.max_new_tokens,
+            batch_size=self.batch_size,
+            labels=dict(_label(text) for text in self.label or []),
+        )
+        return replace(settings, labels=self._unusual() | dict(settings.labels))
+
+    def _unusual(self) -> dict[str, Label]:
+        """Labels for options that change what is answered, and that no row tells otherwise."""
+        labels: dict[str, Label] = {}
+        if self.max_new_tokens != _D.max_new_tokens:
+            labels["max_new_tokens"] = self.max_new_tokens
+        if self.control == "swapped" and self.seed != Scope().seed:
+            labels["control_seed"] = self.seed
+        return labels
+
+    def arguments(self) -> dict[str, object]:
+        """As the `run` row records them: what decides where and how fast is left out."""
+        left_out = {"inputs", "resume", "device", "seed"}
+        arguments = {name: value for name, value in asdict(self).items() if name not in left_out}
+        return arguments | {"engine": None if self.engine == "transformers" else self.engine}
+
+
+def run(options: ProbeOptions, given: Given = NOTHING) -> None:
     """Ask a model about people, in either modality.
 
     Reads `checkpoint` rows or folders; writes a `probe` row for each question. Answers are greedy:
     the seed decides only who is swapped with whom, and the chance of an alignment.
     """
-    say.quiet = quiet
-    torchrun.join(inputs or [], device, reads_stdin=base is None)
-    scope = Scope(task, _modalities(modality), split, role, views, control, seed)
-    settings = ProbeSettings(
-        answers=_ANSWERS[answer],
-        prefix=answer == "prefix",
-        tokens=tokens,
-        asking=asking,
-        max_new_tokens=max_new_tokens,
-        batch_size=batch_size,
-        labels=dict(_label(text) for text in label or []),
-    )
-    settings = replace(settings, labels=_unusual(settings, scope) | dict(settings.labels))
-    part = None if shard is None else Shard.read(shard)
-    _check(settings, engine, device, alone=trace, kept=resume is not None or part is not None)
-    if answer == "prefix" and task == "reverse":
-        raise WrongUsage("--answer prefix with --task reverse", "a description has no first half")
-    if tokens and "rank" not in settings.answers:
-        raise WrongUsage(f"--tokens with --answer {answer}", "it is for answers that are ranked")
-    if trace:
-        _check_trace(scope, settings)
-    _refuse_unused(given(ctx), trace, answer, task)
-    if asking == "hop-by-hop" and task != "fact":
-        raise WrongUsage(f"--asking hop-by-hop with --task {task}", "a fact alone has two hops")
-    arguments = {
-        "modality": modality,
-        "task": task,
-        "split": split,
-        "answer": answer,
-        "tokens": tokens,
-        "asking": asking,
-        "views": views,
-        "control": control,
-        "trace": trace,
-        "role": role,
-        "personas": personas,
-        "base": base,
-        "untrained": untrained,
-        "label": label,
-        "max_new_tokens": max_new_tokens,
-        "batch_size": batch_size,
-        "dtype": dtype,
-        "quantize": quantize,
-        "shard": shard,
-        "engine": None if engine == "transformers" else engine,
-    }
-    recorder = RunRecorder("probe", arguments, seed=seed, not_in_id=NOT_IN_ID)
+    inputs, base = options.inputs or [], options.base
+    torchrun.join(inputs, options.device, reads_stdin=base is None)
+    scope, settings = options.scope(), options.settings()
+    part = None if options.shard is None else Shard.read(options.shard)
+    _check(options, scope, settings, given)
+    recorder = RunRecorder("probe", options.arguments(), seed=options.seed, not_in_id=NOT_IN_ID)
     passed: list[bytes] = []
-    wanted = Precision(dtype, quantize)
-    jobs = find_jobs(inputs or [], base, personas, untrained, wanted, recorder, passed.append)
-    key = person_of if trace else None  # a trace counts by person, questions need not be told apart
+    wanted = Precision(options.dtype, options.quantize)
+    jobs = find_jobs(
+        inputs, base, options.personas, options.untrained, wanted, recorder, passed.append
+    )
+    # a trace counts by person, questions need not be told apart
+    key = person_of if options.trace else None
     people = {
         file: people_of(file, recorder, key) for file in dict.fromkeys(job.personas for job in jobs)
     }
-    work = Work(scope, settings, trace, engine, device)
-    with opened(resume, recorder.id) as output:
+    work = Work(scope, settings, options.trace, options.engine, options.device)
+    with opened(options.resume, recorder.id) as output:
         if part is None or part.number == 1:  # rows that pass through stand in one part only
             output.begin(passed)
         probe_all(jobs, people, work, part, output, recorder)
 
 
-def _check(
-    settings: ProbeSettings, engine: str, device: str | None, *, alone: bool, kept: bool
-) -> None:
-    """Refuse what neither a trace nor another engine can do. `alone` is a trace."""
-    if alone and kept:
+def _check(options: ProbeOptions, scope: Scope, settings: ProbeSettings, given: Given) -> None:
+    """Refuse options that do not go together."""
+    answer, task = options.answer, options.task
+    _check_trace_alone(options)
+    _check_engine(options, settings)
+    if answer == "prefix" and task == "reverse":
+        raise WrongUsage("--answer prefix with --task reverse", "a description has no first half")
+    if options.tokens and "rank" not in settings.answers:
+        raise WrongUsage(f"--tokens with --answer {answer}", "it is for answers that are ranked")
+    if options.trace:
+        _check_trace(scope, settings)
+        refuse(given, {"answer", "tokens", "max_new_tokens"}, "with --trace", "it asks nothing")
+    if answer == "rank":
+        refuse(given, {"max_new_tokens"}, "with --answer rank", "nothing is generated")
+    if task == "reverse":
+        refuse(given, {"views"}, "with --task reverse", "it shows none")
+    if options.asking == "hop-by-hop" and task != "fact":
+        raise WrongUsage(f"--asking hop-by-hop with --task {task}", "a fact alone has two hops")
+
+
+def _check_trace_alone(options: ProbeOptions) -> None:
+    """Refuse a trace in parts."""
+    if options.trace and (options.resume is not None or options.shard is not None):
         raise WrongUsage("--trace with --shard or --resume", "it looks at all views at once")
-    if alone and processes.count() > 1:
+    if options.trace and processes.count() > 1:
         raise WrongUsage("--trace in several processes", "run it in one, without torchrun")
-    if engine == "vllm":
-        if alone or settings.answers != ("generate",) or settings.asking != "plain":
-            raise WrongUsage(
-                "--engine vllm only generates answers, asked plainly", "add --answer generate"
-            )
-        if processes.count() > 1:
-            raise WrongUsage("--engine vllm in several processes", "it takes all GPUs by itself")
-        if device not in (None, "auto", "cuda"):
-            raise WrongUsage(f"--engine vllm with --device {device}", "it takes the GPUs it sees")
 
 
-def _unusual(settings: ProbeSettings, scope: Scope) -> dict[str, Label]:
-    """Labels for options that change what is answered, and that no row tells otherwise."""
-    found: dict[str, Label] = {}
-    if settings.max_new_tokens != _D.max_new_tokens:
-        found["max_new_tokens"] = settings.max_new_tokens
-    if scope.control == "swapped" and scope.seed != Scope().seed:
-        found["control_seed"] = scope.seed
-    return found
+def _check_engine(options: ProbeOptions, settings: ProbeSettings) -> None:
+    """Refuse what vLLM cannot do."""
+    if options.engine != "vllm":
+        return
+    if options.trace or settings.answers != ("generate",) or settings.asking != "plain":
+        raise WrongUsage(
+            "--engine vllm only generates answers, asked plainly", "add --answer generate"
+        )
+    if processes.count() > 1:
+        raise WrongUsage("--engine vllm in several processes", "it takes all GPUs by itself")
+    if options.device not in (None, "auto", "cuda"):
+        raise WrongUsage(
+            f"--engine vllm with --device {options.device}", "it takes the GPUs it sees"
+        )
 
 
 def _check_trace(scope: Scope, settings: ProbeSettings) -> None:
@@ -256,16 +255,6 @@ def _check_trace(scope: Scope, settings: ProbeSettings) -> None:
             raise WrongUsage(f"--trace with {option}", "it is about the plain name question")
     if len(scope.modalities) < len(MODALITIES):
         raise WrongUsage("--trace in one modality", "it compares image and text")
-
-
-def _refuse_unused(options: set[str], trace: bool, answer: str, task: str) -> None:
-    """Refuse options on the command line that would do nothing."""
-    if trace:
-        refuse(options & {"answer", "tokens", "max_new_tokens"}, "with --trace", "it asks nothing")
-    if answer == "rank":
-        refuse(options & {"max_new_tokens"}, "with --answer rank", "nothing is generated")
-    if task == "reverse":
-        refuse(options & {"views"}, "with --task reverse", "it shows none")
 
 
 def _modalities(text: str) -> tuple[Modality, ...]:

@@ -4,15 +4,16 @@ import os
 import shutil
 import sys
 from collections.abc import Iterable
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
-import typer
-
-from xmm_cli.commands.shared.options import InputArg, QuietOption, flag, given
+from xmm_cli.commands.shared.options import Inputs
+from xmm_cli.commands.shared.signature import NOTHING, Given
 from xmm_cli.console import say
 from xmm_cli.errors import BadData, ReaderGone, WrongUsage
+from xmm_cli.flags import DATA, MEASURED, OUTPUT, SHOWN, Flag
 from xmm_cli.reporting import FORMATS, render
 from xmm_cli.reporting.plots import FIGURES
 from xmm_cli.scoring.config import DEFAULTS
@@ -63,87 +64,72 @@ _AT_ONCE = 1 << 16
 """Letters written at once."""
 
 
-def run(
-    ctx: typer.Context,
-    inputs: InputArg = None,
-    format: Annotated[
-        str,
-        typer.Option("--format", "-f", metavar="NAME", help=f"{', '.join(FORMATS.names())}."),
-    ] = "table",
+KNOWN = {"format": FORMATS.names(), "figure": FIGURES.names()}
+
+
+@dataclass(frozen=True, slots=True)
+class ReportOptions:
+    """The options of `xmm report`."""
+
+    inputs: Inputs = None
     by: Annotated[
-        str | None,
-        typer.Option("--by", metavar="LABELS", help="Group probe rows by these labels, by comma."),
-    ] = None,
+        str | None, Flag("Group probe rows by these labels, by comma.", MEASURED, metavar="LABELS")
+    ] = None
     resamples: Annotated[
-        int,
-        typer.Option(
-            "--resamples", metavar="N", help="How often people are drawn anew; 100 least."
-        ),
-    ] = DEFAULTS.resamples,
-    findings: Annotated[
-        bool, typer.Option("--findings", help="What the study found, each with a verdict.")
-    ] = False,
+        int, Flag("How often people are drawn anew; 100 least.", MEASURED, metavar="N")
+    ] = DEFAULTS.resamples
+    fail_if: Annotated[
+        list[str] | None, Flag("End with 3 if a score is so.", MEASURED, metavar="CONDITION")
+    ] = None
+    findings: Annotated[bool, Flag("What the study found, each with a verdict.", SHOWN)] = False
     plot: Annotated[
-        str | None,
-        typer.Option("--plot", metavar="FILE", help="Draw a figure: .png, .svg, .pdf, - for here."),
-    ] = None,
+        str | None, Flag("Draw a figure: .png, .svg, .pdf, - for here.", SHOWN, metavar="FILE")
+    ] = None
     figure: Annotated[
         str | None,
-        typer.Option(
-            "--figure",
-            metavar="NAME",
-            help=f"{', '.join(FIGURES.names())}; the first that the rows support, if absent.",
-        ),
-    ] = None,
+        Flag("{known}; the first that the rows support, if absent.", SHOWN, metavar="NAME"),
+    ] = None
     html: Annotated[
-        Path | None,
-        typer.Option("--html", metavar="FILE", help="All on one page: tables, figures, answers."),
-    ] = None,
-    fail_if: Annotated[
-        list[str] | None,
-        typer.Option("--fail-if", metavar="CONDITION", help="End with 3 if a score is so."),
-    ] = None,
-    sql: Annotated[
-        str | None, typer.Option("--sql", metavar="QUERY", help="Ask the rows in SQL.")
-    ] = None,
-    timeout: Annotated[
-        float | None,
-        typer.Option("--timeout", metavar="SECONDS", min=0.001, help="Give up --sql after this."),
-    ] = None,
-    to: Annotated[
-        Path | None,
-        typer.Option("--to", metavar="FILE", help="Gather the rows in a .parquet or .duckdb file."),
-    ] = None,
+        Path | None, Flag("All on one page: tables, figures, answers.", SHOWN, metavar="FILE")
+    ] = None
     card: Annotated[
-        Path | None,
-        typer.Option("--card", metavar="DIR", help="Put a checkpoint's scores on its model card."),
-    ] = None,
-    quiet: QuietOption = False,
-) -> None:
+        Path | None, Flag("Put a checkpoint's scores on its model card.", SHOWN, metavar="DIR")
+    ] = None
+    sql: Annotated[str | None, Flag("Ask the rows in SQL.", DATA, metavar="QUERY")] = None
+    timeout: Annotated[
+        float | None, Flag("Give up --sql after this.", DATA, metavar="SECONDS", min=0.001)
+    ] = None
+    to: Annotated[
+        Path | None, Flag("Gather the rows in a .parquet or .duckdb file.", DATA, metavar="FILE")
+    ] = None
+    format: Annotated[str, Flag("{known}.", OUTPUT, "--format -f", metavar="NAME")] = "table"
+
+
+def run(options: ReportOptions, given: Given = NOTHING) -> None:
     """Show what was learned, what crosses to the other modality, and how sure that is.
 
     Reads `probe`, `score` or `finding` rows; for findings and figures `probe` and `trace` rows.
     """
-    say.quiet = quiet
-    _refuse_stray(given(ctx) - {"inputs", "quiet"})
+    _refuse_stray(given.keys() - {"inputs", "quiet"})
+    by, resamples, format, html = options.by, options.resamples, options.format, options.html
     FORMATS.check(format)
     on_terminal = sys.stdout is not None and sys.stdout.isatty()
     colour = on_terminal and not os.environ.get("NO_COLOR")
     width = shutil.get_terminal_size((_WIDTH, 24)).columns if on_terminal else _WIDTH
-    files = _files(inputs or [])
-    if sql is not None:
-        _sql(sql, files, timeout, format, width, colour)
-    elif to is not None:
-        _store(to, files)
-    elif findings or plot is not None:
-        _draw(files, plot, figure, findings, format, width, colour)
-    elif card is not None:
-        _card(card, files, by, resamples)
+    files = _files(options.inputs or [])
+    if options.sql is not None:
+        _sql(options.sql, files, options.timeout, format, width, colour)
+    elif options.to is not None:
+        _store(options.to, files)
+    elif options.findings or options.plot is not None:
+        _draw(files, options.plot, options.figure, options.findings, format, width, colour)
+    elif options.card is not None:
+        _card(options.card, files, by, resamples)
     else:
         from xmm_cli.reporting.gate import check_gates, read_gate
         from xmm_cli.scoring.metrics import METRICS
 
-        gates = [read_gate(text, METRICS) for text in fail_if or []]
+        gates = [read_gate(text, METRICS) for text in options.fail_if or []]
         kept: list[Finding] = []
         make = partial(_scores, kept) if html is None else partial(_page, html)
         scores = make(files, _labels(by), resamples)
@@ -162,10 +148,14 @@ def _refuse_stray(options: set[str]) -> None:
     used = set(asked[:1]).union(*(_USED[name] for name in asked))
     for name in sorted(options - used):
         if name in _USED:
-            raise WrongUsage(f"{flag(asked[0])} with {flag(name)}", "one at a time")
-        where = [flag(one) if one else "a table of scores" for one in _USED if name in _USED[one]]
-        beside = f"with {flag(asked[0])}" if asked[0] else f"without {where[0]}"
-        raise WrongUsage(f"{flag(name)} {beside}", f"it is for {' or '.join(where)}")
+            raise WrongUsage(f"{_flag(asked[0])} with {_flag(name)}", "one at a time")
+        where = [_flag(one) if one else "a table of scores" for one in _USED if name in _USED[one]]
+        beside = f"with {_flag(asked[0])}" if asked[0] else f"without {where[0]}"
+        raise WrongUsage(f"{_flag(name)} {beside}", f"it is for {' or '.join(where)}")
+
+
+def _flag(name: str) -> str:
+    return f"--{name.replace('_', '-')}"
 
 
 def _labels(by: str | None) -> list[str] | None:

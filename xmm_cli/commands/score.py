@@ -1,13 +1,14 @@
 """`xmm score`."""
 
-from typing import Annotated, TypedDict
+from dataclasses import asdict, dataclass
+from typing import Annotated
 
 import msgspec
-import typer
 
-from xmm_cli.commands.shared.options import InputArg, QuietOption, SeedOption
+from xmm_cli.commands.shared.options import Inputs, listed
 from xmm_cli.console import say
 from xmm_cli.errors import WrongUsage
+from xmm_cli.flags import INTERVALS, MEASURED, Flag, Seed
 from xmm_cli.rows.reader import STDIN
 from xmm_cli.rows.run import RunRecorder
 from xmm_cli.rows.types import Run
@@ -30,72 +31,74 @@ an interval, p (runs swapped within persons) and p_holm (over all comparisons of
 """
 
 
-MORE = [name for name in METRICS.names() if name not in DEFAULT]
+KNOWN = {"metric": [name for name in METRICS.names() if name not in DEFAULT]}
 
 
-def run(
-    inputs: InputArg = None,
+@dataclass(frozen=True, slots=True)
+class ScoreOptions:
+    """The options of `xmm score`."""
+
+    inputs: Inputs = None
     by: Annotated[
         str | None,
-        typer.Option(
-            "--by", metavar="LABELS", help="Group by these condition labels only, by comma."
-        ),
-    ] = None,
+        Flag("Group by these condition labels only, by comma.", MEASURED, metavar="LABELS"),
+    ] = None
     metric: Annotated[
         str | None,
-        typer.Option(
-            "--metric",
+        Flag(
+            "These only, by comma, or all; the usual ones if absent. More: {known}.",
+            MEASURED,
             metavar="LIST",
-            help="These only, by comma, or all; the usual ones if absent. More: "
-            + f"{', '.join(MORE)}.",
         ),
-    ] = None,
+    ] = None
     against: Annotated[
         str | None,
-        typer.Option(
-            "--against",
+        Flag(
+            "Compare with this run's probe rows, person by person; a quoted glob for several.",
+            MEASURED,
             metavar="FILE",
-            help="Compare with this run's probe rows, person by person; a quoted glob for several.",
         ),
-    ] = None,
-    level: Annotated[
-        float, typer.Option("--level", metavar="X", help="Confidence level of the intervals.")
-    ] = DEFAULTS.level,
-    resamples: Annotated[
-        int, typer.Option("--resamples", metavar="N", help="How often people are drawn anew.")
-    ] = DEFAULTS.resamples,
-    seed: SeedOption = DEFAULTS.seed,
-    quiet: QuietOption = False,
-) -> None:
+    ] = None
+    level: Annotated[float, Flag("Confidence level of the intervals.", INTERVALS, metavar="X")] = (
+        DEFAULTS.level
+    )
+    resamples: Annotated[int, Flag("How often people are drawn anew.", INTERVALS, metavar="N")] = (
+        DEFAULTS.resamples
+    )
+    seed: Seed = DEFAULTS.seed
+
+
+def run(options: ScoreOptions) -> None:
     """Turn answers into recall, memory and transfer, with intervals over people.
 
     Reads `probe` rows; writes one `score` row for each metric, cell and condition.
     """
-    say.quiet = quiet
-    labels = None if by is None else _listed(by)
-    names = None if metric is None else _listed(metric)
     from xmm_cli.rows.inputs import open_inputs
     from xmm_cli.scoring.score import load_metrics, score_against, score_inputs
 
-    load_metrics(names)
-    if against == STDIN and (not inputs or STDIN in inputs):
+    inputs, against = options.inputs or [], options.against
+    arguments = asdict(options)
+    del arguments["inputs"], arguments["seed"]
+    for name in ("by", "metric"):
+        arguments[name] = None if arguments[name] is None else listed(arguments[name])
+    load_metrics(arguments["metric"])
+    if against == STDIN and STDIN in (inputs or [STDIN]):
         raise WrongUsage("stdin for both runs", "name a file for one of them")
     writer = RowWriter()
-    arguments = {
-        "by": labels,
-        "metric": names,
-        "against": against,
-        "level": level,
-        "resamples": resamples,
+    recorder = RunRecorder("score", arguments, seed=options.seed, not_in_id={"against"})
+    how = {
+        "by": arguments["by"],
+        "metrics": arguments["metric"],
+        "level": options.level,
+        "resamples": options.resamples,
+        "seed": options.seed,
     }
-    recorder = RunRecorder("score", arguments, seed=seed, not_in_id={"against"})
-    options = Options(by=labels, metrics=names, level=level, resamples=resamples, seed=seed)
-    with open_inputs(inputs or []) as own:
+    with open_inputs(inputs) as own:
         if against is None:
-            result = score_inputs(own, **options)
+            result = score_inputs(own, **how)
         else:
             with open_inputs([against]) as baseline:
-                result = score_against(own, baseline, **options)
+                result = score_against(own, baseline, **how)
         for counts in result.counts:
             recorder.saw_counts(counts.digest(), counts.runs)
         for run in own.rows_of(Run) if result.counts[0].kinds["run"] else ():
@@ -105,17 +108,3 @@ def run(
     for note in result.notes:
         say.note(note)
     writer.write(recorder.row())
-
-
-class Options(TypedDict):
-    """What both ways of scoring are told."""
-
-    by: list[str] | None
-    metrics: list[str] | None
-    level: float
-    resamples: int
-    seed: int
-
-
-def _listed(text: str) -> list[str]:
-    return [name.strip() for name in text.split(",") if name.strip()]

@@ -2,30 +2,18 @@
 
 import random
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal
-
-import typer
+from typing import TYPE_CHECKING, Any
 
 from xmm_cli import processes
 from xmm_cli.commands.shared import torchrun
 from xmm_cli.commands.shared.checkpoints import People, checkpoints, made_once, people_of
 from xmm_cli.commands.shared.devices import take
 from xmm_cli.commands.shared.drawing import draw_look
-from xmm_cli.commands.shared.options import (
-    CheckpointingOption,
-    DeviceOption,
-    InputArg,
-    OutOption,
-    OverwriteOption,
-    PersonasOption,
-    QuietOption,
-    SeedOption,
-    given,
-    refuse,
-)
+from xmm_cli.commands.shared.options import Device, Inputs, Out, Overwrite, Personas
+from xmm_cli.commands.shared.signature import NOTHING, Given, refuse
 from xmm_cli.console import say
 from xmm_cli.errors import GateTripped, WrongUsage
 from xmm_cli.models.settings import UnlearnSettings
@@ -58,7 +46,7 @@ falls below X, and keeps the last checkpoint above it. The method retrain trains
 xmm train did, without the forget set, and takes no settings of training.
 """
 
-_D = UnlearnSettings()
+KNOWN = {"objective": METHODS}
 
 FEW = 8
 """With fewer people to forget, no paired test of them says much."""
@@ -67,116 +55,52 @@ MOST_LOOKED_AT = 16
 """Retained people who are asked along the run."""
 
 
-def run(
-    ctx: typer.Context,
-    inputs: InputArg = None,
-    objective: Annotated[
-        str,
-        typer.Option("--method", "--objective", metavar="NAME", help=f"{', '.join(METHODS)}."),
-    ] = _D.objective,
-    through: Annotated[
-        Literal["image", "text", "both"],
-        typer.Option("--through", help="The modality in which people are unlearned."),
-    ] = _D.through,
-    forget: Annotated[
-        str,
-        typer.Option(
-            "--forget", metavar="WHO", help="A number, a share, ids by comma, or a file of ids."
-        ),
-    ] = _D.forget,
-    retain: Annotated[
-        str | None,
-        typer.Option(
-            "--retain", metavar="WHO", help="Who is kept, likewise; everyone else if absent."
-        ),
-    ] = _D.retain,
-    views: Annotated[
-        int | None,
-        typer.Option("--views", min=1, metavar="K", help="Training views used; all if absent."),
-    ] = _D.views,
-    steps: Annotated[int, typer.Option("--steps", min=1, metavar="N")] = _D.steps,
-    lr: Annotated[
-        float, typer.Option("--lr", min=0.0, metavar="X", help="Learning rate at its highest.")
-    ] = _D.learning_rate,
-    batch_size: Annotated[
-        int,
-        typer.Option(
-            "--batch-size", min=1, metavar="N", help="Views to forget, and to keep, a step."
-        ),
-    ] = _D.batch_size,
-    gate: Annotated[
-        float, typer.Option("--gate", min=0.0, max=1.0, metavar="X", help="Least recall before.")
-    ] = _D.gate,
-    save_every: Annotated[
-        int | None,
-        typer.Option("--save-every", min=1, metavar="N", help="Also leave DIR/steps/NNNN."),
-    ] = _D.save_every,
-    utility_floor: Annotated[
-        float | None,
-        typer.Option(
-            "--utility-floor", min=0.0, max=1.0, metavar="X", help="Least recall of who is kept."
-        ),
-    ] = _D.utility_floor,
-    personas: PersonasOption = None,
-    gradient_checkpointing: CheckpointingOption = _D.gradient_checkpointing,
-    out: OutOption = None,
-    overwrite: OverwriteOption = False,
-    device: DeviceOption = None,
-    seed: SeedOption = _D.seed,
-    quiet: QuietOption = False,
-) -> None:
+@dataclass(frozen=True, slots=True)
+class UnlearnOptions:
+    """The options of `xmm unlearn`."""
+
+    inputs: Inputs = None
+    settings: UnlearnSettings = field(default_factory=UnlearnSettings)
+    personas: Personas = None
+    out: Out = None
+    overwrite: Overwrite = False
+    device: Device = None
+
+
+def run(options: UnlearnOptions, given: Given = NOTHING) -> None:
     """Make a trained model forget some people through one modality.
 
     Reads one `checkpoint` row or folder; writes the `checkpoint` row of a new one, and of those
     along the way.
     """
-    say.quiet = quiet
-    torchrun.join(inputs or [], device)
-    device = take(device)
-    _check(objective, given(ctx))
-    settings = UnlearnSettings(
-        objective=objective,
-        through=through,
-        forget=forget,
-        retain=retain,
-        views=views,
-        steps=steps,
-        batch_size=batch_size,
-        learning_rate=lr,
-        gate=gate,
-        save_every=save_every,
-        utility_floor=utility_floor,
-        gradient_checkpointing=gradient_checkpointing,
-        seed=seed,
-    )
+    inputs, settings, overwrite = options.inputs or [], options.settings, options.overwrite
+    torchrun.join(inputs, options.device)
+    device = take(options.device)
+    _check(settings.objective, given)
     writer = torchrun.row_writer(keep_going=True)
-    recorder = RunRecorder("unlearn", asdict(settings), seed=seed)
-    parents = list(checkpoints(inputs or [], recorder, writer.write_raw))
+    recorder = RunRecorder("unlearn", asdict(settings), seed=settings.seed)
+    parents = list(checkpoints(inputs, recorder, writer.write_raw))
     if len(parents) != 1:
         raise WrongUsage(f"{len(parents)} checkpoints", "unlearn takes one at a time")
-    people = people_of(personas or Path(parents[0].personas), recorder, id_of)
+    people = people_of(options.personas or Path(parents[0].personas), recorder, id_of)
     task = _choose(parents[0], people, settings)
     # a file of ids may change; who it meant may not
     recorder.arguments |= {"forget": list(task.forget)}
-    if retain is not None:
+    if settings.retain is not None:
         recorder.arguments |= {"retain": list(task.retain)}
-    folder = out or Path("runs") / recorder.id
-    for row in made_once(
-        folder,
-        recorder.id,
-        overwrite,
-        lambda: _unlearn(task, folder, recorder.id, device, overwrite),
-    ):
+    folder = options.out or recorder.folder
+    make = partial(_unlearn, task, folder, recorder.id, device, overwrite)
+    for row in made_once(folder, recorder.id, overwrite, make):
         writer.write(row)
     writer.write(recorder.row())
 
 
-def _check(method: str, options: set[str]) -> None:
+def _check(method: str, given: Given) -> None:
     if method not in METHODS:
         raise WrongUsage(f"--method {method!r}", f"known: {', '.join(METHODS)}")
     if method == RETRAIN:
-        unused = options & {"through", "views", "steps", "lr", "batch_size", "utility_floor"}
-        refuse(unused, f"with --method {RETRAIN}", "it trains as xmm train did")
+        unused = {"through", "views", "steps", "learning_rate", "batch_size", "utility_floor"}
+        refuse(given, unused, f"with --method {RETRAIN}", "it trains as xmm train did")
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,9 @@
-"""How an adapter is trained; each default stands here and nowhere else."""
+"""How an adapter is trained; each option, its default and its help stand here and nowhere else."""
 
 from dataclasses import dataclass
+from typing import Annotated, cast
 
+from xmm_cli.flags import DATA, HARDWARE, LEARNED, OPTIMISATION, OUTPUT, UNLEARNED, Flag, Seed
 from xmm_cli.models.adapters.lora import AdapterKind
 from xmm_cli.models.adapters.parts import Trained
 from xmm_cli.models.loading import Dtype, Precision, Quantize
@@ -13,42 +15,86 @@ INHERITED = ("adapter", "train", "dtype", "quantize")
 TOLD = ("rank", "alpha", "mitigation", "facts", "shuffle_names")
 """What an unlearned checkpoint's row tells of its parent's training, beside its seed."""
 
+LearningRate = Annotated[
+    float, Flag("Learning rate at its highest.", OPTIMISATION, "--lr", metavar="X", min=0.0)
+]
+Steps = Annotated[int, Flag("Optimiser steps.", OPTIMISATION, metavar="N", min=1)]
+Dtyped = Annotated[
+    Dtype | None, Flag("Numbers of the base; auto: as saved, on a CPU float32.", HARDWARE)
+]
+Checkpointing = Annotated[bool, Flag("Less memory, a third more time.", HARDWARE)]
+SaveEvery = Annotated[int | None, Flag("Also leave DIR/steps/NNNN.", OUTPUT, metavar="N", min=1)]
+TrainingViews = Annotated[
+    int | None, Flag("Training views a person; all if absent.", DATA, metavar="K", min=1)
+]
+
 
 @dataclass(frozen=True, slots=True)
 class TrainSettings:
     """The arguments of a training run, as they are saved beside the weights.
 
     `views` None is all training views; `epochs`, where given, decides the steps instead of `steps`.
-    The scale of LoRA is `alpha / rank`. The learning rate falls linearly to zero after `warmup`
-    steps. `aux` None is all auxiliary people, for a mitigation that needs some. `shuffle_names`
-    gives each view a name of someone, for a control. A checkpoint is left every `save_every` steps.
-    What is None keeps what is usual: see `kind` and `part`, and `models.loading.Precision`.
+    The scale of LoRA is `alpha / rank`; `alpha` None becomes twice the rank. The learning rate
+    falls linearly to zero after `warmup` steps. `aux` None is all auxiliary people, for a
+    mitigation that needs some. `shuffle_names` gives each view a name of someone, for a control. A
+    checkpoint is left every `save_every` steps. What is None keeps what is usual: see `kind` and
+    `part`, and `models.loading.Precision`. The order of the fields is that of the row.
     """
 
-    source: Source = "text"
-    base: str = "xmm-base"
+    source: Annotated[
+        Source, Flag("The modality the people are learned in.", LEARNED, "--source -s")
+    ] = "text"
+    base: Annotated[
+        str, Flag("A shipped name, a folder or a hub id.", HARDWARE, metavar="NAME")
+    ] = "xmm-base"
     objective: str = "memorize"
-    mitigation: str | None = None
-    aux: int | None = None
-    shuffle_names: bool = False
-    views: int | None = None
-    facts: bool = False
-    steps: int = 300
-    epochs: float | None = None
-    batch_size: int = 16
-    learning_rate: float = 2e-3
+    mitigation: Annotated[str | None, Flag("Close the gap: {known}.", LEARNED, metavar="NAME")] = (
+        None
+    )
+    aux: Annotated[
+        int | None,
+        Flag("Auxiliary people for it; all in the data if absent.", DATA, metavar="N", min=1),
+    ] = None
+    shuffle_names: Annotated[
+        bool, Flag("A control: each view gets the name of anyone, by chance.", LEARNED)
+    ] = False
+    views: TrainingViews = None
+    facts: Annotated[bool, Flag("Also teach the facts, in text, by name.", LEARNED)] = False
+    steps: Steps = 300
+    epochs: Annotated[
+        float | None,
+        Flag("Passes, in place of --steps.", OPTIMISATION, metavar="X", min=0.01),
+    ] = None
+    batch_size: Annotated[
+        int,
+        Flag("Views a step, of all processes together.", OPTIMISATION, metavar="N", min=1),
+    ] = 16
+    learning_rate: LearningRate = 2e-3
     warmup: int = 20
-    rank: int = 16
-    alpha: float = 32.0
+    rank: Annotated[int, Flag("Rank of LoRA.", OPTIMISATION, metavar="R", min=1)] = 16
+    alpha: Annotated[float, Flag("2 x rank if absent.", OPTIMISATION, metavar="X", min=0.0)] = cast(
+        "float", None
+    )
     dropout: float = 0.0
     max_grad_norm: float = 1.0
-    save_every: int | None = None
-    adapter: AdapterKind | None = None
-    train: Trained | None = None
-    dtype: Dtype | None = None
-    quantize: Quantize | None = None
-    gradient_checkpointing: bool = False
-    seed: int = 0
+    save_every: SaveEvery = None
+    adapter: Annotated[
+        AdapterKind | None,
+        Flag("What is trained; lora if absent, full: own weights.", HARDWARE),
+    ] = None
+    train: Annotated[Trained | None, Flag("Where; in the language model if absent.", HARDWARE)] = (
+        None
+    )
+    dtype: Dtyped = None
+    quantize: Annotated[
+        Quantize | None, Flag("Pack the base's weights; needs CUDA and bitsandbytes.", HARDWARE)
+    ] = None
+    gradient_checkpointing: Checkpointing = False
+    seed: Seed = 0
+
+    def __post_init__(self) -> None:
+        if cast("float | None", self.alpha) is None:
+            object.__setattr__(self, "alpha", 2.0 * self.rank)
 
     @property
     def kind(self) -> AdapterKind:
@@ -74,21 +120,37 @@ class UnlearnSettings:
     number of people, a share of them, ids by comma, or a file of ids; `retain` likewise, from those
     who are left, and all of them if None. `gate` is the recall that the forget set must have had
     before. A checkpoint is left every `save_every` steps. The run ends when the recall of retained
-    people falls below `utility_floor`.
+    people falls below `utility_floor`. The order of the fields is that of the row.
     """
 
-    objective: str = "npo"
-    through: Source = "both"
-    forget: str = "8"
-    retain: str | None = None
-    views: int | None = None
-    steps: int = 100
-    batch_size: int = 16
-    learning_rate: float = 3e-3
+    objective: Annotated[
+        str, Flag("{known}.", UNLEARNED, "--method --objective", metavar="NAME")
+    ] = "npo"
+    through: Annotated[Source, Flag("The modality in which people are unlearned.", UNLEARNED)] = (
+        "both"
+    )
+    forget: Annotated[
+        str, Flag("A number, a share, ids by comma, or a file of ids.", UNLEARNED, metavar="WHO")
+    ] = "8"
+    retain: Annotated[
+        str | None,
+        Flag("Who is kept, likewise; everyone else if absent.", UNLEARNED, metavar="WHO"),
+    ] = None
+    views: TrainingViews = None
+    steps: Steps = 100
+    batch_size: Annotated[
+        int, Flag("Views to forget, and to keep, a step.", OPTIMISATION, metavar="N", min=1)
+    ] = 16
+    learning_rate: LearningRate = 3e-3
     warmup: int = 4
     max_grad_norm: float = 1.0
-    gate: float = 0.9
-    save_every: int | None = None
-    utility_floor: float | None = None
-    gradient_checkpointing: bool = False
-    seed: int = 0
+    gate: Annotated[
+        float, Flag("Least recall before.", UNLEARNED, metavar="X", min=0.0, max=1.0)
+    ] = 0.9
+    save_every: SaveEvery = None
+    utility_floor: Annotated[
+        float | None,
+        Flag("Least recall of who is kept.", UNLEARNED, metavar="X", min=0.0, max=1.0),
+    ] = None
+    gradient_checkpointing: Checkpointing = False
+    seed: Seed = 0

@@ -121,6 +121,11 @@ class RunRecorder:
             self._id = sha256(canonical.encode()).hexdigest()[:ID_LENGTH]
         return self._id
 
+    @property
+    def folder(self) -> Path:
+        """Where the run writes to, if nothing else is asked for."""
+        return Path("runs") / self.id
+
     def saw(self, row: Row) -> None:
         """Note an input row: its run is a parent, its content a part of the id.
 
