@@ -45,14 +45,14 @@ _xmm() {
     "") _xmm_words "$current" "gen-personas train unlearn probe score report --help --version" ;;
     gen-personas)
         case $before in
-        --out|-o) _xmm_folders "$current"; return ;;
         --people|-n) :; return ;;
         --aux) :; return ;;
         --views) :; return ;;
         --heldout) :; return ;;
-        --size) :; return ;;
         --from) _xmm_words "$current" "imagefolder jsonl csv mllmu clear fiubench"; return ;;
         --lone-view) _xmm_words "$current" "both train"; return ;;
+        --describe) _xmm_words "$current" "xmm-base-bare xmm-base-xs xmm-base-s xmm-base"; [[ ${#COMPREPLY[@]} -gt 0 ]] || _xmm_folders "$current"; return ;;
+        --size) :; return ;;
         --renderer) _xmm_words "$current" "avatar diffusers"; return ;;
         --model) _xmm_folders "$current"; return ;;
         --identity) _xmm_words "$current" "reference image-to-image ip-adapter none auto"; return ;;
@@ -61,10 +61,10 @@ _xmm() {
         --steps) :; return ;;
         --guidance) :; return ;;
         --batch-size) :; return ;;
-        --describe) _xmm_words "$current" "xmm-base-bare xmm-base-xs xmm-base-s xmm-base"; [[ ${#COMPREPLY[@]} -gt 0 ]] || _xmm_folders "$current"; return ;;
-        --sheet) _xmm_files "$current"; return ;;
         --processes) :; return ;;
         --device) _xmm_words "$current" "cpu cuda cuda:0 mps"; return ;;
+        --out|-o) _xmm_folders "$current"; return ;;
+        --sheet) _xmm_files "$current"; return ;;
         --seed) :; return ;;
         esac
         if [[ ${COMP_WORDS[COMP_CWORD-2]} == --from ]]; then
@@ -72,37 +72,37 @@ _xmm() {
             return
         fi
         if [[ $current == -* ]]; then
-            _xmm_words "$current" "--out -o --people -n --aux --views --heldout --size --from --lone-view --renderer --model --identity --ip-adapter --negative --steps --guidance --batch-size --faces --describe --sheet --processes --device --seed --quiet -q --help -h"
+            _xmm_words "$current" "--people -n --aux --views --heldout --from --lone-view --describe --size --renderer --model --identity --ip-adapter --negative --steps --guidance --faces --batch-size --processes --device --out -o --sheet --seed --quiet -q --help -h"
         fi
         ;;
     train)
         case $before in
         --source|-s) _xmm_words "$current" "image text both"; return ;;
-        --base) _xmm_words "$current" "xmm-base-bare xmm-base-xs xmm-base-s xmm-base"; [[ ${#COMPREPLY[@]} -gt 0 ]] || _xmm_folders "$current"; return ;;
-        --views) :; return ;;
         --mitigation) _xmm_words "$current" "paired self-caption align"; return ;;
-        --aux) :; return ;;
         --init) _xmm_checkpoints "$current"; return ;;
         --only) :; return ;;
+        --aux) :; return ;;
+        --views) :; return ;;
         --steps) :; return ;;
         --epochs) :; return ;;
+        --batch-size) :; return ;;
         --lr) :; return ;;
         --rank) :; return ;;
         --alpha) :; return ;;
-        --batch-size) :; return ;;
+        --base) _xmm_words "$current" "xmm-base-bare xmm-base-xs xmm-base-s xmm-base"; [[ ${#COMPREPLY[@]} -gt 0 ]] || _xmm_folders "$current"; return ;;
         --adapter) _xmm_words "$current" "lora dora full"; return ;;
         --train) _xmm_words "$current" "language projector vision+projector"; return ;;
         --dtype) _xmm_words "$current" "auto bfloat16 float32"; return ;;
         --quantize) _xmm_words "$current" "4bit"; return ;;
+        --device) _xmm_words "$current" "cpu cuda cuda:0 mps"; return ;;
         --save-every) :; return ;;
+        --seed) :; return ;;
         --merge) _xmm_folders "$current"; return ;;
         --log-to) _xmm_words "$current" "tensorboard trackio"; return ;;
         --out|-o) _xmm_folders "$current"; return ;;
-        --device) _xmm_words "$current" "cpu cuda cuda:0 mps"; return ;;
-        --seed) :; return ;;
         esac
         if [[ $current == -* ]]; then
-            _xmm_words "$current" "--source -s --base --views --facts --mitigation --aux --shuffle-names --init --only --steps --epochs --lr --rank --alpha --batch-size --adapter --train --dtype --quantize --gradient-checkpointing --save-every --merge --log-to --out -o --overwrite --device --seed --quiet -q --help -h"
+            _xmm_words "$current" "--source -s --mitigation --shuffle-names --facts --init --only --aux --views --steps --epochs --batch-size --lr --rank --alpha --base --adapter --train --dtype --quantize --gradient-checkpointing --device --save-every --seed --merge --log-to --out -o --overwrite --quiet -q --help -h"
         else
             _xmm_files "$current"
         fi
@@ -113,20 +113,20 @@ _xmm() {
         --through) _xmm_words "$current" "image text both"; return ;;
         --forget) :; return ;;
         --retain) :; return ;;
-        --views) :; return ;;
-        --steps) :; return ;;
-        --lr) :; return ;;
-        --batch-size) :; return ;;
         --gate) :; return ;;
-        --save-every) :; return ;;
         --utility-floor) :; return ;;
+        --views) :; return ;;
         --personas) _xmm_files "$current"; return ;;
-        --out|-o) _xmm_folders "$current"; return ;;
+        --steps) :; return ;;
+        --batch-size) :; return ;;
+        --lr) :; return ;;
         --device) _xmm_words "$current" "cpu cuda cuda:0 mps"; return ;;
+        --save-every) :; return ;;
         --seed) :; return ;;
+        --out|-o) _xmm_folders "$current"; return ;;
         esac
         if [[ $current == -* ]]; then
-            _xmm_words "$current" "--method --objective --through --forget --retain --views --steps --lr --batch-size --gate --save-every --utility-floor --personas --gradient-checkpointing --out -o --overwrite --device --seed --quiet -q --help -h"
+            _xmm_words "$current" "--method --objective --through --forget --retain --gate --utility-floor --views --personas --steps --batch-size --lr --gradient-checkpointing --device --save-every --seed --out -o --overwrite --quiet -q --help -h"
         else
             _xmm_checkpoints "$current"
         fi
@@ -135,27 +135,27 @@ _xmm() {
         case $before in
         --modality|-m) _xmm_words "$current" "image text image,text"; return ;;
         --task) _xmm_words "$current" "name attribute fact reverse"; return ;;
-        --split) _xmm_words "$current" "heldout train"; return ;;
         --answer) _xmm_words "$current" "generate rank both prefix"; return ;;
         --asking) _xmm_words "$current" "plain describe-first name-first hop-by-hop"; return ;;
-        --views) :; return ;;
         --control) _xmm_words "$current" "blank swapped"; return ;;
+        --max-new-tokens) :; return ;;
+        --split) _xmm_words "$current" "heldout train"; return ;;
+        --views) :; return ;;
         --role) _xmm_words "$current" "eval aux"; return ;;
         --personas) _xmm_files "$current"; return ;;
         --base) _xmm_words "$current" "xmm-base-bare xmm-base-xs xmm-base-s xmm-base"; [[ ${#COMPREPLY[@]} -gt 0 ]] || _xmm_folders "$current"; return ;;
-        --label) :; return ;;
         --batch-size) :; return ;;
-        --max-new-tokens) :; return ;;
         --dtype) _xmm_words "$current" "auto bfloat16 float32"; return ;;
         --quantize) _xmm_words "$current" "4bit none"; return ;;
         --shard) :; return ;;
-        --resume) _xmm_files "$current"; return ;;
         --engine) _xmm_words "$current" "transformers vllm"; return ;;
         --device) _xmm_words "$current" "cpu cuda cuda:0 mps"; return ;;
+        --label) :; return ;;
+        --resume) _xmm_files "$current"; return ;;
         --seed) :; return ;;
         esac
         if [[ $current == -* ]]; then
-            _xmm_words "$current" "--modality -m --task --split --answer --tokens --asking --views --control --trace --role --personas --base --untrained --label --batch-size --max-new-tokens --dtype --quantize --shard --resume --engine --device --seed --quiet -q --help -h"
+            _xmm_words "$current" "--modality -m --task --answer --tokens --asking --control --trace --untrained --max-new-tokens --split --views --role --personas --base --batch-size --dtype --quantize --shard --engine --device --label --resume --seed --quiet -q --help -h"
         else
             _xmm_checkpoints "$current"
         fi
@@ -177,20 +177,20 @@ _xmm() {
         ;;
     report)
         case $before in
-        --format|-f) _xmm_words "$current" "table markdown latex html csv json jsonl"; return ;;
         --by) :; return ;;
         --resamples) :; return ;;
+        --fail-if) :; return ;;
         --plot) _xmm_files "$current"; return ;;
         --figure) _xmm_words "$current" "views unlearning ladder mitigation layers cells"; return ;;
         --html) _xmm_files "$current"; return ;;
-        --fail-if) :; return ;;
+        --card) _xmm_checkpoints "$current"; return ;;
         --sql) :; return ;;
         --timeout) :; return ;;
         --to) _xmm_files "$current"; return ;;
-        --card) _xmm_checkpoints "$current"; return ;;
+        --format|-f) _xmm_words "$current" "table markdown latex html csv json jsonl"; return ;;
         esac
         if [[ $current == -* ]]; then
-            _xmm_words "$current" "--format -f --by --resamples --findings --plot --figure --html --fail-if --sql --timeout --to --card --quiet -q --help -h"
+            _xmm_words "$current" "--by --resamples --fail-if --findings --plot --figure --html --card --sql --timeout --to --format -f --quiet -q --help -h"
         else
             _xmm_files "$current"
         fi
