@@ -8,7 +8,6 @@ from xmm_cli.app import load
 from xmm_cli.models.settings import TrainSettings, UnlearnSettings
 from xmm_cli.training.objectives import OBJECTIVES, UNLEARNING
 
-CLI_NAMES = {"lr": "learning_rate"}
 SETTINGS = pytest.mark.parametrize(
     ("command", "settings"), [("train", TrainSettings()), ("unlearn", UnlearnSettings())]
 )
@@ -19,10 +18,9 @@ def test_the_command_line_has_the_same_defaults(command, settings):
     known = asdict(settings)
     compared = set()
     for option in load(command).params:
-        name = CLI_NAMES.get(option.name, option.name)
-        if name in known and name != "alpha":
-            assert option.default == known[name], name
-            compared.add(name)
+        if option.name in known and option.name != "alpha":
+            assert option.default == known[option.name], option.name
+            compared.add(option.name)
     assert {"seed", "steps", "views", "batch_size", "learning_rate"} <= compared
 
 
@@ -35,6 +33,8 @@ def test_settings_are_fixed_once_made(command, settings):
 
 def test_without_alpha_it_is_twice_the_rank():
     assert TrainSettings().alpha == 2 * TrainSettings().rank
+    assert TrainSettings(rank=3).alpha == 6
+    assert TrainSettings(rank=3, alpha=0.0).alpha == 0
 
 
 def test_the_objectives_named_are_known():
