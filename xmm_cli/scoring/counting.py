@@ -9,7 +9,7 @@ to name the one that is wrong.
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 from xmm_cli.garbage import none_is_made
@@ -21,13 +21,15 @@ from xmm_cli.rows.reader import nothing_there
 from xmm_cli.rows.types import SCHEMA, Finding, Probe, Row, Run
 from xmm_cli.scoring.counts import Asked, CellCounts, Counts, PersonCounts
 from xmm_cli.scoring.labels import packed
-from xmm_cli.scoring.persons import Person, Persons
+from xmm_cli.scoring.persons import Person, Persons, Sighting
 from xmm_cli.scoring.scan import (
+    NAMELESS,
     ScannedPart,
     ScannedPerson,
     Wanted,
     columns_for,
     decoded,
+    facts_scan,
     gathered,
     scan,
     sighting,
@@ -62,12 +64,25 @@ def count(
         inputs.execute(f"{into} SELECT {number} AS folder, * FROM ({scanned})", sources)
     with none_is_made():
         parts = [ScannedPart(*row) for row in connection.execute(gathered()).fetchall()]
-        counter = _Counter(wanted, [folder for folder, _ in folders], parts, about)
+        counter = _Counter(wanted, [folder for folder, _ in folders], parts, _facts(inputs), about)
         _check_kinds(inputs, counter.counts, kinds, need)
         if not all(counter.take(part) for part in parts):
             inputs.explain(inputs.sources, kinds, "a line that is no row of xmm")
         counter.finish(inputs)
     return counter.counts
+
+
+def _facts(inputs: Inputs) -> dict[tuple[int, int], list[tuple[int, int]]]:
+    """Folder and part → hashes of questions and right answers, of rows that name no data set."""
+    query = f"SELECT DISTINCT folder FROM parts WHERE kind = 'probe' AND {NAMELESS}"
+    here = {number for (number,) in inputs.connection.execute(query).fetchall()}
+    facts = {}
+    for number, (_, sources) in enumerate(inputs.by_folder()):
+        if number in here:
+            scanned = facts_scan(inputs.relation(sources, columns_for(Wanted())))
+            for part, pairs in inputs.execute(scanned, sources).fetchall():
+                facts[number, part] = pairs
+    return facts
 
 
 class _Counter:
@@ -78,9 +93,10 @@ class _Counter:
         wanted: Wanted,
         folders: Sequence[Path],
         parts: Iterable[ScannedPart],
+        facts: Mapping[tuple[int, int], list[tuple[int, int]]],
         about: str | None,
     ) -> None:
-        self.wanted, self.folders, self.about = wanted, folders, about
+        self.wanted, self.folders, self.facts, self.about = wanted, folders, facts, about
         self.counts = Counts()
         self.slots: dict[tuple[int, int], tuple[Asked, tuple[str | None, Person]]] = {}
         """Folder and part → where its person is counted."""
@@ -95,10 +111,13 @@ class _Counter:
                 if someone.persona is None:
                     continue
                 if someone.dataset is None:
-                    sightings.append(sighting(part, someone))
+                    sightings.append(self._sighting(part, someone))
                 elif someone.right_name is not None:
                     known[text_of(someone.persona), someone.right_name].add(someone.dataset)
         self.persons = Persons(sightings, known)
+
+    def _sighting(self, part: ScannedPart, someone: ScannedPerson) -> Sighting:
+        return sighting(part, someone, self.facts.get((part.folder, someone.part), ()))
 
     def take(self, part: ScannedPart) -> bool:
         """Count a part; False where it is not sound."""
@@ -142,7 +161,7 @@ class _Counter:
         someone: ScannedPerson,
     ) -> None:
         if someone.dataset is None:
-            person = self.persons.person(sighting(part, someone))
+            person = self.persons.person(self._sighting(part, someone))
         else:
             person = Person(someone.dataset, text_of(str(someone.persona)))
         key = (checkpoint, person)

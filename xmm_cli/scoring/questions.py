@@ -10,7 +10,7 @@ from typing import Any
 from xmm_cli.rows.inputs import Inputs
 from xmm_cli.scoring.counts import Asked, Counts, PersonCounts
 from xmm_cli.scoring.persons import Person
-from xmm_cli.scoring.scan import KEYS, NAME, Wanted, columns_for, confused
+from xmm_cli.scoring.scan import NAME, Wanted, columns_for, confused, person_keys
 
 NAME_HOP, BY_NAME, TWO_HOPS = 0, 1, 2
 """A question about a view's name, about a fact by name, and about a fact from a view."""
@@ -54,7 +54,6 @@ class Questions:
         self.connection.unregister("given")
 
     def _make_table(self, inputs: Inputs) -> None:
-        keys = ", ".join(f'"{key}"' for key in (*KEYS, "persona", "dataset"))
         measures = "".join(
             f", {measure.over_raw} AS m{number}"
             for number, measure in enumerate(self.wanted.measures.values())
@@ -68,7 +67,7 @@ class Questions:
                     lines.correct::VARCHAR = 'true' AS correct, "rank"::VARCHAR::BIGINT AS "rank",
                     candidates::VARCHAR::BIGINT AS candidates,
                     CASE WHEN {confused(self.wanted)} THEN lines.answer END AS told{measures}
-                FROM (SELECT *, hash({keys}, {NAME}) AS part,
+                FROM (SELECT *, hash({person_keys()}, {NAME}) AS part,
                           {number} * {EACH_FOLDER} + row_number() OVER () AS place
                       FROM {inputs.relation(sources, columns)} WHERE kind = 'probe') AS lines
                 JOIN slots ON slots.folder = {number} AND slots.part = lines.part""",

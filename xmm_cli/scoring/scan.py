@@ -6,7 +6,7 @@ rows.
 """
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
@@ -94,7 +94,7 @@ def columns_for(wanted: Wanted) -> dict[str, str]:
 
 def scan(relation: str, wanted: Wanted) -> str:
     """The query that counts by person and cell, each row for itself."""
-    keys = ", ".join(f'"{key}"' for key in (*KEYS, "persona", "dataset"))
+    keys = person_keys()
     measures = [f"({one.over_raw}) IS NULL" for one in wanted.measures.values()]
     neither = " AND ".join(["correct IS NULL", '"rank" IS NULL', *measures])
     taken = ", ".join(
@@ -108,17 +108,39 @@ SELECT *, hash({keys}, name) AS part FROM (SELECT {keys}, {NAME} AS name, run,
     coalesce(count_if(correct::VARCHAR = 'false'), 0) AS wrong,
     count("rank") AS ranked, coalesce(count_if("rank"::VARCHAR = '1'), 0) AS first,
     coalesce(count_if({neither}), 0) AS neither,
-    bool_and(regexp_full_match("view", '0|[1-9][0-9]{{0,17}}'))
-        AND coalesce(bool_and(regexp_full_match("rank", '[1-9][0-9]{{0,17}}')), true)
+    bool_and({_is_number("view")})
+        AND coalesce(bool_and({_is_number("rank")} AND "rank"::VARCHAR <> '0'), true)
         AND count("view") = count(*) AND count(question) = count(*) AND count(expected) = count(*)
         AS sound,
     list_unique(list(hash("view", question, expected))) = count(*) AS once,
     any_value(expected) FILTER (task = 'name') AS right_name,
-    list_distinct(list(row(hash(question), hash(expected)))
-        FILTER (dataset IS NULL AND task IN ('fact', 'attribute'))) AS facts,
     list(answer) FILTER ({confused(wanted)}) AS answers,
     [{taken}] AS measured
 FROM {relation} GROUP BY ALL)"""
+
+
+def person_keys() -> str:
+    """The fields that cell and person are known by."""
+    return ", ".join(f'"{key}"' for key in (*KEYS, "persona", "dataset"))
+
+
+def _is_number(field: str) -> str:
+    """Whether a raw field is a whole number that fits 64 bits: faster than a regular expression."""
+    text = f'"{field}"::VARCHAR'
+    letters = " ".join(f"AND NOT contains({text}, '{letter}')" for letter in ".eE")
+    return f"{text} >= '0' AND {text} < ':' AND length({text}) < 19 {letters}"
+
+
+NAMELESS = "dataset IS NULL AND task IN ('fact', 'attribute')"
+"""Rows whose question and right answer tell people of one id apart."""
+
+
+def facts_scan(relation: str) -> str:
+    """The query for the hashes of questions and right answers by part, of rows without data set."""
+    return f"""
+SELECT hash({person_keys()}, {NAME}) AS part,
+    list_distinct(list(row(hash(question), hash(expected))))
+FROM {relation} WHERE {NAMELESS} GROUP BY part"""
 
 
 def confused(wanted: Wanted) -> str:
@@ -130,7 +152,7 @@ def confused(wanted: Wanted) -> str:
 def gathered() -> str:
     """The parts of each cell and checkpoint together."""
     keys = ", ".join(f'"{key}"' for key in KEYS)
-    person = "persona, dataset, name, part, judged, correct, wrong, ranked, first, once, facts, "
+    person = "persona, dataset, name, part, judged, correct, wrong, ranked, first, once, "
     person += "right_name, answers, measured"
     return (
         f"SELECT folder, {keys}, sum(number)::BIGINT, sum(neither)::BIGINT, bool_and(sound), "
@@ -176,18 +198,17 @@ class ScannedPerson(NamedTuple):
     ranked: int
     first: int
     once: bool
-    facts: list[tuple[int, int]] | None
     right_name: str | None
     answers: list[str] | None
     measured: list[dict[str, Any]]
 
 
-def sighting(part: ScannedPart, someone: ScannedPerson) -> Sighting:
-    """What a part says of a person whose rows may name no data set."""
+def sighting(
+    part: ScannedPart, someone: ScannedPerson, facts: Iterable[tuple[int, int]]
+) -> Sighting:
+    """What a part says of a person whose rows name no data set."""
     unit = (part.folder, part.checkpoint, part.base)
-    return Sighting(
-        unit, text_of(str(someone.persona)), someone.name, frozenset(someone.facts or ())
-    )
+    return Sighting(unit, text_of(str(someone.persona)), someone.name, frozenset(facts))
 
 
 def text_of(raw: str) -> str:
