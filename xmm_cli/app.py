@@ -34,6 +34,8 @@ import typer
 from typer.core import TyperGroup
 
 from xmm_cli import __version__
+from xmm_cli.commands.shared.help import PanelCommand, columns, write_epilog
+from xmm_cli.commands.shared.signature import callback
 from xmm_cli.console import say
 from xmm_cli.errors import ExitCode, LeftOut, ReaderGone, XmmError, no_room
 
@@ -65,15 +67,8 @@ Exit codes: 0 done, 1 failed, 2 wrong usage, 3 a gate tripped, 4 some items fail
 """
 
 
-def verbatim(text: str) -> str:
-    r"""Mark every paragraph with `\b`, so that typer keeps its line breaks."""
-    return "\n\n".join(f"\b\n{paragraph}" for paragraph in text.strip("\n").split("\n\n"))
-
-
 def load(name: str) -> Any:
     """Import a command's module and make its parser."""
-    from xmm_cli.commands.shared.signature import callback
-
     module = import_module(f"xmm_cli.commands.{COMMANDS[name][0]}")
     one = typer.Typer(
         add_completion=False,
@@ -81,7 +76,7 @@ def load(name: str) -> Any:
         pretty_exceptions_enable=False,
         context_settings=_CONTEXT,
     )
-    one.command(name, epilog=verbatim(module.EXAMPLES))(
+    one.command(name, cls=PanelCommand, epilog=module.EXAMPLES)(
         callback(module.run, getattr(module, "KNOWN", {}))
     )
     return typer.main.get_command(one)
@@ -112,6 +107,10 @@ class LazyGroup(TyperGroup):
         with formatter.section("Commands"):
             formatter.write_dl([(name, summary) for name, (_, summary) in COMMANDS.items()])
 
+    def format_epilog(self, ctx: Any, formatter: Any) -> None:  # noqa: ARG002
+        """Write the examples and what all commands have in common."""
+        write_epilog(self.epilog or "", formatter)
+
 
 app = typer.Typer(
     name="xmm",
@@ -129,7 +128,7 @@ def _print_version(wanted: bool) -> None:
         raise typer.Exit
 
 
-@app.callback(epilog=verbatim(_EXAMPLES))
+@app.callback(epilog=_EXAMPLES)
 def _xmm(
     version: Annotated[
         bool,
@@ -207,9 +206,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         if arguments and arguments[0] in COMMANDS:
             # not by way of the group: to read its options, typer would load pydantic even for help
-            load(arguments[0])(arguments[1:], prog_name=f"xmm {arguments[0]}")
+            name, *rest = arguments
+            load(name)(rest, prog_name=f"xmm {name}", terminal_width=columns())
         else:
-            app(arguments, prog_name="xmm")
+            app(arguments, prog_name="xmm", terminal_width=columns())
         return ExitCode.DONE
     except SystemExit as stop:
         return _after_typer(stop, arguments)

@@ -18,10 +18,11 @@ OPTIMISATION = "Optimisation"
 INTERVALS = "Intervals"
 HARDWARE = "Model and hardware"
 OUTPUT = "Output"
+COMMON = "Common"
 
 PANELS = (
-    *(LEARNED, UNLEARNED, ASKED, MEASURED, SHOWN),
-    *(DATA, PICTURES, OPTIMISATION, INTERVALS, HARDWARE, OUTPUT),
+    *(DATA, PICTURES, LEARNED, UNLEARNED, ASKED, MEASURED, SHOWN),
+    *(OPTIMISATION, INTERVALS, HARDWARE, OUTPUT, COMMON),
 )
 """The groups of a command's help, in their order."""
 
@@ -53,5 +54,5 @@ class Positional:
 
 
 Seed = Annotated[
-    int, Flag("The same seed gives the same rows.", OUTPUT, metavar="N", min=0, max=2**32 - 1)
+    int, Flag("The same seed gives the same rows.", COMMON, metavar="N", min=0, max=2**32 - 1)
 ]

@@ -15,7 +15,7 @@ from xmm_cli.commands.shared.options import Device, Inputs, Out, Overwrite
 from xmm_cli.commands.shared.signature import NOTHING, Given, refuse
 from xmm_cli.console import say
 from xmm_cli.errors import WrongUsage
-from xmm_cli.flags import LEARNED, OUTPUT, Flag
+from xmm_cli.flags import DATA, LEARNED, OUTPUT, Flag
 from xmm_cli.models.checkpoint import read_checkpoint
 from xmm_cli.models.settings import TrainSettings
 from xmm_cli.rows.people import id_of, person_of
@@ -60,8 +60,10 @@ class TrainOptions:
         Path | None, Flag("Go on from the adapter of this checkpoint.", LEARNED, metavar="DIR")
     ] = None
     only: Annotated[
-        str | None, Flag("With --init: teach these people alone.", LEARNED, metavar="WHO")
+        str | None, Flag("With --init: teach these people alone.", DATA, metavar="WHO")
     ] = None
+    out: Out = None
+    overwrite: Overwrite = False
     merge: Annotated[
         Path | None, Flag("Also write the full model, merged.", OUTPUT, metavar="DIR")
     ] = None
@@ -69,8 +71,6 @@ class TrainOptions:
         Literal["tensorboard", "trackio"] | None,
         Flag("Also log loss and learning rate there.", OUTPUT),
     ] = None
-    out: Out = None
-    overwrite: Overwrite = False
     device: Device = None
 
 

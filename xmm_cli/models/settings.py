@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Annotated, cast
 
-from xmm_cli.flags import DATA, HARDWARE, LEARNED, OPTIMISATION, OUTPUT, UNLEARNED, Flag, Seed
+from xmm_cli.flags import DATA, HARDWARE, LEARNED, OPTIMISATION, UNLEARNED, Flag, Seed
 from xmm_cli.models.adapters.lora import AdapterKind
 from xmm_cli.models.adapters.parts import Trained
 from xmm_cli.models.loading import Dtype, Precision, Quantize
@@ -23,7 +23,9 @@ Dtyped = Annotated[
     Dtype | None, Flag("Numbers of the base; auto: as saved, on a CPU float32.", HARDWARE)
 ]
 Checkpointing = Annotated[bool, Flag("Less memory, a third more time.", HARDWARE)]
-SaveEvery = Annotated[int | None, Flag("Also leave DIR/steps/NNNN.", OUTPUT, metavar="N", min=1)]
+SaveEvery = Annotated[
+    int | None, Flag("Also leave DIR/steps/NNNN.", OPTIMISATION, metavar="N", min=1)
+]
 TrainingViews = Annotated[
     int | None, Flag("Training views a person; all if absent.", DATA, metavar="K", min=1)
 ]
@@ -53,7 +55,7 @@ class TrainSettings:
     )
     aux: Annotated[
         int | None,
-        Flag("Auxiliary people for it; all in the data if absent.", DATA, metavar="N", min=1),
+        Flag("Auxiliary people for it; all in the data if absent.", LEARNED, metavar="N", min=1),
     ] = None
     shuffle_names: Annotated[
         bool, Flag("A control: each view gets the name of anyone, by chance.", LEARNED)

@@ -9,14 +9,14 @@ import typer
 
 from xmm_cli.console import say
 from xmm_cli.errors import WrongUsage
-from xmm_cli.flags import OUTPUT, PANELS, Flag, Positional
+from xmm_cli.flags import COMMON, PANELS, Flag, Positional
 
 Given = Mapping[str, str]
 """The fields that stand on the command line, each with its option as it is spelled."""
 
 NOTHING: Given = {}
 
-Quiet = Annotated[bool, Flag("No notes and no progress; errors stay.", OUTPUT, "--quiet -q")]
+Quiet = Annotated[bool, Flag("No notes and no progress; errors stay.", COMMON, "--quiet -q")]
 
 
 def callback(run: Callable[..., None], known: Mapping[str, Collection[str]]) -> Callable[..., None]:
