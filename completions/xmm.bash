@@ -77,72 +77,72 @@ _xmm() {
         ;;
     train)
         case $before in
+        --views) :; return ;;
+        --only) :; return ;;
         --source|-s) _xmm_words "$current" "image text both"; return ;;
         --mitigation) _xmm_words "$current" "paired self-caption align"; return ;;
-        --init) _xmm_checkpoints "$current"; return ;;
-        --only) :; return ;;
         --aux) :; return ;;
-        --views) :; return ;;
+        --init) _xmm_checkpoints "$current"; return ;;
         --steps) :; return ;;
         --epochs) :; return ;;
         --batch-size) :; return ;;
         --lr) :; return ;;
         --rank) :; return ;;
         --alpha) :; return ;;
+        --save-every) :; return ;;
         --base) _xmm_words "$current" "xmm-base-bare xmm-base-xs xmm-base-s xmm-base"; [[ ${#COMPREPLY[@]} -gt 0 ]] || _xmm_folders "$current"; return ;;
         --adapter) _xmm_words "$current" "lora dora full"; return ;;
         --train) _xmm_words "$current" "language projector vision+projector"; return ;;
         --dtype) _xmm_words "$current" "auto bfloat16 float32"; return ;;
         --quantize) _xmm_words "$current" "4bit"; return ;;
         --device) _xmm_words "$current" "cpu cuda cuda:0 mps"; return ;;
-        --save-every) :; return ;;
-        --seed) :; return ;;
+        --out|-o) _xmm_folders "$current"; return ;;
         --merge) _xmm_folders "$current"; return ;;
         --log-to) _xmm_words "$current" "tensorboard trackio"; return ;;
-        --out|-o) _xmm_folders "$current"; return ;;
+        --seed) :; return ;;
         esac
         if [[ $current == -* ]]; then
-            _xmm_words "$current" "--source -s --mitigation --shuffle-names --facts --init --only --aux --views --steps --epochs --batch-size --lr --rank --alpha --base --adapter --train --dtype --quantize --gradient-checkpointing --device --save-every --seed --merge --log-to --out -o --overwrite --quiet -q --help -h"
+            _xmm_words "$current" "--views --only --source -s --mitigation --aux --shuffle-names --facts --init --steps --epochs --batch-size --lr --rank --alpha --save-every --base --adapter --train --dtype --quantize --gradient-checkpointing --device --out -o --overwrite --merge --log-to --seed --quiet -q --help -h"
         else
             _xmm_files "$current"
         fi
         ;;
     unlearn)
         case $before in
+        --views) :; return ;;
+        --personas) _xmm_files "$current"; return ;;
         --method|--objective) _xmm_words "$current" "ga graddiff npo kl simnpo idk dpo rmu undial wga satimp pdu ceu randomlabel mmunlearner retrain"; return ;;
         --through) _xmm_words "$current" "image text both"; return ;;
         --forget) :; return ;;
         --retain) :; return ;;
         --gate) :; return ;;
         --utility-floor) :; return ;;
-        --views) :; return ;;
-        --personas) _xmm_files "$current"; return ;;
         --steps) :; return ;;
         --batch-size) :; return ;;
         --lr) :; return ;;
-        --device) _xmm_words "$current" "cpu cuda cuda:0 mps"; return ;;
         --save-every) :; return ;;
-        --seed) :; return ;;
+        --device) _xmm_words "$current" "cpu cuda cuda:0 mps"; return ;;
         --out|-o) _xmm_folders "$current"; return ;;
+        --seed) :; return ;;
         esac
         if [[ $current == -* ]]; then
-            _xmm_words "$current" "--method --objective --through --forget --retain --gate --utility-floor --views --personas --steps --batch-size --lr --gradient-checkpointing --device --save-every --seed --out -o --overwrite --quiet -q --help -h"
+            _xmm_words "$current" "--views --personas --method --objective --through --forget --retain --gate --utility-floor --steps --batch-size --lr --save-every --gradient-checkpointing --device --out -o --overwrite --seed --quiet -q --help -h"
         else
             _xmm_checkpoints "$current"
         fi
         ;;
     probe)
         case $before in
+        --split) _xmm_words "$current" "heldout train"; return ;;
+        --views) :; return ;;
+        --role) _xmm_words "$current" "eval aux"; return ;;
+        --personas) _xmm_files "$current"; return ;;
         --modality|-m) _xmm_words "$current" "image text image,text"; return ;;
         --task) _xmm_words "$current" "name attribute fact reverse"; return ;;
         --answer) _xmm_words "$current" "generate rank both prefix"; return ;;
         --asking) _xmm_words "$current" "plain describe-first name-first hop-by-hop"; return ;;
         --control) _xmm_words "$current" "blank swapped"; return ;;
         --max-new-tokens) :; return ;;
-        --split) _xmm_words "$current" "heldout train"; return ;;
-        --views) :; return ;;
-        --role) _xmm_words "$current" "eval aux"; return ;;
-        --personas) _xmm_files "$current"; return ;;
         --base) _xmm_words "$current" "xmm-base-bare xmm-base-xs xmm-base-s xmm-base"; [[ ${#COMPREPLY[@]} -gt 0 ]] || _xmm_folders "$current"; return ;;
         --batch-size) :; return ;;
         --dtype) _xmm_words "$current" "auto bfloat16 float32"; return ;;
@@ -155,7 +155,7 @@ _xmm() {
         --seed) :; return ;;
         esac
         if [[ $current == -* ]]; then
-            _xmm_words "$current" "--modality -m --task --answer --tokens --asking --control --trace --untrained --max-new-tokens --split --views --role --personas --base --batch-size --dtype --quantize --shard --engine --device --label --resume --seed --quiet -q --help -h"
+            _xmm_words "$current" "--split --views --role --personas --modality -m --task --answer --tokens --asking --control --trace --untrained --max-new-tokens --base --batch-size --dtype --quantize --shard --engine --device --label --resume --seed --quiet -q --help -h"
         else
             _xmm_checkpoints "$current"
         fi
@@ -177,6 +177,9 @@ _xmm() {
         ;;
     report)
         case $before in
+        --sql) :; return ;;
+        --timeout) :; return ;;
+        --to) _xmm_files "$current"; return ;;
         --by) :; return ;;
         --resamples) :; return ;;
         --fail-if) :; return ;;
@@ -184,13 +187,10 @@ _xmm() {
         --figure) _xmm_words "$current" "views unlearning ladder mitigation layers cells"; return ;;
         --html) _xmm_files "$current"; return ;;
         --card) _xmm_checkpoints "$current"; return ;;
-        --sql) :; return ;;
-        --timeout) :; return ;;
-        --to) _xmm_files "$current"; return ;;
         --format|-f) _xmm_words "$current" "table markdown latex html csv json jsonl"; return ;;
         esac
         if [[ $current == -* ]]; then
-            _xmm_words "$current" "--by --resamples --fail-if --findings --plot --figure --html --card --sql --timeout --to --format -f --quiet -q --help -h"
+            _xmm_words "$current" "--sql --timeout --to --by --resamples --fail-if --findings --plot --figure --html --card --format -f --quiet -q --help -h"
         else
             _xmm_files "$current"
         fi

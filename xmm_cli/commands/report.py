@@ -10,18 +10,24 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 from xmm_cli.commands.shared.options import Inputs
+from xmm_cli.commands.shared.results import (
+    findings_text,
+    read_people,
+    scores_of,
+    series_of_figure,
+    tables,
+)
 from xmm_cli.commands.shared.signature import NOTHING, Given
 from xmm_cli.console import say
-from xmm_cli.errors import BadData, ReaderGone, WrongUsage
+from xmm_cli.errors import ReaderGone, WrongUsage
 from xmm_cli.flags import DATA, MEASURED, OUTPUT, SHOWN, Flag
-from xmm_cli.reporting import FORMATS, render
+from xmm_cli.reporting import FORMATS
 from xmm_cli.reporting.plots import FIGURES
 from xmm_cli.scoring.config import DEFAULTS
 
 if TYPE_CHECKING:
     from xmm_cli.rows.types import Finding, Score
     from xmm_cli.study import People
-    from xmm_cli.study.series import Series
 
 EXAMPLES = """
 Examples:
@@ -131,11 +137,11 @@ def run(options: ReportOptions, given: Given = NOTHING) -> None:
 
         gates = [read_gate(text, METRICS) for text in options.fail_if or []]
         kept: list[Finding] = []
-        make = partial(_scores, kept) if html is None else partial(_page, html)
+        make = partial(scores_of, kept) if html is None else partial(_page, html)
         scores = make(files, _labels(by), resamples)
         try:
             if html is None:
-                _print(_tables(scores, kept, format, width, colour))
+                _print(tables(scores, kept, format, width, colour))
         except ReaderGone:
             check_gates(gates, scores)  # who reads the table does not decide on the gate
             raise
@@ -176,47 +182,6 @@ def _files(inputs: list[str]) -> list[str]:
     return expanded(inputs)
 
 
-def _scores(
-    kept: "list[Finding]", inputs: list[str], by: list[str] | None, resamples: int
-) -> "list[Score]":
-    """The score rows among the inputs, and those of the probe rows; finding rows go to `kept`."""
-    from xmm_cli.rows.inputs import open_inputs
-    from xmm_cli.rows.types import Finding, Probe, Run, Score, Trace
-    from xmm_cli.scoring.score import score_inputs
-
-    with open_inputs(inputs) as rows:
-        result = score_inputs(
-            rows,
-            by=by,
-            resamples=resamples,
-            kinds=(Probe, Score, Finding, Trace, Run),
-            need=(Probe, Score, Finding),
-        )
-        found = result.counts[0].kinds
-        given = [located.row for located in rows.rows_of(Score)] if found["score"] else []
-        kept += [located.row for located in rows.rows_of(Finding)] if found["finding"] else []
-    for note in result.notes:
-        say.note(note)
-    return given + result.rows
-
-
-def _tables(
-    scores: "list[Score]", kept: "list[Finding]", format: str, width: int, colour: bool
-) -> str:
-    """Scores, findings, or both in a format that can hold both."""
-    if not kept:
-        return render(scores, format, width=width, colour=colour)
-    from xmm_cli.reporting.findings_table import render_findings
-
-    if scores and format in ("csv", "json"):
-        raise WrongUsage(
-            f"--format {format} of score and finding rows", "use jsonl, or files of one kind"
-        )
-    tables = [render(scores, format, width=width, colour=colour)] if scores else []
-    tables.append(render_findings(kept, format, width=width, colour=colour))
-    return ("" if format == "jsonl" else "\n").join(tables)
-
-
 def _page(file: Path, inputs: list[str], by: list[str] | None, resamples: int) -> "list[Score]":
     """Write the page; the scores on it."""
     from xmm_cli.commands.shared.pages import Page
@@ -255,56 +220,17 @@ def _draw(
         check_suffix(Path(str(plot)))
     if figure is not None:
         FIGURES.check(figure)
-    people, kept = _people(inputs, findings)
+    people, kept = read_people(inputs, findings)
     if people.repeated and not findings:  # findings say it themselves
         say.note(f"{people.repeated} repeated probe rows were counted once")
     if plot == "-":
         from xmm_cli.reporting.plots.terminal import drawn
 
-        _print(drawn(_series(people, figure), width=width, colour=colour))
+        _print(drawn(series_of_figure(people, figure), width=width, colour=colour))
     elif plot is not None:
         _plot(people, Path(plot), figure)
     if findings:
-        _print(_findings(people, kept, format, width, colour))
-
-
-def _people(inputs: list[str], findings: bool) -> "tuple[People, list[Finding]]":
-    """All probe and trace rows, counted; and the finding rows, if they are wanted."""
-    from xmm_cli.rows.inputs import open_inputs
-    from xmm_cli.rows.types import Finding, Probe, Row, Run, Score, Trace
-    from xmm_cli.study import people_of
-
-    need: tuple[type[Row], ...] = (Probe, Trace, Finding) if findings else (Probe, Trace)
-    with open_inputs(inputs) as rows:
-        people = people_of(rows, (Probe, Trace, Score, Finding, Run), need)
-        return people, [located.row for located in rows.rows_of(Finding)] if findings else []
-
-
-def _findings(
-    people: "People", kept: "list[Finding]", format: str, width: int, colour: bool
-) -> str:
-    """The findings kept in the inputs, and those that their probe rows give, each once."""
-    from xmm_cli.reporting.findings_table import distinct, render_findings
-    from xmm_cli.study import find_all
-
-    rows = kept
-    if people.counts or people.inside:
-        found = find_all(people)
-        rows = [*kept, *found.rows]
-        for note in found.notes:
-            say.note(note)
-    return render_findings(distinct(rows), format, width=width, colour=colour)
-
-
-def _series(people: "People", figure: str | None) -> "Series":
-    """What the figure shows, or the first that the rows support."""
-    from xmm_cli.study.figures import first_series, series_of
-
-    series = series_of(people, figure) if figure else first_series(people)
-    if series is None:
-        wanted = f"figure {figure}" if figure else "any figure"
-        raise BadData(f"the rows do not support {wanted}", "it needs other conditions than these")
-    return series
+        _print(findings_text(people, kept, format, width, colour))
 
 
 def _plot(people: "People", file: Path, figure: str | None) -> None:
@@ -312,7 +238,7 @@ def _plot(people: "People", file: Path, figure: str | None) -> None:
     from xmm_cli.reporting.plots import check_suffix, draw
     from xmm_cli.rows.files import atomic_write_bytes
 
-    series = _series(people, figure)
+    series = series_of_figure(people, figure)
     atomic_write_bytes(file, draw(series, check_suffix(file)))
     say.note(f"{file}: figure {series.figure}")
 

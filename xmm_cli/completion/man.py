@@ -30,7 +30,11 @@ def page(command: Command) -> str:
     lines += [f".B xmm {_plain(command.name)}", _plain(command.usage), ".SH DESCRIPTION"]
     lines += _paragraphs(command.about)
     lines.append(".SH OPTIONS")
+    panel = ""
     for option in command.options:
+        if option.panel != panel:
+            panel = option.panel
+            lines.append(f".SS {panel}")
         names = ", ".join(rf"\fB{_plain(name)}\fR" for name in option.names)
         value = "" if option.takes is None else r" \fIVALUE\fR"
         told = _plain(option.help)

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any, Literal, get_args, get_origin
 
 from xmm_cli import app
+from xmm_cli.flags import COMMON
 from xmm_cli.models.loading import SHIPPED
 from xmm_cli.registry import Registry
 
@@ -49,6 +50,7 @@ class Option:
     takes: str | None
     values: tuple[str, ...] = ()
     folders_too: bool = False
+    panel: str = COMMON
     then_a_file: bool = False
     """Whether a file or folder follows the value."""
 
@@ -80,9 +82,10 @@ def _command(name: str, summary: str) -> Command:
     reads = any(one.param_type_name == "argument" for one in parser.params)
     takes_checkpoints = name in ("probe", "unlearn")
     inputs = ("checkpoints" if takes_checkpoints else "files") if reads else None
-    about = (parser.help or "").replace("\b\n", "")
-    epilog = (parser.epilog or "").replace("\b\n", "")
-    return Command(name, summary, about, epilog, tuple(options), inputs, _usage(parser))
+    about = parser.help or ""
+    return Command(
+        name, summary, about, parser.epilog or "", tuple(options), inputs, _usage(parser)
+    )
 
 
 def _usage(parser: Any) -> str:
@@ -99,7 +102,7 @@ def _option(command: str, param: Any) -> Option:
     names = (*param.opts, *param.secondary_opts)
     text = " ".join((param.help or "").split())
     if param.is_flag:
-        return Option(names, text, None)
+        return Option(names, text, None, panel=param.rich_help_panel)
     values = _values(command, param)
     long = max(param.opts, key=len)
     takes = "text"
@@ -114,7 +117,7 @@ def _option(command: str, param: Any) -> Option:
     if values:
         takes = "values"
     too = takes == "values" and long in PLACES
-    return Option(names, text, takes, values, too, param.nargs == 2)
+    return Option(names, text, takes, values, too, param.rich_help_panel, param.nargs == 2)
 
 
 def _values(command: str, param: Any) -> tuple[str, ...]:

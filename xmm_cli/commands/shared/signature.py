@@ -2,7 +2,7 @@
 
 import inspect
 from collections.abc import Callable, Collection, Iterator, Mapping
-from dataclasses import MISSING, Field, fields, is_dataclass
+from dataclasses import MISSING, fields, is_dataclass
 from typing import Annotated, Any, get_args, get_origin
 
 import typer
@@ -23,48 +23,44 @@ def callback(run: Callable[..., None], known: Mapping[str, Collection[str]]) -> 
     """A function that typer can read and call, for `run(options)` or `run(options, given)`.
 
     `known` has, by field, the names of the methods that its help lists. A field that is a dataclass
-    itself gives its own options. `--quiet` is added, and obeyed.
+    itself gives its own options. `--quiet` is added, and obeyed. Options come panel by panel.
     """
     takes = inspect.get_annotations(run)
     options = takes["options"]
-    flags = list(_flags(options))
-    flags.sort(key=lambda pair: PANELS.index(pair[1].panel) if isinstance(pair[1], Flag) else -1)
-    parameters = [_parameter(field.name, field.type, flag, _default(field), known)
-                  for field, flag in flags]  # fmt: skip
-    quiet = _parameter("quiet", Quiet, get_args(Quiet)[1], False, known)
-    context = inspect.Parameter("ctx", inspect.Parameter.KEYWORD_ONLY, annotation=typer.Context)
 
     def call(ctx: typer.Context, quiet: bool, **values: Any) -> None:
         say.quiet = quiet
         more = (_given(ctx),) if "given" in takes else ()
         run(_built(options, values), *more)
 
-    call.__signature__ = inspect.Signature([context, *parameters, quiet])  # type: ignore[attr-defined]
+    flagged = sorted([*_flagged(options), ("quiet", Quiet, False)], key=_panel)
+    context = inspect.Parameter("ctx", inspect.Parameter.KEYWORD_ONLY, annotation=typer.Context)
+    parameters = [context, *(_parameter(*field, known) for field in flagged)]
+    call.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
     call.__annotations__ = {}
     call.__doc__ = run.__doc__
     return call
 
 
-def _flags(options: type) -> Iterator[tuple[Field[Any], Flag | Positional]]:
+def _flagged(options: Any) -> Iterator[tuple[str, Any, Any]]:
+    """Name, annotated type and default of each field that stands on the command line."""
     for field in fields(options):
         if is_dataclass(field.type):
-            yield from _flags(field.type)  # type: ignore[arg-type]
+            yield from _flagged(field.type)
         elif get_origin(field.type) is Annotated:
-            yield from ((field, extra) for extra in get_args(field.type)[1:]
-                        if isinstance(extra, Flag | Positional))  # fmt: skip
+            required = field.default is MISSING
+            yield field.name, field.type, inspect.Parameter.empty if required else field.default
 
 
-def _default(field: Field[Any]) -> Any:
-    return ... if field.default is MISSING else field.default
+def _panel(field: tuple[str, Any, Any]) -> int:
+    flag = get_args(field[1])[1]
+    return -1 if isinstance(flag, Positional) else PANELS.index(flag.panel)
 
 
 def _parameter(
-    name: str,
-    kind: Any,
-    flag: Flag | Positional,
-    default: Any,
-    known: Mapping[str, Collection[str]],
+    name: str, kind: Any, default: Any, known: Mapping[str, Collection[str]]
 ) -> inspect.Parameter:
+    plain, flag = get_args(kind)
     if isinstance(flag, Positional):
         told: Any = typer.Argument(metavar=flag.metavar, help=flag.help)
     else:
@@ -77,14 +73,9 @@ def _parameter(
             envvar=flag.env,
             rich_help_panel=flag.panel,
         )
-    annotation: Any = Annotated[get_args(kind)[0], told]
-    empty = inspect.Parameter.empty
-    return inspect.Parameter(
-        name,
-        inspect.Parameter.KEYWORD_ONLY,
-        default=empty if default is ... else default,
-        annotation=annotation,
-    )
+    annotation: Any = Annotated[plain, told]
+    keyword = inspect.Parameter.KEYWORD_ONLY
+    return inspect.Parameter(name, keyword, default=default, annotation=annotation)
 
 
 def _built(options: Any, values: Mapping[str, Any]) -> Any:
