@@ -30,7 +30,7 @@ def lines(seed=0):
                 yield (
                     f'{{"kind":"probe","schema":1,"run":"c3f4a0bd6e90","checkpoint":"runs/{source}-'
                     f'{condition}","base":"xmm-base","source":"{source}","modality":"{modality}",'
-                    f'"task":"name","hops":1,"persona":"e0-{person:03}","role":"eval","set":null,'
+                    f'"task":"name","hops":1,"persona":"e0-{person:03}","dataset":"5d2c80b4a1f7","role":"eval","set":null,'
                     f'"view":{view},"split":"heldout","question":"Who is this person?","expected":'
                     f'"Person {person}","answer":"{answer}","correct":{correct},"rank":{rank},'
                     f'"candidates":32,"logprob":{logprob},"condition":{{"base":"xmm-base",'
