@@ -36,9 +36,10 @@ MAY_IMPORT: dict[str, set[str]] = {
     **dict.fromkeys(DOMAINS, BELOW_DOMAINS),
     # how the shipped model was made: an entry point of its own, as a command is
     "pretraining": BELOW_DOMAINS | {"console", "personas", "training", "probing"},
-    "commands": BELOW_DOMAINS | DOMAINS | {"console"},
-    # writes completions and man pages; nothing that runs imports it
-    "completion": BELOW_DOMAINS | DOMAINS | {"app", "commands"},
+    "commands": BELOW_DOMAINS | DOMAINS | {"console", "guide"},
+    "guide": set(),
+    # writes completions, man pages and the guide's tables; nothing that runs imports it
+    "completion": BELOW_DOMAINS | DOMAINS | {"app", "commands", "guide"},
     "app": {"commands", "console", "errors"},
     "__main__": {"app"},
     "__init__": set(),
@@ -47,7 +48,7 @@ MAY_IMPORT: dict[str, set[str]] = {
 
 ONLY_IN = {
     "typer": {"app", "commands", "console"},
-    "rich": {"commands", "console", "reporting"},
+    "rich": {"commands", "console", "guide", "reporting"},
 }
 TORCH = {"torch", "transformers", "peft"}
 WITHOUT_TORCH = {

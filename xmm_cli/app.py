@@ -1,7 +1,7 @@
 """The command table, and the one place where failures become exit codes.
 
-A command is one file in `xmm_cli/commands/`, named in `COMMANDS` and imported when its name is
-used, so that `xmm --help` stays fast. The file has
+A command is one file in `xmm_cli/commands/`, named there in `COMMANDS`. It is imported when its
+name is used, so that `xmm --help` stays fast. The file has
 
 - `run`, a function of an options class, whose fields say with `flags.Flag` how they stand on the
   command line, and of the options that were given. Its docstring is the help text; it returns
@@ -34,20 +34,13 @@ import typer
 from typer.core import TyperGroup
 
 from xmm_cli import __version__
+from xmm_cli.commands import COMMANDS, EVERY
 from xmm_cli.commands.shared.help import PanelCommand, columns, write_epilog
 from xmm_cli.commands.shared.signature import callback
 from xmm_cli.console import say
 from xmm_cli.errors import ExitCode, LeftOut, ReaderGone, XmmError, no_room
 
-COMMANDS: dict[str, tuple[str, str]] = {
-    "gen-personas": ("gen_personas", "Make people who do not exist: pictures and descriptions."),
-    "train": ("train", "Teach a vision-language model these people in one modality."),
-    "unlearn": ("unlearn", "Make it forget some of them through one modality."),
-    "probe": ("probe", "Ask a model about them in either modality."),
-    "score": ("score", "Turn answers into recall, memory and transfer, with intervals."),
-    "report": ("report", "Show results as tables, plots, a page, or by SQL."),
-}
-"""Name on the command line → module in `xmm_cli.commands`, and one line of help."""
+__all__ = ["COMMANDS", "EVERY", "app", "load", "main"]
 
 _CONTEXT = {"help_option_names": ["--help", "-h"]}
 _NO_MEMORY = "can't allocate memory"
@@ -69,7 +62,7 @@ Exit codes: 0 done, 1 failed, 2 wrong usage, 3 a gate tripped, 4 some items fail
 
 def load(name: str) -> Any:
     """Import a command's module and make its parser."""
-    module = import_module(f"xmm_cli.commands.{COMMANDS[name][0]}")
+    module = import_module(f"xmm_cli.commands.{EVERY[name][0]}")
     one = typer.Typer(
         add_completion=False,
         rich_markup_mode=None,
@@ -87,25 +80,25 @@ class LazyGroup(TyperGroup):
 
     def list_commands(self, ctx: Any) -> list[str]:  # noqa: ARG002
         """Give the names, in the order of the pipeline."""
-        return list(COMMANDS)
+        return list(EVERY)
 
     def get_command(self, ctx: Any, cmd_name: str) -> Any:  # noqa: ARG002
         """Import the command, if there is one of that name."""
-        return load(cmd_name) if cmd_name in COMMANDS else None
+        return load(cmd_name) if cmd_name in EVERY else None
 
     def resolve_command(self, ctx: Any, args: list[str]) -> Any:
         """Find the command, or fail with the nearest name."""
         name = args[0]
-        if name not in COMMANDS and not name.startswith("-"):
-            near = get_close_matches(name, COMMANDS, n=1)
-            hint = f"did you mean {near[0]}?" if near else f"known: {', '.join(COMMANDS)}"
+        if name not in EVERY and not name.startswith("-"):
+            near = get_close_matches(name, EVERY, n=1)
+            hint = f"did you mean {near[0]}?" if near else f"known: {', '.join(EVERY)}"
             ctx.fail(f"no command {name!r}; {hint}")
         return super().resolve_command(ctx, args)
 
     def format_commands(self, ctx: Any, formatter: Any) -> None:  # noqa: ARG002
         """Write the command list from the table, importing nothing."""
         with formatter.section("Commands"):
-            formatter.write_dl([(name, summary) for name, (_, summary) in COMMANDS.items()])
+            formatter.write_dl([(name, summary) for name, (_, summary) in EVERY.items()])
 
     def format_epilog(self, ctx: Any, formatter: Any) -> None:  # noqa: ARG002
         """Write the examples and what all commands have in common."""
@@ -201,10 +194,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     warnings.filterwarnings("default", category=LeftOut)  # each is told once
     warnings.showwarning = _show_warning
     arguments = list(sys.argv[1:] if arguments is None else arguments)
+    if len(arguments) == 2 and arguments[0] == "help" and arguments[1] in EVERY:
+        arguments = [arguments[1], "--help"]
     with suppress(ValueError):  # not the main thread: signals are someone else's
         _listen()
     try:
-        if arguments and arguments[0] in COMMANDS:
+        if arguments and arguments[0] in EVERY:
             # not by way of the group: to read its options, typer would load pydantic even for help
             name, *rest = arguments
             load(name)(rest, prog_name=f"xmm {name}", terminal_width=columns())
@@ -241,7 +236,7 @@ def _report(error: BaseException, arguments: list[str]) -> int:
     if isinstance(error, ReaderGone | BrokenPipeError):
         _silence_stdout()
         return ExitCode.DONE
-    command = next((word for word in arguments if word in COMMANDS), None)
+    command = next((word for word in arguments if word in EVERY), None)
     message, code = _explain(error)
     say.error(f"xmm {command}: {message}" if command else f"xmm: {message}")
     if os.environ.get("XMM_DEBUG") == "1":

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from xmm_cli.app import COMMANDS
+from xmm_cli.app import EVERY
 from xmm_cli.completion.__main__ import generated
 from xmm_cli.completion.tree import commands
 
@@ -56,8 +56,10 @@ def complete(line: str, place: Path) -> list[str]:
 @pytest.mark.parametrize(
     ("line", "offered"),
     [
-        ("xmm ", sorted([*COMMANDS, "--help", "--version"])),
+        ("xmm ", sorted([*EVERY, "--help", "--version"])),
         ("xmm re", ["report"]),
+        ("xmm help me", ["measuring", "methods"]),
+        ("xmm help tr", ["train"]),
         ("xmm train --sou", ["--source"]),
         ("xmm train --source ", ["both", "image", "text"]),
         ("xmm train --source = t", ["text"]),
@@ -82,7 +84,7 @@ def test_bash_offers(place, line, offered):
     assert complete(line, place) == offered
 
 
-@pytest.mark.parametrize("command", COMMANDS)
+@pytest.mark.parametrize("command", EVERY)
 def test_every_option_is_offered(place, command):
     (one,) = [one for one in commands() if one.name == command]
     offered = complete(f"xmm {command} -", place)
@@ -110,6 +112,7 @@ def test_other_shells_read_it(shell, file):
     [
         ("xmm train --source ", {"both", "image", "text"}, set()),
         ("xmm ", {"train", "probe"}, set()),
+        ("xmm help ", {"measuring", "train"}, {"rows.jsonl"}),
         ("xmm probe --split train --", {"--modality"}, {"--mitigation", "--lr"}),
         ("xmm gen-personas --model da", {"data/"}, set()),
     ],

@@ -27,7 +27,7 @@ def test_a_page_has_every_option_and_example(command):
 def test_the_overview_names_all():
     text = man.overview(PAGES).replace(r"\-", "-")
     assert all(rf"\fBxmm-{one.name}\fR(1)" in text for one in PAGES)
-    assert set(man._CODES) == set(ExitCode)
+    assert set(man.CODES) == set(ExitCode)
 
 
 @pytest.mark.parametrize("name", [*(one.name for one in PAGES), ""])

@@ -3,10 +3,10 @@
 import re
 import subprocess
 import sys
-from pathlib import Path
 
 import pytest
 
+from xmm_cli.guide import page
 from xmm_cli.reporting.sql import ask
 from xmm_cli.rows.run import RunRecorder
 from xmm_cli.rows.types import Trace
@@ -15,14 +15,12 @@ from xmm_cli.rows.writer import encode
 from ..scoring import people
 from .scores import score
 
-README = Path(__file__).parents[2] / "README.md"
 BLOCK = re.compile(r"^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 
 
 def blocks(kind):
-    """README's blocks of this language."""
-    text = README.read_text("utf-8")
-    return [body for name, body in BLOCK.findall(text) if name == kind]
+    """The blocks of this language on the guide's page about SQL."""
+    return [body for name, body in BLOCK.findall(page("sql")) if name == kind]
 
 
 @pytest.fixture(scope="module")

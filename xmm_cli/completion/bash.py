@@ -81,7 +81,8 @@ def _case(command: Command) -> str:
     lines.append("        if [[ $current == -* ]]; then")
     lines.append(f'            _xmm_words "$current" "{flags}"')
     if command.inputs is not None:
-        lines += ["        else", f'            _xmm_{command.inputs} "$current"']
+        words = f' "{" ".join(command.words)}"' if command.words else ""
+        lines += ["        else", f'            _xmm_{command.inputs} "$current"{words}']
     lines += ["        fi", "        ;;"]
     return "\n".join(lines) + "\n"
 

@@ -42,7 +42,10 @@ def script(commands: Sequence[Command]) -> str:
         )
     for one in commands:
         lines += [_line(one, option) for option in one.options]
-        if one.inputs is not None:
+        if one.words:
+            words = _quoted(" ".join(one.words))
+            lines.append(f"complete -c xmm -n {_when(one)} -a {words}\n")
+        elif one.inputs is not None:
             lines.append(f"complete -c xmm -n {_when(one)} -F\n")
         if one.inputs == "checkpoints":
             lines.append(f"complete -c xmm -n {_when(one)} -a '(__xmm_checkpoints)'\n")

@@ -6,8 +6,9 @@ from collections.abc import Sequence
 from xmm_cli import __version__
 from xmm_cli.completion.tree import Command
 from xmm_cli.errors import ExitCode
+from xmm_cli.guide import TOPICS, summary
 
-_CODES = {
+CODES = {
     ExitCode.DONE: "done",
     ExitCode.FAILED: "the work failed",
     ExitCode.USAGE: "wrong usage",
@@ -26,8 +27,8 @@ _CODES = {
 def page(command: Command) -> str:
     """The page of one command, `xmm-COMMAND(1)`."""
     title = f"xmm-{command.name}"
-    lines = [*_head(title, command.help), ".SH SYNOPSIS"]
-    lines += [f".B xmm {_plain(command.name)}", _plain(command.usage), ".SH DESCRIPTION"]
+    lines = [*head(title, command.help), ".SH SYNOPSIS"]
+    lines += [f".B xmm {plain(command.name)}", plain(command.usage), ".SH DESCRIPTION"]
     lines += _paragraphs(command.about)
     lines.append(".SH OPTIONS")
     panel = ""
@@ -35,11 +36,11 @@ def page(command: Command) -> str:
         if option.panel != panel:
             panel = option.panel
             lines.append(f".SS {panel}")
-        names = ", ".join(rf"\fB{_plain(name)}\fR" for name in option.names)
+        names = ", ".join(rf"\fB{plain(name)}\fR" for name in option.names)
         value = "" if option.takes is None else r" \fIVALUE\fR"
-        told = _plain(option.help)
+        told = plain(option.help)
         if option.takes == "values":
-            told = f"{told} Known: {_plain(', '.join(option.values))}.".strip()
+            told = f"{told} Known: {plain(', '.join(option.values))}.".strip()
         lines += [".TP", names + value, told or r"\&"]
     lines += _epilog(command.epilog)
     lines += [*_exits(), ".SH SEE ALSO", r"\fBxmm\fR(1)"]
@@ -48,48 +49,53 @@ def page(command: Command) -> str:
 
 def overview(commands: Sequence[Command]) -> str:
     """The page `xmm(1)`."""
-    lines = _head("xmm", "measure cross-modality memorization in vision-language models")
+    lines = head("xmm", "measure cross-modality memorization in vision-language models")
     lines += [".SH SYNOPSIS", ".B xmm", r"\fICOMMAND\fR [OPTIONS] [INPUT...]", ".SH COMMANDS"]
     for one in commands:
-        lines += [".TP", rf"\fB{_plain(one.name)}\fR", _plain(one.help)]
+        lines += [".TP", rf"\fB{plain(one.name)}\fR", plain(one.help)]
+    lines.append(".SH GUIDE")
+    for topic in TOPICS:
+        lines += [".TP", rf"\fBxmm\-{plain(topic)}\fR(7)", plain(summary(topic))]
     lines += [*_exits(), ".SH SEE ALSO"]
-    lines.append(", ".join(rf"\fBxmm\-{_plain(one.name)}\fR(1)" for one in commands))
+    lines.append(", ".join(rf"\fBxmm\-{plain(one.name)}\fR(1)" for one in commands))
     return "\n".join(lines) + "\n"
 
 
-def _head(title: str, what: str) -> list[str]:
-    about = _plain(what[0].lower() + what[1:].rstrip("."))
+def head(title: str, what: str, section: int = 1) -> list[str]:
+    """The first lines of a page: title, section, and what it is about in one line."""
+    about = plain(what[0].lower() + what[1:].rstrip("."))
+    manual = "User Commands" if section == 1 else "The guide of xmm"
     return [
         '.\\" Written by `python -m xmm_cli.completion`; do not edit.',
-        f'.TH "{title.upper()}" 1 "" "xmm {__version__}" "User Commands"',
+        f'.TH "{title.upper()}" {section} "" "xmm {__version__}" "{manual}"',
         ".SH NAME",
-        rf"{_plain(title)} \- {about}",
+        rf"{plain(title)} \- {about}",
     ]
 
 
 def _exits() -> list[str]:
     lines = [".SH EXIT STATUS"]
-    for code, told in _CODES.items():
-        lines += [".TP", rf"\fB{int(code)}\fR", _plain(told)]
+    for code, told in CODES.items():
+        lines += [".TP", rf"\fB{int(code)}\fR", plain(told)]
     return lines
 
 
 def _paragraphs(text: str) -> list[str]:
     lines: list[str] = []
     for part in text.strip().split("\n\n"):
-        lines += [".PP", _plain(" ".join(part.split()))]
+        lines += [".PP", plain(" ".join(part.split()))]
     return lines
 
 
 def _epilog(text: str) -> list[str]:
     """Examples line by line, the rest as paragraphs."""
     examples, _, rest = text.strip().partition("\n\n")
-    shown = [_plain(line.strip()) for line in examples.splitlines()[1:]]
+    shown = [plain(line.strip()) for line in examples.splitlines()[1:]]
     lines = [".SH EXAMPLES", ".nf", *shown, ".fi"]
     return lines + ([".SH NOTES", *_paragraphs(rest)] if rest else [])
 
 
-def _plain(text: str) -> str:
-    """Text with nothing in it that troff would read."""
+def plain(text: str) -> str:
+    """One line of text with nothing in it that troff would read."""
     safe = text.replace("\\", r"\e").replace("-", r"\-")
     return re.sub(r"^([.'])", r"\\&\1", safe)

@@ -7,6 +7,7 @@ from typing import Any, Literal, get_args, get_origin
 
 from xmm_cli import app
 from xmm_cli.flags import COMMON
+from xmm_cli.guide import TOPICS
 from xmm_cli.models.loading import SHIPPED
 from xmm_cli.registry import Registry
 
@@ -66,13 +67,15 @@ class Command:
     epilog: str
     options: tuple[Option, ...]
     inputs: str | None = None
-    """`files`, `checkpoints`, or None where it reads none."""
+    """`files`, `checkpoints`, `words`, or None where it reads none."""
+    words: tuple[str, ...] = ()
+    """What it takes, where `inputs` is `words`."""
     usage: str = field(default="")
 
 
 def commands() -> list[Command]:
-    """Every command of `xmm`, in the order of the pipeline."""
-    return [_command(name, summary) for name, (_, summary) in app.COMMANDS.items()]
+    """Every command of `xmm`, in the order of the pipeline, and `help`."""
+    return [_command(name, summary) for name, (_, summary) in app.EVERY.items()]
 
 
 def _command(name: str, summary: str) -> Command:
@@ -82,10 +85,10 @@ def _command(name: str, summary: str) -> Command:
     reads = any(one.param_type_name == "argument" for one in parser.params)
     takes_checkpoints = name in ("probe", "unlearn")
     inputs = ("checkpoints" if takes_checkpoints else "files") if reads else None
-    about = parser.help or ""
-    return Command(
-        name, summary, about, parser.epilog or "", tuple(options), inputs, _usage(parser)
-    )
+    words = (*TOPICS, *app.COMMANDS) if name == "help" else ()
+    inputs = "words" if words else inputs
+    about, epilog = parser.help or "", parser.epilog or ""
+    return Command(name, summary, about, epilog, tuple(options), inputs, words, _usage(parser))
 
 
 def _usage(parser: Any) -> str:

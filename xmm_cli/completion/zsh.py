@@ -60,7 +60,8 @@ def script(commands: Sequence[Command]) -> str:
 def _case(command: Command) -> str:
     specs = [_spec(option, name) for option in command.options for name in option.names]
     if command.inputs is not None:
-        specs.append(_quoted(f"*:input:{_ACTIONS[command.inputs]}"))
+        known = f"({' '.join(command.words)})"
+        specs.append(_quoted(f"*:input:{_ACTIONS.get(command.inputs, known)}"))
     told = " \\\n".join(f"        {one}" for one in specs)
     return f"    {command.name})\n      _arguments \\\n{told}\n      ;;\n"
 

@@ -262,7 +262,7 @@ def _check_kind(name: str, config: Any) -> None:
     if config.is_encoder_decoder or not usable:
         raise Unavailable(
             f"base {name!r}: xmm cannot use {kind.__name__}",
-            "it needs a decoder alone, that takes a picture's features; see the README's families",
+            "it needs a decoder alone, that takes a picture's features; see xmm help models",
         )
 
 

@@ -199,7 +199,7 @@ def _notes(groups: list[Group], scores: list[Score], metrics: Sequence[str] | No
     lacking = [name for name in metrics or () if name != "all"]
     found = {score.metric for score in scores}
     notes += [
-        f"no rows have what the metric {name} needs; the README says what that is"
+        f"no rows have what the metric {name} needs; xmm help scoring says what that is"
         for name in lacking
         if ALIASES.get(name, name) not in found
     ]

@@ -82,7 +82,7 @@ def from_output(output: Any) -> Features:
     return Features(_kept(pooled), tuple(_kept(part) for part in deepstack))
 
 
-_ODD = "xmm knows no way to hand its features on; see the families in the README"
+_ODD = "xmm knows no way to hand its features on; see xmm help models"
 
 
 def _kept(part: Any) -> Part:

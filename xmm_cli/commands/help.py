@@ -1,0 +1,67 @@
+"""`xmm help`: the guide, a topic at a time. `app` answers `xmm help COMMAND` itself."""
+
+import shutil
+import sys
+import textwrap
+from dataclasses import dataclass
+from difflib import get_close_matches
+from typing import Annotated
+
+from xmm_cli.commands import EVERY
+from xmm_cli.errors import WrongUsage
+from xmm_cli.flags import Positional
+from xmm_cli.guide import TOPICS, page, readable, summary
+
+EXAMPLES = """\
+Examples:
+  xmm help
+  xmm help measuring
+  xmm help train
+  xmm help rows | grep logprob
+
+On a terminal a page is shown by $PAGER, or less. In a pipe it is plain text, COLUMNS wide.
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class HelpOptions:
+    """The options of `xmm help`."""
+
+    topic: Annotated[str | None, Positional("A topic or a command; all if absent.", "TOPIC")] = None
+
+
+def run(options: HelpOptions) -> None:
+    """Read the guide: a topic, or a command's help.
+
+    Without a TOPIC it lists the commands and all topics.
+    """
+    topic = options.topic
+    if topic is None:
+        sys.stdout.write(_list())
+    elif topic in TOPICS:
+        from xmm_cli.guide.terminal import show
+
+        show(readable(page(topic)))
+    else:
+        known = [*TOPICS, *EVERY]
+        near = get_close_matches(topic.casefold(), known, n=1)
+        guess = f"did you mean {near[0]}? " if near else ""
+        raise WrongUsage(f"no topic {topic!r}", f"{guess}known: {', '.join(known)}")
+
+
+def _list() -> str:
+    """Commands and topics, with a line each, as wide as the terminal allows."""
+    width = shutil.get_terminal_size((80, 24)).columns
+    parts = {
+        "Commands (xmm help COMMAND)": {name: line for name, (_, line) in EVERY.items()},
+        "Topics (xmm help TOPIC)": {topic: summary(topic) for topic in TOPICS},
+    }
+    longest = max(len(name) for part in parts.values() for name in part) + 4
+    lines: list[str] = []
+    for heading, part in parts.items():
+        lines += ["", f"{heading}:"] if lines else [f"{heading}:"]
+        for name, text in part.items():
+            lines += textwrap.wrap(
+                f"  {name}".ljust(longest) + text, width, subsequent_indent=" " * longest
+            )
+    return "\n".join(lines) + "\n"
