@@ -42,7 +42,7 @@ _xmm() {
         fi
     done
     case $command in
-    "") _xmm_words "$current" "gen-personas train unlearn probe score report --help --version" ;;
+    "") _xmm_words "$current" "gen-personas train unlearn probe score report help --help --version" ;;
     gen-personas)
         case $before in
         --people|-n) :; return ;;
@@ -193,6 +193,15 @@ _xmm() {
             _xmm_words "$current" "--sql --timeout --to --by --resamples --fail-if --findings --plot --figure --html --card --format -f --quiet -q --help -h"
         else
             _xmm_files "$current"
+        fi
+        ;;
+    help)
+        case $before in
+        esac
+        if [[ $current == -* ]]; then
+            _xmm_words "$current" "--quiet -q --help -h"
+        else
+            _xmm_words "$current" "install terms measuring scoring unlearning audit mitigations models your-own-people photographs many-machines reports sql rows study findings publishing speed promises errors methods completions contributing gen-personas train unlearn probe score report"
         fi
         ;;
     esac

@@ -29,6 +29,7 @@ complete -c xmm -n __fish_use_subcommand -a unlearn -d 'Make it forget some of t
 complete -c xmm -n __fish_use_subcommand -a probe -d 'Ask a model about them in either modality.'
 complete -c xmm -n __fish_use_subcommand -a score -d 'Turn answers into recall, memory and transfer, with intervals.'
 complete -c xmm -n __fish_use_subcommand -a report -d 'Show results as tables, plots, a page, or by SQL.'
+complete -c xmm -n __fish_use_subcommand -a help -d 'Read the guide: xmm help lists its topics.'
 complete -c xmm -n '__xmm_using gen-personas' -l people -s n -x -d 'People to measure.'
 complete -c xmm -n '__xmm_using gen-personas' -l aux -x -d 'Auxiliary people beside them.'
 complete -c xmm -n '__xmm_using gen-personas' -l views -x -d 'Training views a person.'
@@ -156,3 +157,6 @@ complete -c xmm -n '__xmm_using report' -l format -s f -x -a 'table markdown lat
 complete -c xmm -n '__xmm_using report' -l quiet -s q -d 'No notes and no progress; errors stay.'
 complete -c xmm -n '__xmm_using report' -l help -s h -d 'Show this message and exit.'
 complete -c xmm -n '__xmm_using report' -F
+complete -c xmm -n '__xmm_using help' -l quiet -s q -d 'No notes and no progress; errors stay.'
+complete -c xmm -n '__xmm_using help' -l help -s h -d 'Show this message and exit.'
+complete -c xmm -n '__xmm_using help' -a 'install terms measuring scoring unlearning audit mitigations models your-own-people photographs many-machines reports sql rows study findings publishing speed promises errors methods completions contributing gen-personas train unlearn probe score report'
