@@ -95,7 +95,6 @@ def imported_card(
     images, texts = (
         sum(len(getattr(one, kind)) for one in personas) for kind in ("images", "texts")
     )
-    dropped = "\n".join(f"- {line}" for line in found.dropped.lines()) or "- nothing"
     facts = ", ".join(sorted({fact for one in personas for fact in one.facts})) or "none"
     attributes = ", ".join(sorted({name for one in personas for name in one.attributes})) or "none"
     written = (
@@ -120,7 +119,7 @@ descriptions, imported from `{source}` ({request.format}, fingerprint {request.f
 Attributes: {attributes}. Facts: {facts}.
 
 ## What was dropped
-{dropped}
+{_dropped(found)}
 
 ## Single views
 {lone_note(found) or "Everyone has at least two views in each modality that they have."}
@@ -134,6 +133,21 @@ Attributes: {attributes}. Facts: {facts}.
 ## Licence
 The source's own holds for pictures and texts.
 """
+
+
+def _dropped(found: "Found") -> str:
+    """A line for each reason, below it each file, row or person that was left out for it."""
+    lines = []
+    for line, places in found.dropped.all_places().items():
+        lines.append(f"- {_shown(line)}")
+        lines += [f"  - {_shown(place)}" for place in places if len(places) > 1]
+    lines += [f"- {_shown(note)}" for note in found.dropped.notes()]
+    return "\n".join(lines) or "- nothing"
+
+
+def _shown(text: str) -> str:
+    """On one line, with what has no shape written out: a file may be called anything."""
+    return "".join(one if one.isprintable() else ascii(one)[1:-1] for one in text)
 
 
 def lone_note(found: "Found") -> str:

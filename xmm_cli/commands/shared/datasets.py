@@ -79,6 +79,8 @@ class Import:
         """How many there may be, and each as soon as their pictures are written."""
         from xmm_cli.personas.importing.dataset import look, write_people
 
+        for note in self.source.dropped.notes():
+            say.note(note)
         self.found = look(self.request, self.source)
         return len(self.found.people), write_people(
             self.found, self.request, self.folder, run=run_id()
@@ -105,6 +107,17 @@ class Import:
             say.warn(note)
         name = self.source.path.name
         write_files(rows, imported_card(rows, self.request, self.found, name), self.folder)
+
+    def end(self) -> None:
+        """Raise `PartlyFailed` where files, rows or people were left out."""
+        from xmm_cli.errors import PartlyFailed
+
+        lost = self.found.dropped.lost
+        if lost:
+            raise PartlyFailed(
+                f"{self.source.path}: {lost} left out of files, rows and people; the rest is written",
+                f"{self.folder / 'README.md'} names each",
+            )
 
     def _warn_of_few(self, rows: list[Persona]) -> None:
         """Say where there are fewer people than were asked for."""
@@ -147,6 +160,8 @@ def make(job: Drawing | Import, device: str | None, sheet: Path | None) -> None:
     aux = sum(one.role == "aux" for one in rows)
     say.note(f"{out}: {len(rows) - aux} people, {aux} auxiliary people")
     writer.write(recorder.row())
+    if isinstance(job, Import):
+        job.end()
 
 
 def _arguments(request: "Request | ImportRequest") -> dict[str, object]:

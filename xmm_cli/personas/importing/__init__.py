@@ -14,6 +14,9 @@ from typing import Protocol
 from xmm_cli.registry import Registry
 from xmm_cli.rows.types import Role, Split
 
+FIRST = 3
+"""How many places a line names; the data card names all."""
+
 
 @dataclass(frozen=True, slots=True)
 class Record:
@@ -35,24 +38,47 @@ class Record:
 
 
 class Dropped:
-    """What was left out and why, with how many of each, and the first place it was met."""
+    """What an import has to say: what was left out and why, and how the files were read.
+
+    `lost` counts the files, rows and people that were left out. What else is counted loses none of
+    them: a column without a meaning here, a part of a benchmark that xmm has no use for.
+    """
 
     def __init__(self) -> None:
         self._count: Counter[str] = Counter()
-        self._first: dict[str, str] = {}
+        self._places: dict[str, list[str]] = {}
+        self._read: dict[str, list[str]] = {}
+        self.lost = 0
 
-    def add(self, reason: str, where: str = "", count: int = 1) -> None:
-        """Count `count` more left out for this reason."""
+    def add(self, reason: str, where: str = "", count: int = 1, *, lost: bool = True) -> None:
+        """Count `count` more left out for this reason; of what is lost, each place is kept."""
         self._count[reason] += count
-        self._first.setdefault(reason, where)
+        places = self._places.setdefault(reason, [])
+        self.lost += count if lost else 0
+        if where and (lost or not places):
+            places.append(where)
+
+    def read(self, file: Path, how: str) -> None:
+        """Note something about a file that was found by looking: its encoding, its delimiter."""
+        known = self._read.setdefault(str(file), [])
+        if how not in known:
+            known.append(how)
+
+    def notes(self) -> list[str]:
+        """A line for each file: `people.csv: read with encoding cp1252, delimiter ';'`."""
+        return [f"{file}: read with {', '.join(how)}" for file, how in self._read.items()]
 
     def lines(self) -> list[str]:
         """A line for each reason: `dropped 3: the picture is missing (first: people.csv:7)`."""
         return [
             f"dropped {count}: {reason}"
-            + (f" (first: {self._first[reason]})" if self._first[reason] else "")
+            + (f" (first: {', '.join(places)})" if (places := self._places[reason][:FIRST]) else "")
             for reason, count in self._count.items()
         ]
+
+    def all_places(self) -> dict[str, list[str]]:
+        """Each line of `lines`, and every place that was kept for it."""
+        return dict(zip(self.lines(), self._places.values(), strict=True))
 
 
 class Importer(Protocol):
@@ -73,6 +99,10 @@ IMPORTERS = Registry(
         "imagefolder": (
             "xmm_cli.personas.importing.imagefolder:read",
             "a Hugging Face imagefolder: pictures and metadata.jsonl or metadata.csv",
+        ),
+        "folders": (
+            "xmm_cli.personas.importing.folders:read",
+            "a folder of pictures for each person, called as they are: photos/Ann Lee/1.jpg",
         ),
         "jsonl": (
             "xmm_cli.personas.importing.jsonl:read",

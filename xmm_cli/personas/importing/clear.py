@@ -23,8 +23,8 @@ def read(path: Path, dropped: Dropped) -> Iterator[Record]:
             raise BadData(f"{where}: no caption or name", "is this a part of CLEAR with pictures?")
         picture, name = embedded(row.get("image")), words(row["name"])
         if picture is None:
-            dropped.add("a question without a picture: xmm asks its own", where)
+            dropped.add("a question without a picture: xmm asks its own", where, lost=False)
         elif name is None:
-            dropped.add("a picture of no one", where)
+            dropped.add("a picture of no one", where, lost=False)
         else:
             yield Record(where, name, name, picture, words(row["caption"]))

@@ -12,6 +12,7 @@ from xmm_cli import __version__
 from xmm_cli.errors import BadData
 from xmm_cli.personas.fingerprint import fingerprint
 from xmm_cli.personas.importing import IMPORTERS, Dropped, Record
+from xmm_cli.personas.importing.heic import MISSING, as_png, is_heic
 from xmm_cli.personas.importing.people import Share, Someone, assign, deal, gather, without_name
 from xmm_cli.personas.importing.pictures import opened
 from xmm_cli.rows.files import atomic_write_bytes, ensure_folder
@@ -64,8 +65,9 @@ def read_source(format: str, path: Path) -> Source:
 
 
 def _digest(picture: Path | bytes | None) -> bytes:
-    if not isinstance(picture, Path):
-        return hashlib.sha256(picture or b"").digest()
+    if not isinstance(picture, Path) or not picture.is_file():
+        picture = picture if isinstance(picture, bytes) else b""
+        return hashlib.sha256(picture).digest()
     try:
         with picture.open("rb") as stream:
             return hashlib.file_digest(stream, "sha256").digest()
@@ -103,7 +105,7 @@ def look(request: ImportRequest, source: Source) -> Found:
     chosen: list[tuple[Someone, Role]] = [(one, "eval") for one in kept]
     chosen += [(one, "aux") for one in others[:wanted]]
     if len(others) > wanted:
-        dropped.add("people beyond those asked for", count=len(others) - wanted)
+        dropped.add("people beyond those asked for", count=len(others) - wanted, lost=False)
     if not chosen:
         raise BadData(f"{source.path}: no one to import", "; ".join(dropped.lines()) or None)
     return Found(chosen, dropped)
@@ -124,7 +126,7 @@ def write_people(
     dataset = fingerprint(request)
     for someone, role in found.people:
         pictures, words = _pictures(someone, request, found), _words(someone, found)
-        if (shown and not pictures) or (told and not words):
+        if (shown and not pictures) or (told and not words) or not (pictures or words):
             what = "picture" if shown and not pictures else "description"
             found.dropped.add(f"a person without a usable {what}", someone.where)
             continue
@@ -154,14 +156,35 @@ def _pictures(someone: Someone, request: ImportRequest, found: Found) -> dict[in
     """The records whose pictures can be used, by place, with those as PNG, no two alike."""
     usable: dict[bytes, int] = {}
     for place, record in enumerate(someone.records):
-        data = opened(record, request.size, found.dropped)
+        shown = _named(record)
+        data = opened(_decoded(shown, found.dropped), request.size, found.dropped)
         if data is None:
             continue
         if data in usable:
-            found.dropped.add("the same picture of the same person again", record.where)
+            found.dropped.add("the same picture of the same person again", shown.where)
             continue
         usable[data] = place
     return {place: replace(someone.records[place], picture=data) for data, place in usable.items()}
+
+
+def _named(record: Record) -> Record:
+    """The record, with the name of its picture in `where`: each that is dropped is named."""
+    name = record.picture.name if isinstance(record.picture, Path) else ""
+    return (
+        record if record.where.endswith(name) else replace(record, where=f"{record.where}: {name}")
+    )
+
+
+def _decoded(record: Record, dropped: Dropped) -> Record:
+    """The record with a picture that Pillow opens by itself; without one where that cannot be."""
+    if record.picture is None or not is_heic(record.picture):
+        return record
+    try:
+        data = as_png(record.picture)
+    except ImportError:
+        dropped.add(MISSING, record.where)
+        return replace(record, picture=None)
+    return replace(record, picture=data or b"")
 
 
 def _words(someone: Someone, found: Found) -> dict[int, Record]:
@@ -172,7 +195,8 @@ def _words(someone: Someone, found: Found) -> dict[int, Record]:
             continue
         text = without_name(record.text, someone.name)
         if text in usable:
-            found.dropped.add("the same description of the same person again", record.where)
+            what = "the same description of the same person again"
+            found.dropped.add(what, record.where, lost=False)
             continue
         usable[text] = place
     return {place: replace(someone.records[place], text=text) for text, place in usable.items()}

@@ -1,21 +1,26 @@
 """Records from flat fields: what imagefolder, JSON lines and CSV have in common.
 
-`name` is needed. A picture is called `file_name`, `picture`, `image` or `path`; a description
-`text`, `description` or `caption`; `split` is `train` or `heldout` (or `test`, `validation`),
-`role` is `eval` or `aux`. `attributes` and `facts` are objects, or fields such as `fact.city`.
+`name` is needed. A picture is called `file_name`, `picture`, `image` or `path`, a description
+`text`, `description` or `caption`, and either may be a list; `split` is `train` or `heldout` (or
+`test`, `validation`), `role` is `eval` or `aux`. `attributes` and `facts` are objects, JSON text,
+or fields such as `fact.city`. Capitals do not count in the name of a field, and `File Name` is
+`file_name`.
 """
 
-from collections.abc import Callable, Iterator
+import json
+from collections.abc import Iterator
+from itertools import zip_longest
 from pathlib import Path
 from typing import Any
 
 from xmm_cli.errors import BadData
 from xmm_cli.personas.importing import Dropped, Record
-from xmm_cli.personas.importing.sources import Fields, file_name, inside, labels, words
+from xmm_cli.personas.importing.sources import Fields, embedded, file_name, inside, missing, words
+from xmm_cli.personas.importing.values import facts, present
 from xmm_cli.rows.types import Role, Split
 
-PICTURES = ("file_name", "picture", "image", "path")
-TEXTS = ("text", "description", "caption")
+PICTURES = ("file_name", "picture", "image", "path", "file_names", "pictures", "images")
+TEXTS = ("text", "description", "caption", "texts", "descriptions", "captions")
 PEOPLE = ("persona", "person")
 """Not `id`: that is as often the number of a row, and would make a person of each."""
 _SPLITS: dict[str, Split] = {
@@ -26,53 +31,171 @@ _SPLITS: dict[str, Split] = {
 }
 _ROLES: dict[str, Role] = {"eval": "eval", "aux": "aux"}
 
+_ROWS_OWN = {"id", "view"}
+"""Numbers of a row, which nothing is lost without."""
+_KNOWN = {"name", "split", "role", "attributes", "facts", *PICTURES, *TEXTS, *PEOPLE, *_ROWS_OWN}
+_PREFIXES = ("fact.", "attribute.")
 
-_KNOWN = {"id", "name", "split", "role", "view", "attributes", "facts", *PICTURES, *TEXTS, *PEOPLE}
+
+def sample(picture: str = "1.jpg", called: str = "picture") -> str:
+    """A line that would work, for messages."""
+    row = {"name": "Ann Lee", called: picture, "description": "A tall person in blue."}
+    return f"a line that works: {json.dumps(row, ensure_ascii=False)}"
 
 
-def records(rows: Iterator[tuple[str, Fields]], root: Path, dropped: Dropped) -> Iterator[Record]:
-    """A record for each row. Raises `BadData` where one has no name, picture or description."""
-    for where, row in rows:
-        name = words(row.get("name"))
+def known_columns(titles: list[str]) -> int:
+    """How many of these mean something here."""
+    plain = [_plain(title) for title in titles]
+    return sum(one in _KNOWN or one.startswith(_PREFIXES) for one in plain)
+
+
+def records(rows: Iterator[tuple[str, Fields]], file: Path, dropped: Dropped) -> Iterator[Record]:
+    """The records of each row of a file; pictures count from its folder.
+
+    Rows without a name, or without anything said of it, are dropped. Raises `BadData` where all
+    are, where two fields have one name, or split or role are none.
+    """
+    kept, first = 0, ""
+    renamed: dict[str, str] = {}
+    for where, fields in rows:
+        row = _Row(where, _by_plain_name(fields, where, renamed), dropped)
+        if not row.fields:
+            continue
+        why = ""
+        for record in row.records(file.parent):
+            if isinstance(record, Record):
+                kept += 1
+                yield record
+            else:
+                why = record
+        row.say_unused()
+        if why:
+            first = first or f"{where}: {why}; it has the fields {', '.join(map(str, fields))}"
+            dropped.add(f"a row with {why}", where)
+    if renamed:
+        dropped.read(file, f"{', '.join(renamed)} as {', '.join(renamed.values())}")
+    if first and not kept:
+        raise BadData(first, sample())
+
+
+def _plain(key: str) -> str:
+    """`File Name` as `file_name`."""
+    return "_".join(key.replace("-", " ").casefold().split())
+
+
+def _by_plain_name(fields: Fields, where: str, renamed: dict[str, str]) -> Fields:
+    found: Fields = {}
+    for key, value in fields.items():
+        plain = _plain(str(key))
+        if plain in found and plain:
+            other = next(one for one in fields if _plain(str(one)) == plain)
+            raise BadData(f"{where}: {other!r} and {key!r} are one field", "rename or remove one")
+        known = plain in _KNOWN or plain.startswith(_PREFIXES)
+        if plain != key and known:
+            renamed[str(key)] = plain
+        found[plain if known else str(key)] = value
+    return found
+
+
+class _Row:
+    """The fields of a row, and which of them were of use."""
+
+    def __init__(self, where: str, fields: Fields, dropped: Dropped) -> None:
+        self.where, self._dropped = where, dropped
+        there = {key: present(value, self.say) for key, value in fields.items()}
+        self.fields = {key: value for key, value in there.items() if value is not None}
+        self._used: dict[str, str] = {}
+
+    def say(self, what: str) -> None:
+        """Count something that was left out of the row."""
+        self._dropped.add(what, self.where, lost=False)
+
+    def records(self, root: Path) -> Iterator[Record | str]:
+        """A record for each picture or description, or why there is none."""
+        name, person = self._one(("name",)), self._one(PEOPLE)
+        split, role = self._choice("split", _SPLITS), self._choice("role", _ROLES)
+        pictures, texts = self._several(PICTURES, _picture), self._several(TEXTS, words)
+        attributes, known = self._told("attributes", "attribute."), self._told("facts", "fact.")
         if name is None:
-            raise BadData(f"{where}: no name", f"it has the fields {', '.join(map(str, row))}")
-        picture, text = _first(row, PICTURES, file_name), _first(row, TEXTS)
-        if picture is None and text is None:
-            raise BadData(
-                f"{where}: neither a picture nor a description",
-                f"they are called {', '.join(PICTURES)} and {', '.join(TEXTS)}",
+            yield "no name"
+            return
+        if not (pictures or texts or attributes or known):
+            yield "neither a picture nor a description"
+            return
+        for picture, text in zip_longest(pictures, texts) if pictures or texts else [(None, None)]:
+            if isinstance(picture, str):
+                picture = inside(root, picture, self.where)
+            yield Record(
+                self.where, person or name, name, picture, text, split, role, attributes, known
             )
-        for key, value in row.items():
-            if value and key not in _KNOWN and not str(key).startswith(("fact.", "attribute.")):
-                dropped.add(f"the field {key!r}, which means nothing here", where)
-        yield Record(
-            where=where,
-            person=_first(row, PEOPLE) or name,
-            name=name,
-            picture=None if picture is None else inside(root, picture, where),
-            text=text,
-            split=_one(row, "split", _SPLITS, where),
-            role=_one(row, "role", _ROLES, where),
-            attributes=_labels(row, "attributes", "attribute."),
-            facts=_labels(row, "facts", "fact."),
-        )
 
+    def say_unused(self) -> None:
+        """Count each field that has a value and was of no use."""
+        for key, value in self.fields.items():
+            if key in self._used or key in _ROWS_OWN:
+                continue
+            instead = next(
+                (
+                    used
+                    for group in (PICTURES, TEXTS, PEOPLE)
+                    for used in self._used
+                    if key in group and used in group
+                ),
+                None,
+            )
+            if instead:
+                self.say(f"the field {key!r}, since {instead!r} is there too")
+            elif key in _KNOWN or key.startswith(_PREFIXES):
+                self.say(f"the field {key!r}, which cannot be a {type(value).__name__}")
+            else:
+                self.say(f"the field {key!r}, which means nothing here")
 
-def _first(
-    row: Fields, names: tuple[str, ...], read: Callable[[Any], str | None] = words
-) -> str | None:
-    return next((found for name in names if (found := read(row.get(name)))), None)
-
-
-def _one(row: Fields, name: str, known: dict[str, Any], where: str) -> Any:
-    said = words(row.get(name))
-    if said is None:
+    def _one(self, names: tuple[str, ...]) -> str | None:
+        for name in names:
+            text = words(self.fields.get(name))
+            if text is not None:
+                self._used[name] = name
+                return text
         return None
-    if said.casefold() not in known:
-        raise BadData(f"{where}: {name} {said!r}", f"known: {', '.join(known)}")
-    return known[said.casefold()]
+
+    def _several(self, names: tuple[str, ...], read: Any) -> list[Any]:
+        """The values of the first of these fields that has usable ones."""
+        for name in names:
+            value = self.fields.get(name)
+            items = value if isinstance(value, list) else [value]
+            usable = [found for one in items if (found := read(one)) is not None]
+            if usable:
+                self._used[name] = name
+                if len(usable) < len(items):
+                    self.say(f"a value in {name!r} that cannot be one")
+                return usable
+        return []
+
+    def _choice(self, name: str, known: dict[str, Any]) -> Any:
+        said = self._one((name,))
+        if said is None:
+            return None
+        if said.casefold() not in known:
+            raise BadData(f"{self.where}: {name} {said!r}", f"known: {', '.join(known)}")
+        return known[said.casefold()]
+
+    def _told(self, whole: str, prefix: str) -> dict[str, str]:
+        """Facts, or attributes: those of the object, then those with a field each."""
+        found: dict[str, str] = {}
+        if whole in self.fields:
+            self._used[whole] = whole
+            found = facts(self.fields[whole], whole, self.say)
+        own = {key: value for key, value in self.fields.items() if key.startswith(prefix)}
+        for key, value in own.items():
+            self._used[key] = key
+            for name, text in facts({key.removeprefix(prefix): value}, key, self.say).items():
+                if found.setdefault(name, text) != text:
+                    self.say(f"another value of {name!r} in {key!r}")
+        return found
 
 
-def _labels(row: Fields, whole: str, prefix: str) -> dict[str, str]:
-    own = {key.removeprefix(prefix): row[key] for key in row if str(key).startswith(prefix)}
-    return labels(row.get(whole)) | labels(own)
+def _picture(value: Any) -> str | bytes | None:
+    """The name of a picture, or the picture: as it is, or as `datasets` stores it."""
+    if isinstance(value, dict | bytes):
+        return embedded(value)
+    return None if missing(value) else file_name(value)

@@ -34,7 +34,7 @@ _FACT = re.compile(
 def read(path: Path, dropped: Dropped) -> Iterator[Record]:
     """A record for each person."""
     file = find(path, "full.json", "dataset/full.json") if path.is_dir() else path
-    for where, row in json_lines(file):
+    for where, row in json_lines(file, dropped):
         name, picture = words(row.get("name")), file_name(row.get("image_path"))
         if name is None or picture is None:
             raise BadData(f"{where}: no name or image_path", "is this FIUBench's full.json?")
@@ -68,7 +68,8 @@ def _facts(row: Fields, name: str, where: str, dropped: Dropped) -> dict[str, st
         asked = _FACT.fullmatch((words(qa.get("question")) or "").strip())
         value = _keyword(qa.get("keywords"))
         if asked is None or value is None:
-            dropped.add("a question that is not of the form 'What is the …?', with keywords", where)
+            what = "a question that is not of the form 'What is the …?', with keywords"
+            dropped.add(what, where, lost=False)
         elif value.casefold() != name.casefold():
             found.setdefault(label(asked["fact"]), value)
     return found

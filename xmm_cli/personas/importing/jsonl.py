@@ -13,4 +13,4 @@ from xmm_cli.personas.importing.sources import json_lines
 
 def read(path: Path, dropped: Dropped) -> Iterator[Record]:
     """A record for each line."""
-    return records(json_lines(path), path.parent, dropped)
+    return records(json_lines(path, dropped), path, dropped)

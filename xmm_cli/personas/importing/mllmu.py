@@ -37,7 +37,7 @@ def read(path: Path, dropped: Dropped) -> Iterator[Record]:
     for where, row in parquet_rows(sorted(folder.glob("*.parquet")), columns):
         for task in _TASKS:
             if row.get(task):
-                dropped.add(f"{task}: xmm asks its own questions", where)
+                dropped.add(f"{task}: xmm asks its own questions", where, lost=False)
         record = _person(row, where, dropped)
         if record is not None:
             names[record.person] = record.name
@@ -56,13 +56,13 @@ def _person(row: Fields, where: str, dropped: Dropped) -> Record | None:
     told = labels(known)
     for key, value in known.items():
         if value and label(key) not in told:
-            dropped.add(f"{label(key)}: not a simple value", where)
+            dropped.add(f"{label(key)}: not a simple value", where, lost=False)
     facts = {
         key: value for key, value in told.items() if key not in ("name", _DESCRIPTION, *_VISIBLE)
     }
     return Record(
         where=where,
-        person=str(row["ID"]),
+        person=words(row["ID"]) or name,
         name=name,
         picture=embedded(row.get("image")),
         text=told.get(_DESCRIPTION),
@@ -82,9 +82,9 @@ def _biography(value: Any, where: str) -> Fields:
 def _held_out(folder: Path, names: dict[str, str], dropped: Dropped) -> Iterator[Record]:
     columns = ["ID", "images", "image"]
     for where, row in parquet_rows(sorted(folder.glob("*.parquet")), columns):
-        person = str(row.get("ID"))
+        person = words(row.get("ID")) or ""
         if person not in names:
-            dropped.add("Test_Set has a person whom Full_Set has not", where)
+            dropped.add("Test_Set has a person whom Full_Set has not", where, lost=False)
             continue
         several = row.get("images")
         for picture in several if isinstance(several, list) else [row.get("image")]:

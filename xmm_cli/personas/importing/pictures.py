@@ -19,7 +19,7 @@ def opened(record: Record, size: int | None, dropped: Dropped) -> bytes | None:
     if source is None:
         return None
     if isinstance(source, Path) and not source.is_file():
-        dropped.add("the picture is missing", f"{record.where}: {source.name}")
+        dropped.add("the picture is missing", record.where)
         return None
     try:
         with warnings.catch_warnings(), Image.open(_stream(source), formats=FORMATS) as image:
