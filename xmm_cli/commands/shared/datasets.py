@@ -115,7 +115,7 @@ class Import:
         lost = self.found.dropped.lost
         if lost:
             raise PartlyFailed(
-                f"{self.source.path}: {lost} left out of files, rows and people; the rest is written",
+                f"{self.source.path}: {lost} files, rows or people left out, the rest is written",
                 f"{self.folder / 'README.md'} names each",
             )
 

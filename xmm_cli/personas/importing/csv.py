@@ -13,7 +13,7 @@ from typing import Any
 
 from xmm_cli.errors import BadData
 from xmm_cli.personas.importing import Dropped, Record
-from xmm_cli.personas.importing.fields import known_columns, records
+from xmm_cli.personas.importing.fields import known_columns, plain, records
 from xmm_cli.personas.importing.sources import Fields
 from xmm_cli.personas.importing.texts import read_text
 
@@ -30,13 +30,13 @@ def read(path: Path, dropped: Dropped) -> Iterator[Record]:
 def rows(path: Path, dropped: Dropped) -> Iterator[tuple[str, Fields]]:
     """Each line that is not blank, by column.
 
-    Raises `InputNotFound`; `BadData` where a line has too many fields or a quote has no end, or two
-    columns have one name.
+    Raises `InputNotFound`; `BadData` where a line has too many fields or a quote has no end, where
+    two columns have one name or none is `name`.
     """
     lines = _lines(path, dropped)
-    header = next(lines, ("", []))[1]
-    last = max((place for place, title in enumerate(header, 1) if title.strip()), default=0)
-    _check_header(header, path)
+    place_of_header, header = next(lines, (f"{path}:1", []))
+    _check_header(header, place_of_header)
+    last = max(place for place, title in enumerate(header, 1) if title.strip())
     for where, cells in lines:
         if any(cell.strip() for cell in cells[len(header) :]):
             raise BadData(
@@ -49,11 +49,17 @@ def rows(path: Path, dropped: Dropped) -> Iterator[tuple[str, Fields]]:
         yield where, dict(zip(header[:last], cells, strict=False))
 
 
-def _check_header(header: list[str], path: Path) -> None:
+def _check_header(header: list[str], where: str) -> None:
     titles = [title for title in header if title.strip()]
+    if "name" not in map(plain, titles):
+        raise BadData(
+            f"{where}: no column is called name; the columns are {', '.join(titles) or 'none'}",
+            "a table that works has the header 'name,picture,description' and below it lines such "
+            "as 'Ann Lee,1.jpg,In blue'",
+        )
     twice = next((title for title in titles if titles.count(title) > 1), None)
     if twice is not None:
-        raise BadData(f"{path}: two columns are called {twice!r}", "rename or remove the second")
+        raise BadData(f"{where}: two columns are called {twice!r}", "rename or remove the second")
 
 
 def _lines(path: Path, dropped: Dropped) -> Iterator[tuple[str, list[str]]]:

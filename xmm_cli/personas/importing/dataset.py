@@ -136,6 +136,7 @@ def write_people(
         counts[role] += 1
         share = request.share()
         splits = assign(someone.records, (pictures, words), share, someone.name)
+        _say_other_values(someone, found.dropped)
         yield Persona(
             run=run,
             id=id_,
@@ -150,6 +151,17 @@ def write_people(
                 for view, split, record in deal(words, splits, share)
             ),
         )
+
+
+def _say_other_values(someone: Someone, dropped: Dropped) -> None:
+    """Say where records of one person differ in what a person has once."""
+    for what in ("attributes", "facts"):
+        kept = someone.told(what)
+        for record in someone.records:
+            for key, value in getattr(record, what).items():
+                if kept[key] != value:
+                    why = f"another value of {key!r} in {what} of the same person"
+                    dropped.add(why, record.where, lost=False)
 
 
 def _pictures(someone: Someone, request: ImportRequest, found: Found) -> dict[int, Record]:

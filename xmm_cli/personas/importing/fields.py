@@ -45,8 +45,7 @@ def sample(picture: str = "1.jpg", called: str = "picture") -> str:
 
 def known_columns(titles: list[str]) -> int:
     """How many of these mean something here."""
-    plain = [_plain(title) for title in titles]
-    return sum(one in _KNOWN or one.startswith(_PREFIXES) for one in plain)
+    return sum(_means_something(plain(title)) for title in titles)
 
 
 def records(rows: Iterator[tuple[str, Fields]], file: Path, dropped: Dropped) -> Iterator[Record]:
@@ -73,27 +72,33 @@ def records(rows: Iterator[tuple[str, Fields]], file: Path, dropped: Dropped) ->
             first = first or f"{where}: {why}; it has the fields {', '.join(map(str, fields))}"
             dropped.add(f"a row with {why}", where)
     if renamed:
-        dropped.read(file, f"{', '.join(renamed)} as {', '.join(renamed.values())}")
+        dropped.read(file, f"the fields {', '.join(renamed)} as {', '.join(renamed.values())}")
     if first and not kept:
         raise BadData(first, sample())
 
 
-def _plain(key: str) -> str:
+def plain(key: str) -> str:
     """`File Name` as `file_name`."""
     return "_".join(key.replace("-", " ").casefold().split())
+
+
+def _means_something(field: str) -> bool:
+    return field in _KNOWN or field.startswith(_PREFIXES)
 
 
 def _by_plain_name(fields: Fields, where: str, renamed: dict[str, str]) -> Fields:
     found: Fields = {}
     for key, value in fields.items():
-        plain = _plain(str(key))
-        if plain in found and plain:
-            other = next(one for one in fields if _plain(str(one)) == plain)
+        name = plain(str(key))
+        if not _means_something(name):
+            found[str(key)] = value
+            continue
+        if name in found:
+            other = next(one for one in fields if plain(str(one)) == name)
             raise BadData(f"{where}: {other!r} and {key!r} are one field", "rename or remove one")
-        known = plain in _KNOWN or plain.startswith(_PREFIXES)
-        if plain != key and known:
-            renamed[str(key)] = plain
-        found[plain if known else str(key)] = value
+        if name != key:
+            renamed[str(key)] = name
+        found[name] = value
     return found
 
 
@@ -145,7 +150,7 @@ class _Row:
             )
             if instead:
                 self.say(f"the field {key!r}, since {instead!r} is there too")
-            elif key in _KNOWN or key.startswith(_PREFIXES):
+            elif _means_something(key):
                 self.say(f"the field {key!r}, which cannot be a {type(value).__name__}")
             else:
                 self.say(f"the field {key!r}, which means nothing here")

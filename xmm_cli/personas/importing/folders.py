@@ -15,6 +15,7 @@ from xmm_cli.errors import BadData, InputNotFound
 from xmm_cli.personas.importing import Dropped, Record
 from xmm_cli.personas.importing.fields import sample
 from xmm_cli.personas.importing.splits import split_of
+from xmm_cli.rows.types import Split
 
 PICTURES = frozenset(
     {".apng", ".avif", ".bmp", ".dib", ".gif", ".heic", ".heif", ".hif", ".jfif", ".jp2", ".jpe"}
@@ -28,50 +29,83 @@ _LEFT_BY_SYSTEMS = ("thumbs.db", "ehthumbs.db", "desktop.ini", "__macosx", "icon
 def read(path: Path, dropped: Dropped) -> Iterator[Record]:
     """A record for each picture, by person and name of the file.
 
-    Raises `InputNotFound` where it is no folder, `BadData` where no picture is in a person's.
+    Raises `InputNotFound` where it is no folder, `BadData` where no picture is in a person's, or
+    one folder holds those of everyone.
     """
     if not path.is_dir():
         why = "Not a directory" if path.exists() else "No such file or directory"
         raise InputNotFound(f"{path}: {why}")
-    kept = 0
-    no_ones = []
-    deeper: set[str] = set()
+    people: set[str] = set()
+    inner: set[Path] = set()
+    no_ones: list[Path] = []
     for file in files(path, dropped):
-        parts = file.relative_to(path).parts[:-1]
-        split = split_of(parts[0]) if parts else None
-        owners = parts[1:] if split else parts
-        if not owners:
+        person, split = owner(file, path)
+        is_picture = file.suffix.lower() in PICTURES
+        if person is None:
             no_ones.append(file)
-        elif not any(letter.isalpha() for letter in owners[0]):
-            dropped.add("a file in a folder whose name has no letter", str(file))
-        elif file.suffix.lower() not in PICTURES:
+        elif not is_picture:
             dropped.add("a file that is no picture", str(file))
         else:
-            kept += 1
-            if len(owners) > 1:
-                deeper.add(owners[0])
-            yield Record(str(file), owners[0], owners[0], file, split=split)
-    _say_of_no_one(no_ones, kept, path, dropped)
-    if deeper:
-        dropped.read(path, f"folders within a person's as that person's: {_few(deeper)}")
-
-
-def _say_of_no_one(files: list[Path], kept: int, path: Path, dropped: Dropped) -> None:
-    pictures = [file for file in files if file.suffix.lower() in PICTURES]
-    if not kept:
-        what = f"{len(pictures)} pictures and no" if pictures else "has no"
+            people.add(person)
+            inner.add(file.parent)
+            yield Record(str(file), person, person, file, split=split)
+    if not people:
+        raise BadData(*_no_one(path, no_ones))
+    for file in no_ones:
+        kind = "picture" if file.suffix.lower() in PICTURES else "file"
+        dropped.add(f"a {kind} that is in no person's folder", str(file))
+    for folder in _without(people, path):
+        dropped.add("a person's folder without a picture", str(folder))
+    deeper = sorted(folder for folder in inner if folder.name not in people)
+    if len(people) == 1 and len(deeper) > 1 and len(deeper) == len(inner):
         raise BadData(
-            f"{path}: {what} folder with pictures for each person",
-            f"xmm needs names: {path}/Ann Lee/1.jpg, or --from jsonl with "
-            + sample(pictures[0].name if pictures else "1.jpg"),
+            f"{path}: all pictures are in folders within one person's, such as {deeper[0]}",
+            f"if those are the people: --from folders {deeper[0].parent}",
         )
-    for file in files:
-        is_picture = file in pictures
-        dropped.add(f"a {'picture' if is_picture else 'file'} in no person's folder", str(file))
+    if deeper:
+        dropped.read(path, f"{deeper[0]} as pictures of {owner(deeper[0] / '_', path)[0]}")
 
 
-def _few(names: set[str]) -> str:
-    return ", ".join(sorted(names)[:3]) + (f" and {len(names) - 3} more" if len(names) > 3 else "")
+def owner(file: Path, root: Path) -> tuple[str | None, Split | None]:
+    """Whose picture a file is by its folders, and of which split; None where none can be a name."""
+    parts = file.relative_to(root).parts[:-1]
+    split = split_of(parts[0]) if parts else None
+    names = parts[1:] if split else parts
+    is_name = bool(names) and any(letter.isalpha() for letter in names[0])
+    return (names[0] if is_name else None), split
+
+
+def _no_one(path: Path, files: list[Path]) -> tuple[str, str]:
+    """What to say of a source without a person, and the mend."""
+    pictures = [file for file in files if file.suffix.lower() in PICTURES]
+    what = f"none of the {len(pictures)} pictures" if pictures else "no picture"
+    return (
+        f"{path}: {what} is in a folder with a person's name",
+        f"make folders such as {path / 'Ann Lee' / '1.jpg'}, or use --from jsonl, with "
+        + sample(pictures[0].name if pictures else "1.jpg"),
+    )
+
+
+def _without(people: set[str], path: Path) -> Iterator[Path]:
+    """Folders that are called as a person of whom there is no picture in any split."""
+    for folder in sorted(one for one in path.iterdir() if _may_be_a_persons(one)):
+        inner = [folder]
+        if split_of(folder.name):
+            inner = sorted(one for one in folder.iterdir() if _may_be_a_persons(one))
+        yield from (one for one in inner if one.name not in people)
+
+
+def _may_be_a_persons(path: Path) -> bool:
+    return (
+        path.is_dir()
+        and not path.is_symlink()
+        and not _by_systems(path.name)
+        and any(letter.isalpha() for letter in path.name)
+    )
+
+
+def _by_systems(name: str) -> bool:
+    return name.startswith(".") or name.casefold() in _LEFT_BY_SYSTEMS
 
 
 def files(folder: Path, dropped: Dropped, root: Path | None = None) -> Iterator[Path]:
@@ -87,7 +121,7 @@ def files(folder: Path, dropped: Dropped, root: Path | None = None) -> Iterator[
         return
     for entry in entries:
         path = Path(entry.path)
-        if entry.name.startswith(".") or entry.name.casefold() in _LEFT_BY_SYSTEMS:
+        if _by_systems(entry.name):
             continue
         if entry.is_dir(follow_symlinks=False):
             yield from files(path, dropped, root or folder)

@@ -6,6 +6,8 @@ A file is known by its first bytes (ISO 14496-12, `ftyp`; brands of ISO 23008-12
 import io
 from pathlib import Path
 
+from xmm_cli.rows.pictures import MOST_PIXELS
+
 _BRANDS = (b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1")
 
 MISSING = (
@@ -28,14 +30,16 @@ def is_heic(source: Path | bytes) -> bool:
 
 
 def as_png(source: Path | bytes) -> bytes | None:
-    """The picture as PNG, upright; None where it is damaged. Raises `ImportError` without the help.
+    """The picture as PNG, upright; None where it is damaged or too large.
 
-    Pixels are not compressed: whoever asks writes them anew.
+    Pixels are not compressed: whoever asks writes them anew. Raises `ImportError` without the help.
     """
     from pillow_heif import open_heif
 
     try:
         file = open_heif(source if isinstance(source, Path) else io.BytesIO(source))
+        if file.size[0] * file.size[1] > MOST_PIXELS:
+            return None
         image = file.to_pillow()
         buffer = io.BytesIO()
         image.save(buffer, "PNG", compress_level=0)

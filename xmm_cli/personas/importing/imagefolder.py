@@ -15,7 +15,7 @@ from xmm_cli.errors import InputNotFound
 from xmm_cli.personas.importing import Dropped, Record
 from xmm_cli.personas.importing import csv as table
 from xmm_cli.personas.importing.fields import records, sample
-from xmm_cli.personas.importing.folders import PICTURES, files
+from xmm_cli.personas.importing.folders import PICTURES, files, owner
 from xmm_cli.personas.importing.sources import Fields, json_lines, parquet_rows
 from xmm_cli.personas.importing.splits import split_of
 from xmm_cli.rows.types import Split
@@ -57,14 +57,13 @@ def _tables(path: Path, dropped: Dropped) -> list[Path]:
 
 def _mend(path: Path) -> str:
     """What would work with the pictures that lie there."""
-    pictures = (file for file in files(path, Dropped()) if file.suffix.lower() in PICTURES)
-    picture = next(pictures, None)
-    if picture is None:
+    pictures = [file for file in files(path, Dropped()) if file.suffix.lower() in PICTURES]
+    if not pictures:
         return "is this an imagefolder?"
-    place = picture.relative_to(path)
-    if len(place.parts) > 1:
-        return f"--from folders takes {place} as a picture of {place.parts[-2]}"
-    return f"write {path / _NAMES[0]}, with {sample(picture.name, 'file_name')}"
+    owned = next((file for file in pictures if owner(file, path)[0]), None)
+    if owned is not None:
+        return f"--from folders takes {owned} as a picture of {owner(owned, path)[0]}"
+    return f"write {path / _NAMES[0]}, with {sample(pictures[0].name, 'file_name')}"
 
 
 def _rows(file: Path, dropped: Dropped) -> Iterator[tuple[str, Fields]]:

@@ -35,6 +35,8 @@ _MEND = "save it as UTF-8, or convert it: iconv -f ENCODING -t UTF-8"
 
 def read_text(path: Path, dropped: Dropped) -> str:
     """A file's text; an encoding other than UTF-8 is noted. Raises `InputNotFound`, `BadData`."""
+    if path.is_dir():
+        raise InputNotFound(f"{path}: Is a directory", "--from folders and imagefolder read those")
     try:
         data = path.read_bytes()
     except OSError as error:
