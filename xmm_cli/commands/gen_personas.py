@@ -20,6 +20,7 @@ EXAMPLES = """
 Examples:
   xmm gen-personas -n 50 --aux 50 --out people --sheet sheet.png > /dev/null
   xmm gen-personas -n 32 --seed 7 --out people | xmm train --source image
+  xmm gen-personas --from folders photos --out people | xmm train --source image
   xmm gen-personas --from csv mine/people.csv --out people | xmm train --source both
   xmm gen-personas --from clear CLEAR -n 50 --aux 50 --size 224 --out people > /dev/null
   xmm gen-personas --renderer diffusers --model MODEL --size 512 --describe VLM --out people
@@ -28,11 +29,13 @@ Examples:
 The folder gets personas.jsonl, metadata.jsonl, images/ and a data card; the same rows go to
 stdout. Run again after an interruption, it draws only the pictures that are missing.
 
---from imports people. imagefolder, jsonl and csv have a row for each view: name, picture (or
-file_name), description (or text), and where they are there split (train or heldout), role (eval
-or aux), persona (who it is, if the name does not tell), fact.NAME and attribute.NAME. mllmu,
-clear and fiubench are MLLMU-Bench, CLEAR and FIUBench as they are published. Parquet needs
-pip install 'xmm-cli[parquet]'. A quarter of a person's views is held out where the source does
+--from imports people. folders is a folder of pictures for each person: photos/Ann Lee/1.jpg.
+imagefolder, jsonl, csv and parquet have a row for each view: name, picture (or file_name),
+description (or text), and where they are there split (train or heldout), role (eval or aux),
+persona (who it is, if the name does not tell), fact.NAME and attribute.NAME. Delimiter, encoding
+and capitals of a table are told by looking, and said. mllmu, clear and fiubench are MLLMU-Bench,
+CLEAR and FIUBench as they are published. Parquet needs pip install 'xmm-cli[parquet]'. Where
+files, rows or people are left out, the code is 4, and README.md in the folder names each. A quarter of a person's views is held out where the source does
 not say which. A single view stands in both splits, and is then asked about although it was
 learned, unless --lone-view is train.
 """

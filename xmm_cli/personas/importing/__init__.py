@@ -110,7 +110,11 @@ IMPORTERS = Registry(
         ),
         "csv": (
             "xmm_cli.personas.importing.csv:read",
-            "a table with the columns name, picture and description",
+            "a table with the columns name, picture and description: CSV, TSV, semicolons",
+        ),
+        "parquet": (
+            "xmm_cli.personas.importing.parquet:read",
+            "the same columns in Parquet, pictures in it or beside it",
         ),
         "mllmu": (
             "xmm_cli.personas.importing.mllmu:read",

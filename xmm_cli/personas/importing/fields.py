@@ -86,6 +86,10 @@ def _means_something(field: str) -> bool:
     return field in _KNOWN or field.startswith(_PREFIXES)
 
 
+def _say_nothing(_what: str) -> None:
+    """Of a field that is of no use, what is missing in it is of none either."""
+
+
 def _by_plain_name(fields: Fields, where: str, renamed: dict[str, str]) -> Fields:
     found: Fields = {}
     for key, value in fields.items():
@@ -107,7 +111,10 @@ class _Row:
 
     def __init__(self, where: str, fields: Fields, dropped: Dropped) -> None:
         self.where, self._dropped = where, dropped
-        there = {key: present(value, self.say) for key, value in fields.items()}
+        there = {
+            key: present(value, self.say if _means_something(key) else _say_nothing)
+            for key, value in fields.items()
+        }
         self.fields = {key: value for key, value in there.items() if value is not None}
         self._used: dict[str, str] = {}
 

@@ -25,7 +25,7 @@ _QUIET = ("utf-8", "utf-8-sig")
 _NOT_WESTERN = re.compile(
     r"[À-ÖØ-öø-ÿŠšŒœŽžŸ]{3}"  # Cyrillic, Greek, Chinese
     r"|[a-zß-öø-ÿ][À-ÖØ-ÞŠŒŽŸ]"  # a capital in a word: Mac OS Roman, KOI8
-    r"|[a-z][¹²³¼½¾¿¡±÷×¤¦¬¯¶¸][a-z]"  # Polish, Turkish
+    r"|[a-zß-ÿ][¹²³¼½¾¿¡±÷×¤¦¬¯¶¸][a-zß-ÿ]"  # Polish, Turkish
     r"|[^\W\d_][“„‚‰†‡ƒˆ˜€¾][^\W\d_]"  # Japanese
 )
 """What bytes of other encodings look like as cp1252, and Western words do not."""
