@@ -35,9 +35,9 @@ description (or text), and where they are there split (train or heldout), role (
 persona (who it is, if the name does not tell), fact.NAME and attribute.NAME. Delimiter, encoding
 and capitals of a table are told by looking, and said. mllmu, clear and fiubench are MLLMU-Bench,
 CLEAR and FIUBench as they are published. Parquet needs pip install 'xmm-cli[parquet]'. Where
-files, rows or people are left out, the code is 4, and README.md in the folder names each. A quarter of a person's views is held out where the source does
-not say which. A single view stands in both splits, and is then asked about although it was
-learned, unless --lone-view is train.
+files, rows or people are left out, the code is 4, and README.md in the folder names each. A
+quarter of a person's views is held out where the source does not say which. A single view stands
+in both splits, and is then asked about although it was learned, unless --lone-view is train.
 """
 
 SIZE = {"avatar": 96, "diffusers": 512}
