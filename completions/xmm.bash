@@ -49,7 +49,7 @@ _xmm() {
         --aux) :; return ;;
         --views) :; return ;;
         --heldout) :; return ;;
-        --from) _xmm_words "$current" "imagefolder jsonl csv mllmu clear fiubench"; return ;;
+        --from) _xmm_words "$current" "imagefolder folders jsonl csv parquet mllmu clear fiubench"; return ;;
         --lone-view) _xmm_words "$current" "both train"; return ;;
         --describe) _xmm_words "$current" "xmm-base-bare xmm-base-xs xmm-base-s xmm-base"; [[ ${#COMPREPLY[@]} -gt 0 ]] || _xmm_folders "$current"; return ;;
         --size) :; return ;;

@@ -34,7 +34,7 @@ complete -c xmm -n '__xmm_using gen-personas' -l people -s n -x -d 'People to me
 complete -c xmm -n '__xmm_using gen-personas' -l aux -x -d 'Auxiliary people beside them.'
 complete -c xmm -n '__xmm_using gen-personas' -l views -x -d 'Training views a person.'
 complete -c xmm -n '__xmm_using gen-personas' -l heldout -x -d 'Held-out views a person.'
-complete -c xmm -n '__xmm_using gen-personas' -l from -x -a 'imagefolder jsonl csv mllmu clear fiubench' -d 'Import people: imagefolder, jsonl, csv, mllmu, clear, fiubench. All of them and their views, unless -n, --views, --heldout or --size says less.'
+complete -c xmm -n '__xmm_using gen-personas' -l from -x -a 'imagefolder folders jsonl csv parquet mllmu clear fiubench' -d 'Import people: imagefolder, folders, jsonl, csv, parquet, mllmu, clear, fiubench. All of them and their views, unless -n, --views, --heldout or --size says less.'
 complete -c xmm -n 'string match -q -- --from (commandline -opc)[-2]' -F
 complete -c xmm -n '__xmm_using gen-personas' -l lone-view -x -a 'both train' -d 'With --from: the splits of a person\'s single view.'
 complete -c xmm -n '__xmm_using gen-personas' -l describe -x -a 'xmm-base-bare xmm-base-xs xmm-base-s xmm-base' -a '(__fish_complete_directories)' -d 'A vision-language model writes the descriptions.'
