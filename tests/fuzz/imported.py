@@ -3,10 +3,11 @@
 import json
 import random
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from tests.fuzz.spoil import spoil, value
+from tests.fuzz.spoil import NAMES, spoil, value
 
 Run = Callable[..., None]
 """A whole command, which may end with any code of the table and one line."""
@@ -32,6 +33,21 @@ def table(form: str, rng: random.Random, home: Path, pictures: tuple[bytes, ...]
     file = folder / f"metadata.{suffix}"
     _write(rng, file, rows)
     run("gen-personas", "--from", form, file if form != "imagefolder" else home / "in", *_end(home))
+
+
+def folders(
+    form: str, rng: random.Random, home: Path, pictures: tuple[bytes, ...], run: Run
+) -> None:
+    """Folders and files of any name, some of them pictures."""
+    for _ in range(rng.randint(1, 6)):
+        parts = [rng.choice(("Ann", "train", "0", *NAMES)) for _ in range(rng.randint(0, 3))]
+        parts = [part.replace("/", "").replace("\0", "").strip(".")[:80] for part in parts]
+        file = home.joinpath("in", *parts, rng.choice(("a.png", "b.jpg", "c.txt", ".d", "e.heic")))
+        with suppress(OSError):  # a folder where there is a file, or a file where a folder
+            file.parent.mkdir(parents=True, exist_ok=True)
+            data = rng.choice((*pictures, b"\0\0\0\x18ftypheic"))
+            file.write_bytes(spoil(rng, data) if rng.random() < 0.4 else data)
+    run("gen-personas", "--from", form, home / "in", *_end(home))
 
 
 def published(

@@ -399,7 +399,8 @@ def people(rng: random.Random, home: Path) -> None:
 
 
 def _importer(form: str) -> Target:
-    make = imported.table if form in ("imagefolder", "jsonl", "csv") else imported.published
+    tables = dict.fromkeys(("imagefolder", "jsonl", "csv", "parquet"), imported.table)
+    make = {**tables, "folders": imported.folders}.get(form, imported.published)
 
     def target(rng: random.Random, home: Path) -> None:
         make(form, rng, home, _pictures(), _call)

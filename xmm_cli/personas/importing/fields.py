@@ -57,18 +57,19 @@ def records(rows: Iterator[tuple[str, Fields]], file: Path, dropped: Dropped) ->
     kept, first = 0, ""
     renamed: dict[str, str] = {}
     for where, fields in rows:
-        row = _Row(where, _by_plain_name(fields, where, renamed), dropped)
+        try:
+            row = _Row(where, _by_plain_name(fields, where, renamed), dropped)
+            found = row.records(file.parent)
+        except RecursionError as error:
+            raise BadData(f"{where}: nested too deep") from error
         if not row.fields:
             continue
-        why = ""
-        for record in row.records(file.parent):
-            if isinstance(record, Record):
-                kept += 1
-                yield record
-            else:
-                why = record
         row.say_unused()
-        if why:
+        if isinstance(found, list):
+            kept += len(found)
+            yield from found
+        else:
+            why = found
             first = first or f"{where}: {why}; it has the fields {', '.join(map(str, fields))}"
             dropped.add(f"a row with {why}", where)
     if renamed:
@@ -122,24 +123,22 @@ class _Row:
         """Count something that was left out of the row."""
         self._dropped.add(what, self.where, lost=False)
 
-    def records(self, root: Path) -> Iterator[Record | str]:
+    def records(self, root: Path) -> list[Record] | str:
         """A record for each picture or description, or why there is none."""
         name, person = self._one(("name",)), self._one(PEOPLE)
         split, role = self._choice("split", _SPLITS), self._choice("role", _ROLES)
         pictures, texts = self._several(PICTURES, _picture), self._several(TEXTS, words)
         attributes, known = self._told("attributes", "attribute."), self._told("facts", "fact.")
         if name is None:
-            yield "no name"
-            return
+            return "no name"
         if not (pictures or texts or attributes or known):
-            yield "neither a picture nor a description"
-            return
-        for picture, text in zip_longest(pictures, texts) if pictures or texts else [(None, None)]:
-            if isinstance(picture, str):
-                picture = inside(root, picture, self.where)
-            yield Record(
-                self.where, person or name, name, picture, text, split, role, attributes, known
-            )
+            return "neither a picture nor a description"
+        shown = [inside(root, one, self.where) if isinstance(one, str) else one for one in pictures]
+        more = (split, role, attributes, known)
+        return [
+            Record(self.where, person or name, name, picture, text, *more)
+            for picture, text in list(zip_longest(shown, texts)) or [(None, None)]
+        ]
 
     def say_unused(self) -> None:
         """Count each field that has a value and was of no use."""

@@ -7,6 +7,7 @@ Missing are null, NaN, infinities, what is empty, and the words that pandas read
 
 import ast
 import json
+import warnings
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -56,10 +57,15 @@ def facts(value: Any, name: str, say: Say) -> dict[str, str]:
 
 
 def _parsed(text: str) -> Any:
+    """The dictionary that a text is in JSON or in Python, or None."""
+    if not text.lstrip().startswith("{"):
+        return None
     for parse in (json.loads, ast.literal_eval):
         try:
-            return parse(text)
-        except (ValueError, SyntaxError, RecursionError, MemoryError):
+            with warnings.catch_warnings():  # of a backslash that escapes nothing
+                warnings.simplefilter("ignore")
+                return parse(text)
+        except (ValueError, TypeError, SyntaxError, RecursionError, MemoryError):
             continue
     return None
 
@@ -67,7 +73,7 @@ def _parsed(text: str) -> Any:
 def _is_map(value: Any) -> bool:
     """Whether it is a list of pairs, as which pyarrow gives a map."""
     return isinstance(value, list) and all(
-        isinstance(pair, tuple) and len(pair) == 2 for pair in value
+        isinstance(pair, tuple) and len(pair) == 2 and isinstance(pair[0], str) for pair in value
     )
 
 
