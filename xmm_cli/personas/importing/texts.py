@@ -23,7 +23,7 @@ _MARKS = (
 
 _QUIET = ("utf-8", "utf-8-sig")
 _NOT_WESTERN = re.compile(
-    r"[À-ÖØ-öø-ÿŠšŒœŽžŸ]{3}"  # Cyrillic, Greek, Chinese
+    r"[À-ÖØ-öø-ÿŠšŒœŽžŸ]{4}"  # Cyrillic, Greek; three stand in Icelandic words
     r"|[a-zß-öø-ÿ][À-ÖØ-ÞŠŒŽŸ]"  # a capital in a word: Mac OS Roman, KOI8
     r"|[a-zß-ÿ][¹²³¼½¾¿¡±÷×¤¦¬¯¶¸][a-zß-ÿ]"  # Polish, Turkish
     r"|[^\W\d_][“„‚‰†‡ƒˆ˜€¾][^\W\d_]"  # Japanese
