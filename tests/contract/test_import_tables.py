@@ -230,6 +230,14 @@ def test_facts_as_text_are_read(xmm, folder, format, write):
     assert ("dropped 4: a picture that no row names" in made.err) == (format == "imagefolder")
 
 
+def test_the_numbers_of_rows_that_r_writes_are_said_once(xmm, folder):
+    saved(folder, '"","name","picture","text"\n"1","Ann","1.png",NA\n"2","Ann","2.png","tall"\n')
+    made = xmm("gen-personas", "--from", "csv", "people.csv", "-o", "out")
+    assert len(people(made)["Ann"]["images"]) == 2
+    assert "dropped 2: column 1, which has no name (first: people.csv:2)" in made.err
+    assert made.err.count("people.csv:2") == 2
+
+
 def test_what_of_a_row_cannot_be_read_is_said(folder):
     lines = [
         {"name": "Ann", "pictures": ["1.png", "2.png", None], "captions": ["a", "b"],

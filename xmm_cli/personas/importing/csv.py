@@ -36,7 +36,6 @@ def rows(path: Path, dropped: Dropped) -> Iterator[tuple[str, Fields]]:
     lines = _lines(path, dropped)
     place_of_header, header = next(lines, (f"{path}:1", []))
     _check_header(header, place_of_header)
-    last = max(place for place, title in enumerate(header, 1) if title.strip())
     for where, cells in lines:
         if any(cell.strip() for cell in cells[len(header) :]):
             raise BadData(
@@ -46,7 +45,8 @@ def rows(path: Path, dropped: Dropped) -> Iterator[tuple[str, Fields]]:
         for place, cell in enumerate(cells[: len(header)], 1):
             if cell.strip() and not header[place - 1].strip():
                 dropped.add(f"column {place}, which has no name", where, lost=False)
-        yield where, dict(zip(header[:last], cells, strict=False))
+        named = zip(header, cells, strict=False)
+        yield where, {title: cell for title, cell in named if title.strip()}
 
 
 def _check_header(header: list[str], where: str) -> None:
