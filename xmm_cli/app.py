@@ -38,7 +38,7 @@ from xmm_cli.commands import COMMANDS, EVERY
 from xmm_cli.commands.shared.help import PanelCommand, columns, write_epilog
 from xmm_cli.commands.shared.signature import callback
 from xmm_cli.console import say
-from xmm_cli.errors import ExitCode, LeftOut, ReaderGone, XmmError, no_room
+from xmm_cli.errors import ExitCode, LeftOut, ReaderGone, SingleColour, XmmError, no_room
 
 __all__ = ["COMMANDS", "EVERY", "app", "load", "main"]
 
@@ -165,6 +165,8 @@ def _listen() -> None:
 
 
 _showwarning = warnings.showwarning
+_flat: dict[str, None] = {}
+"""Paths of pictures that show a single colour."""
 
 
 def _show_warning(
@@ -173,6 +175,8 @@ def _show_warning(
     """Tell what was left out as a warning of xmm; other warnings as Python does."""
     if issubclass(category, LeftOut):
         say.warn(str(message))
+    elif issubclass(category, SingleColour):
+        _flat.setdefault(str(message))
     else:
         _showwarning(message, category, *where, **more)
 
@@ -191,7 +195,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
             # it tells of kernels that no one asked for
             logging.getLogger("bitsandbytes").setLevel(logging.CRITICAL)
-    warnings.filterwarnings("default", category=LeftOut)  # each is told once
+    for category in (LeftOut, SingleColour):
+        warnings.filterwarnings("default", category=category)  # each is told once
+    _flat.clear()
     warnings.showwarning = _show_warning
     arguments = list(sys.argv[1:] if arguments is None else arguments)
     if len(arguments) == 2 and arguments[0] == "help" and arguments[1] in EVERY:
@@ -210,6 +216,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return _after_typer(stop, arguments)
     except BaseException as error:
         return _report(error, arguments)
+    finally:
+        if _flat:
+            say.warn(
+                f"pictures that show a single colour: {len(_flat)} (first: {next(iter(_flat))})"
+            )
 
 
 def _after_typer(stop: SystemExit, arguments: list[str]) -> int:

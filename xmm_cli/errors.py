@@ -99,6 +99,10 @@ class LeftOut(UserWarning):
     """Some of the input was left out and the work goes on: `app` tells the user in one line."""
 
 
+class SingleColour(UserWarning):
+    """A picture, whose path is the message, shows a single colour: `app` says how many do."""
+
+
 class ReaderGone(Exception):
     """Whoever read our output has left (`| head`): end quietly, with code 0.
 

@@ -1,5 +1,6 @@
 """Figures: the right file for each, the same bytes for the same rows, and nothing half written."""
 
+import dataclasses
 import re
 
 import pytest
@@ -7,6 +8,8 @@ import pytest
 from xmm_cli import app
 from xmm_cli.errors import WrongUsage
 from xmm_cli.reporting import plots
+from xmm_cli.reporting.plots.style import label
+from xmm_cli.rows import fonts
 from xmm_cli.rows.writer import encode
 from xmm_cli.study.estimate import Drawing
 from xmm_cli.study.figures import FIGURES, first_series, series_of
@@ -148,3 +151,15 @@ def test_repeated_rows_are_said(rows_file, tmp_path, capsys):
     assert app.main(["report", str(rows_file), "--plot", str(tmp_path / "a.svg")]) == 0
     number = len(rows_file.read_bytes().splitlines()) // 2
     assert f"{number} repeated probe rows were counted once" in capsys.readouterr().err
+
+
+@pytest.mark.filterwarnings("error")
+def test_letters_that_no_font_has_are_written_out(monkeypatch):
+    monkeypatch.setattr(fonts, "_of_the_system", lambda: ())
+    assert label("Zoë Жора") == "Zoë Жора"
+    assert label("basis 王") == "basis \\u738b"
+    ladder = series_of(count(NEEDS["ladder"]), "ladder", QUICK)
+    panel = ladder.panels[0]
+    ticks = ["王", *panel.ticks[1:]]
+    changed = dataclasses.replace(panel, ticks=ticks)
+    plots.draw(dataclasses.replace(ladder, panels=[changed]), "png")

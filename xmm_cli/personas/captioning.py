@@ -5,7 +5,7 @@ from pathlib import Path
 import msgspec
 
 from xmm_cli.errors import WorkFailed
-from xmm_cli.personas.importing.people import without_name
+from xmm_cli.personas.importing.hiding import without_name
 from xmm_cli.rows.reader import resolve
 from xmm_cli.rows.types import Persona, TextView
 
@@ -48,7 +48,7 @@ class Captioner:
             said += generate(base, base.model, self.conversations, part, _MOST_TOKENS)
         texts = []
         for view, answer in zip(persona.images, said, strict=True):
-            text = without_name(" ".join(answer.split()), persona.name)
+            text = without_name(" ".join(answer.split()), persona.name).text
             if not text:
                 raise WorkFailed(f"{self.model} says nothing about {view.path}", "try another")
             texts.append(TextView(text=text, view=view.view, split=view.split))

@@ -95,6 +95,7 @@ def imported_card(
     images, texts = (
         sum(len(getattr(one, kind)) for one in personas) for kind in ("images", "texts")
     )
+    changed = "\n".join(f"- {line}" for line in found.notes.lines()) or "- nothing"
     facts = ", ".join(sorted({fact for one in personas for fact in one.facts})) or "none"
     attributes = ", ".join(sorted({name for one in personas for name in one.attributes})) or "none"
     written = (
@@ -120,6 +121,9 @@ Attributes: {attributes}. Facts: {facts}.
 
 ## What was dropped
 {_dropped(found)}
+
+## What was changed
+{changed}
 
 ## Single views
 {lone_note(found) or "Everyone has at least two views in each modality that they have."}

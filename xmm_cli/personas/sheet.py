@@ -1,42 +1,68 @@
 """A contact sheet: one person a row, so that one look tells whether the pictures are right."""
 
 import io
+import warnings
 from collections.abc import Sequence
+from functools import cache
 from pathlib import Path
 
-from PIL import Image, ImageDraw
+from PIL import Image, ImageDraw, ImageFont
 
+from xmm_cli.errors import SingleColour
 from xmm_cli.rows.files import atomic_write_bytes
+from xmm_cli.rows.fonts import runs
 from xmm_cli.rows.pictures import read_picture
 from xmm_cli.rows.reader import resolve
 from xmm_cli.rows.types import Persona
 
 _MOST_ROWS = 24
 _MOST_COLUMNS = 12
-_LABEL = 14
+_WIDEST_PX = 256
+_LABEL_PX = 14
+_LETTERS_PX = 10
+_GAP_PX = 6
 
 
 def write_sheet(personas: Sequence[Persona], folder: Path, path: Path) -> None:
     """A PNG of the first 24 people: training views on the left, held-out ones on the right.
 
-    Raises `CannotWrite`.
+    A label has the id, the name and the look, without those that no font at hand can draw.
+    Pictures are made smaller until they fit into 256 x 256 pixels. Raises `CannotWrite`.
     """
     rows = personas[:_MOST_ROWS]
-    chosen = [_spread(persona) for persona in rows]
-    tiles = [[read_picture(resolve(folder, p)) for p in paths] for paths in chosen]
-    side = max((tile.width for row in tiles for tile in row), default=1)
+    tiles = [[_tile(resolve(folder, view)) for view in _spread(persona)] for persona in rows]
+    side = max((max(tile.size) for row in tiles for tile in row), default=1)
     columns = max((len(row) for row in tiles), default=1)
-    sheet = Image.new("RGB", (columns * side, max(1, len(rows)) * (side + _LABEL)), "white")
+    sheet = Image.new("RGB", (columns * side, max(1, len(rows)) * (side + _LABEL_PX)), "white")
     pen = ImageDraw.Draw(sheet)
     for y, (persona, row) in enumerate(zip(rows, tiles, strict=True)):
-        top = y * (side + _LABEL)
-        look = ", ".join(persona.attributes.values())
-        pen.text((2, top + 1), f"{persona.id}  {persona.name}  {look}", fill="black")
+        top = y * (side + _LABEL_PX)
+        _label(pen, top, persona)
         for x, tile in enumerate(row):
-            sheet.paste(tile, (x * side, top + _LABEL))
+            sheet.paste(tile, (x * side, top + _LABEL_PX))
     buffer = io.BytesIO()
     sheet.save(buffer, "PNG")
     atomic_write_bytes(path, buffer.getvalue())
+
+
+def _tile(path: Path) -> Image.Image:
+    with warnings.catch_warnings():  # a sheet shows it
+        warnings.simplefilter("ignore", SingleColour)
+        picture = read_picture(path)
+    picture.thumbnail((_WIDEST_PX, _WIDEST_PX))
+    return picture
+
+
+def _label(pen: ImageDraw.ImageDraw, top: int, persona: Persona) -> None:
+    x = 2.0
+    for part, path in runs((persona.id, persona.name, ", ".join(persona.attributes.values()))):
+        pen.text((x, top + _LABEL_PX - 3), part, fill="black", font=_font(path), anchor="ls")
+        x += pen.textlength(part, font=_font(path)) + _GAP_PX
+
+
+@cache
+def _font(path: Path) -> ImageFont.FreeTypeFont:
+    return ImageFont.truetype(path, _LETTERS_PX)
 
 
 def _spread(persona: Persona) -> list[str]:

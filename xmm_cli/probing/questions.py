@@ -8,6 +8,7 @@ from xmm_cli.errors import BadData, WrongUsage
 from xmm_cli.models.conversation import Context
 from xmm_cli.probing.tasks import TASKS
 from xmm_cli.probing.views import Control, controlled, views_of
+from xmm_cli.rows.match import Candidates
 from xmm_cli.rows.types import MODALITIES, Modality, Persona, Role, Split, Task
 
 People = Sequence[tuple[Persona, Path]]
@@ -41,13 +42,13 @@ About = Callable[[Sequence[Persona]], Ask]
 """A task: what to ask, when these are all people measured. They are gone through once."""
 
 
-def distinct(known: Iterable[Mapping[str, str]]) -> dict[str, tuple[str, ...]]:
+def distinct(known: Iterable[Mapping[str, str]]) -> dict[str, Candidates]:
     """By name, all values that anyone has, sorted."""
     found: dict[str, set[str]] = {}
     for one in known:
         for name, value in one.items():
             found.setdefault(name, set()).add(value)
-    return {name: tuple(sorted(values)) for name, values in found.items()}
+    return {name: Candidates(sorted(values)) for name, values in found.items()}
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,9 @@ def picture(number: int, size: int = 24, format: str = "PNG") -> bytes:
     """A picture that no other number has."""
     buffer = io.BytesIO()
     color = ((37 * number) % 256, (91 * number) % 256, (149 * number) % 256)
-    Image.new("RGB", (size, size + number % 3), color).save(buffer, format)
+    image = Image.new("RGB", (size, size + number % 3), color)
+    image.paste((255 - color[0], 0, 0), (0, 0, size // 3, size // 3))
+    image.save(buffer, format)
     return buffer.getvalue()
 
 

@@ -98,6 +98,8 @@ class Import:
         dropped = self.found.dropped.lines()
         for line in dropped:
             say.warn(line)
+        for line in self.found.notes.lines():
+            say.note(line)
         if not rows:
             release_folder(self.folder)
             raise BadData(f"{self.source.path}: no one has a usable picture or description")

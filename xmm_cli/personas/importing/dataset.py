@@ -13,7 +13,9 @@ from xmm_cli.errors import BadData
 from xmm_cli.personas.fingerprint import fingerprint
 from xmm_cli.personas.importing import IMPORTERS, Dropped, Record
 from xmm_cli.personas.importing.heic import MISSING, as_png, is_heic
-from xmm_cli.personas.importing.people import Share, Someone, assign, deal, gather, without_name
+from xmm_cli.personas.importing.hiding import without_name
+from xmm_cli.personas.importing.notes import Notes
+from xmm_cli.personas.importing.people import Share, Someone, assign, deal, gather
 from xmm_cli.personas.importing.pictures import opened
 from xmm_cli.rows.files import atomic_write_bytes, ensure_folder
 from xmm_cli.rows.types import ImageView, Persona, Role, Split, TextView
@@ -77,7 +79,7 @@ def _digest(picture: Path | bytes | None) -> bytes:
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """Who is in a source and with what role, and what was left out so far.
+    """Who is in a source and with what role, what was left out so far, and what was changed.
 
     `lone` counts, by modality, the people who have a single view there.
     """
@@ -85,6 +87,7 @@ class Found:
     people: list[tuple[Someone, Role]]
     dropped: Dropped
     lone: Counter[str] = field(default_factory=Counter)
+    notes: Notes = field(default_factory=Notes)
 
 
 def look(request: ImportRequest, source: Source) -> Found:
@@ -93,8 +96,8 @@ def look(request: ImportRequest, source: Source) -> Found:
     Auxiliary people are those that the source calls so; then, of the others, the last.
     Raises `BadData` where a name cannot be one, or no one is left.
     """
-    dropped = source.dropped
-    everyone = gather(source.records, dropped)
+    dropped, notes = source.dropped, Notes()
+    everyone = gather(source.records, dropped, notes)
     measured = [one for one in everyone if one.role != "aux"]
     others = [one for one in everyone if one.role == "aux"]
     most = request.people
@@ -108,7 +111,7 @@ def look(request: ImportRequest, source: Source) -> Found:
         dropped.add("people beyond those asked for", count=len(others) - wanted, lost=False)
     if not chosen:
         raise BadData(f"{source.path}: no one to import", "; ".join(dropped.lines()) or None)
-    return Found(chosen, dropped)
+    return Found(chosen, dropped, notes=notes)
 
 
 def write_people(
@@ -169,7 +172,8 @@ def _pictures(someone: Someone, request: ImportRequest, found: Found) -> dict[in
     usable: dict[bytes, int] = {}
     for place, record in enumerate(someone.records):
         shown = _named(record)
-        data = opened(_decoded(shown, found.dropped), request.size, found.dropped)
+        decoded = _decoded(shown, found.dropped)
+        data = opened(decoded, request.size, found.dropped, found.notes)
         if data is None:
             continue
         if data in usable:
@@ -205,12 +209,17 @@ def _words(someone: Someone, found: Found) -> dict[int, Record]:
     for place, record in enumerate(someone.records):
         if record.text is None:
             continue
-        text = without_name(record.text, someone.name)
-        if text in usable:
+        hidden = without_name(record.text, someone.name)
+        if hidden.text in usable:
             what = "the same description of the same person again"
             found.dropped.add(what, record.where, lost=False)
             continue
-        usable[text] = place
+        usable[hidden.text] = place
+        if hidden.changed:
+            found.notes.add("descriptions held the name, which was taken out", record.where)
+        if hidden.left:
+            where = f"{record.where}: {hidden.left}"
+            found.notes.add("descriptions keep a common word that is also in the name", where)
     return {place: replace(someone.records[place], text=text) for text, place in usable.items()}
 
 

@@ -22,6 +22,7 @@ from xmm_cli.personas.importing.sources import (
     label,
     words,
 )
+from xmm_cli.rows.match import exact_match
 
 _STARTS = ("dataset/", "FIUBench/")
 _FACT = re.compile(
@@ -70,7 +71,7 @@ def _facts(row: Fields, name: str, where: str, dropped: Dropped) -> dict[str, st
         if asked is None or value is None:
             what = "a question that is not of the form 'What is the …?', with keywords"
             dropped.add(what, where, lost=False)
-        elif value.casefold() != name.casefold():
+        elif not exact_match(value, name):
             found.setdefault(label(asked["fact"]), value)
     return found
 

@@ -8,18 +8,18 @@ from dataclasses import dataclass, field
 
 from xmm_cli.errors import BadData
 from xmm_cli.personas.importing import Dropped, Record
+from xmm_cli.personas.importing.notes import Notes
+from xmm_cli.rows.match import exact_match, normalise
 from xmm_cli.rows.types import Role, Split
 
 HELDOUT_SHARE = 0.25
 """The share of a person's views that are held out, where the source does not say which."""
 
 _MOST_LETTERS = 100
-_ANYONE = "this person"
-_START = re.compile(r"((?:^|[.!?])\s*)this person(?![a-z])")
-_ROUND_WORDS = ",;:.\"'()[]“”‘’«»"
-_WITHOUT_BLANKS = ("CJK", "HIRAGANA", "KATAKANA", "HANGUL", "THAI", "LAO", "KHMER", "MYANMAR")
-"""Scripts that set no blanks between words, or hang endings on a name, as Unicode calls them."""
-_UNSEEN = re.compile(r"[\x00-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2066-\u2069]")
+_STEERING = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069]")
+"""Controls, line ends and marks that turn the direction of writing."""
+_UNSEEN = re.compile("[\u00ad\u200b-\u200f\u2060\ufeff]")
+"""What does not show."""
 
 
 @dataclass(slots=True)
@@ -44,30 +44,63 @@ class Someone:
         return found
 
 
-def gather(records: Iterable[Record], dropped: Dropped) -> list[Someone]:
+def gather(
+    records: Iterable[Record], dropped: Dropped, notes: Notes | None = None
+) -> list[Someone]:
     """Everyone in the source, in order, without those whom an answer could not tell apart.
 
+    Who is the same by name is said by `rows.match`. Records without an id belong to one person for
+    one name, in whatever spelling; a person with an id and the name of another is dropped.
     Raises `BadData` where a name cannot be one, or something is no text.
     """
-    found: dict[str, Someone] = {}
+    notes = notes or Notes()
+    found: dict[tuple[str, str], Someone] = {}
     for record in records:
         _check_text(record)
         _check_name(record)
-        name = _composed(record.name)
-        someone = found.setdefault(_composed(record.person), Someone(name, record.where))
-        if name != someone.name:
+        name = _shown(record, notes)
+        someone = found.setdefault(_who(record), Someone(name, record.where))
+        if not exact_match(name, someone.name):
             dropped.add("another name for the same person", record.where)
             continue
+        if name != someone.name:
+            notes.add("records spell the name of a person otherwise than the first", record.where)
         someone.records.append(record)
     names: set[str] = set()
     kept = []
     for someone in found.values():
-        if someone.name.casefold() in names:
+        if normalise(someone.name) in names:
             dropped.add("a person with the name of another", someone.where)
             continue
-        names.add(someone.name.casefold())
+        names.add(normalise(someone.name))
         kept.append(someone)
     return kept
+
+
+def _who(record: Record) -> tuple[str, str]:
+    """What tells a person from others: the source's id, or the name where it has none."""
+    if record.person == record.name:
+        return "name", normalise(record.name)
+    return "id", _composed(record.person)
+
+
+def _shown(record: Record, notes: Notes) -> str:
+    """The name as it is learned and asked for: composed, without characters that do not show."""
+    composed = _composed(record.name)
+    name = _UNSEEN.sub(lambda found: found[0] * _shapes(composed, found.start()), composed)
+    if name != composed:
+        notes.add("names had characters that do not show, which were removed", record.where)
+    return name
+
+
+def _shapes(text: str, place: int) -> bool:
+    """Whether a joiner stands there between letters and shapes them, as in Persian and Sinhala."""
+    beside = text[max(0, place - 1) : place + 2]
+    return (
+        beside[1:2] in ("\u200c", "\u200d")
+        and len(beside) == 3
+        and all(unicodedata.category(one)[0] in "LM" for one in beside[::2])
+    )
 
 
 def _composed(text: str) -> str:
@@ -92,52 +125,14 @@ def _check_text(record: Record) -> None:
 
 
 def _check_name(record: Record) -> None:
-    if not any(letter.isalpha() for letter in record.name):
+    if not any(letter.isalpha() for letter in normalise(record.name)):
         raise BadData(f"{record.where}: the name {record.name!r} has no letter")
     if len(record.name) > _MOST_LETTERS:
         raise BadData(
             f"{record.where}: a name of {len(record.name)} letters", "is it a description?"
         )
-    if _UNSEEN.search(record.name):
+    if _STEERING.search(record.name):
         raise BadData(f"{record.where}: the name {record.name!r} has characters that do not show")
-
-
-def without_name(text: str, name: str) -> str:
-    """The description with `this person` in place of the name and of each part of it.
-
-    Parts count as they are written, so that `may` stays where the name is `May`; where words are
-    not set apart by blanks, wherever they stand.
-    """
-    text, name = _composed(text), _composed(name)
-    whole = r"\s+".join(re.escape(part) for part in name.split())
-    hidden = _hide(re.compile(whole, re.IGNORECASE), name, text)
-    for part in sorted(_parts(name), key=lambda part: (-len(part), part)):
-        hidden = _hide(re.compile(re.escape(part)), part, hidden)
-    hidden = re.sub(rf"\b{_ANYONE}(?:[\s-]+{_ANYONE})+\b", _ANYONE, hidden)
-    return _START.sub(r"\1This person", hidden)
-
-
-def _parts(name: str) -> set[str]:
-    """What is said of a name alone: its words, without marks round them, and the words in those."""
-    words = {word.strip(_ROUND_WORDS) for word in name.split()}
-    letters = "".join(one if _joins(one) else " " for one in name).split()
-    return {part for part in {*words, *letters} if len(part) > 1}
-
-
-def _hide(pattern: re.Pattern[str], name: str, text: str) -> str:
-    """Put `this person` wherever the pattern is a word, or its script sets no words apart."""
-    apart = not any(unicodedata.name(one, "").startswith(_WITHOUT_BLANKS) for one in name)
-
-    def put(found: re.Match[str]) -> str:
-        beside = text[max(0, found.start() - 1) : found.start()] + text[found.end() :][:1]
-        return found[0] if apart and any(map(_joins, beside)) else _ANYONE
-
-    return pattern.sub(put, text)
-
-
-def _joins(one: str) -> bool:
-    """Whether a character is part of a word: a letter, a digit, or a mark on one."""
-    return one == "_" or unicodedata.category(one)[0] in "LMN"
 
 
 @dataclass(frozen=True, slots=True)

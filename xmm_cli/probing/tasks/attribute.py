@@ -17,7 +17,11 @@ def about(everyone: Sequence[Persona]) -> Ask:
 
     def ask(persona: Persona) -> list[Asked]:
         return [
-            Asked(prompts.attribute_questions(attribute)[0], value, values[attribute])
+            Asked(
+                prompts.attribute_questions(attribute)[0],
+                value,
+                values[attribute].with_right(value),
+            )
             for attribute, value in persona.attributes.items()
         ]
 

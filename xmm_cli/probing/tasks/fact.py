@@ -19,9 +19,10 @@ def about(everyone: Sequence[Persona]) -> Ask:
     def ask(persona: Persona) -> list[Asked]:
         asked = []
         for fact, value in persona.facts.items():
-            asked.append(Asked(prompts.fact_questions(fact)[0], value, values[fact], hops=2))
+            among = values[fact].with_right(value)
+            asked.append(Asked(prompts.fact_questions(fact)[0], value, among, hops=2))
             by_name = prompts.fact_questions(fact, persona.name)[0]
-            asked.append(Asked(by_name, value, values[fact], shown=False))
+            asked.append(Asked(by_name, value, among, shown=False))
         return asked
 
     return ask

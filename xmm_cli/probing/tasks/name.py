@@ -4,10 +4,12 @@ from collections.abc import Sequence
 
 from xmm_cli.models import prompts
 from xmm_cli.probing.questions import Ask, Asked
+from xmm_cli.rows.match import Candidates
 from xmm_cli.rows.types import Persona
 
 
 def about(everyone: Sequence[Persona]) -> Ask:
     """One question a view."""
-    names = tuple(dict.fromkeys(other.name for other in everyone))
-    return lambda persona: [Asked(prompts.NAME_QUESTIONS[0], persona.name, names)]
+    names = Candidates(other.name for other in everyone)
+    question = prompts.NAME_QUESTIONS[0]
+    return lambda persona: [Asked(question, persona.name, names.with_right(persona.name))]

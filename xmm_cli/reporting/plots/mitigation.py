@@ -7,11 +7,11 @@ from xmm_cli.reporting.plots.style import (
     MODALITY,
     WIDTH_IN,
     errors_of,
+    label,
     legend,
     note,
     panels_beside,
 )
-from xmm_cli.reporting.words import clean
 
 
 def draw(figure: Any, series: Series) -> None:
@@ -30,9 +30,9 @@ def draw(figure: Any, series: Series) -> None:
                 fmt=marker,
                 color=colour,
                 elinewidth=1.4,
-                label=clean(line.name),
+                label=label(line.name),
             )
-        ax.set_yticks(range(len(panel.ticks)), [clean(tick) for tick in panel.ticks])
+        ax.set_yticks(range(len(panel.ticks)), [label(tick) for tick in panel.ticks])
         ax.set_ylim(len(panel.ticks) - 0.5, -0.5)
         ax.set_xlim(-0.03, 1.03)
         ax.set_xticks([0, 0.25, 0.5, 0.75, 1], ["0", "25", "50", "75", "100 %"])

@@ -6,6 +6,7 @@ from typing import Any
 
 from xmm_cli.reporting.plots.given import Line, Panel, Series
 from xmm_cli.reporting.words import clean
+from xmm_cli.rows.fonts import fonts_for, written_out
 
 WIDTH_IN = 8.0
 DPI = 200
@@ -52,9 +53,31 @@ def drawn(draw: Callable[[Any, Series], None], series: Series, format: str) -> b
         figure = Figure(layout="constrained")
         FigureCanvasAgg(figure)
         draw(figure, series)
+        _with_all_letters(figure)
         metadata = {"png": None, "svg": {"Date": None}, "pdf": {"CreationDate": None}}[format]
         figure.savefig(file, format=format, metadata=metadata)
     return file.getvalue()
+
+
+def _with_all_letters(figure: Any) -> None:
+    """Add fonts for the letters that the usual one lacks."""
+    from matplotlib.font_manager import FontProperties, fontManager
+    from matplotlib.text import Text
+
+    texts = figure.findobj(Text)
+    fonts, _ = fonts_for("".join(text.get_text() for text in texts))
+    if len(fonts) == 1:
+        return
+    for path in fonts[1:]:
+        fontManager.addfont(path)
+    families = [FontProperties(fname=path).get_name() for path in fonts]
+    for text in texts:
+        text.set_fontfamily(families)
+
+
+def label(text: str) -> str:
+    r"""A name from the rows on one line; what no font can draw is written out (`\u738b`)."""
+    return written_out(clean(text), fonts_for(text)[1])
 
 
 def panels_beside(figure: Any, panels: Sequence[Panel], height_in: float = 3.8) -> list[Any]:
@@ -62,7 +85,7 @@ def panels_beside(figure: Any, panels: Sequence[Panel], height_in: float = 3.8) 
     figure.set_size_inches(WIDTH_IN, height_in)
     axes = figure.subplots(1, len(panels), sharey=True, squeeze=False)[0]
     for ax, panel in zip(axes, panels, strict=True):
-        ax.set_title(clean(panel.title))
+        ax.set_title(label(panel.title))
         in_percent(ax)
     return list(axes)
 
@@ -89,7 +112,7 @@ def curve(
         low = [point.y if point.low is None else point.low for point in line.points]
         high = [point.y if point.high is None else point.high for point in line.points]
         ax.fill_between(x, low, high, color=colour, alpha=0.15, linewidth=0)
-    (made,) = ax.plot(x, y, style, color=colour, marker=marker, label=clean(line.name))
+    (made,) = ax.plot(x, y, style, color=colour, marker=marker, label=label(line.name))
     return made
 
 
@@ -105,13 +128,13 @@ def bars(ax: Any, panel: Panel) -> None:
             width * 0.92,
             yerr=errors_of(line),
             color=colour,
-            label=clean(line.name),
+            label=label(line.name),
             hatch="//" if line.key == "text" else None,
             edgecolor="white",
             linewidth=0,
             error_kw={"elinewidth": 1.2, "capsize": 2.5, "ecolor": "#222222"},
         )
-    ax.set_xticks(range(len(panel.ticks)), [clean(tick) for tick in panel.ticks])
+    ax.set_xticks(range(len(panel.ticks)), [label(tick) for tick in panel.ticks])
     ax.grid(visible=False, axis="x")
 
 
@@ -119,8 +142,8 @@ def legend(figure: Any, axes: Sequence[Any], columns: int = 2) -> None:
     """One legend above all panels, each entry once."""
     found: dict[str, Any] = {}
     for ax in axes:
-        for handle, label in zip(*ax.get_legend_handles_labels(), strict=True):
-            found.setdefault(label, handle)
+        for handle, name in zip(*ax.get_legend_handles_labels(), strict=True):
+            found.setdefault(name, handle)
     figure.legend(
         found.values(), found.keys(), loc="outside upper center", ncols=columns, handlelength=2.4
     )

@@ -6,15 +6,15 @@ after Unicode NFKC and case folding, white space single. 1 is the same text. By 
 distance is V. Levenshtein's (1966).
 """
 
+from xmm_cli.rows.match import fold
 from xmm_cli.scoring.metric import measured
-from xmm_cli.scoring.metrics.token_f1 import plain
 
 
 def edit_similarity(answer: str, expected: str) -> float:
     """The formula above for two texts."""
     from rapidfuzz.distance import Levenshtein
 
-    return float(Levenshtein.normalized_similarity(plain(answer), plain(expected)))
+    return float(Levenshtein.normalized_similarity(fold(answer), fold(expected)))
 
 
 METRIC = measured(

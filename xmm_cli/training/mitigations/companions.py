@@ -9,6 +9,7 @@ from torch.utils.data import Dataset
 from xmm_cli.errors import BadData
 from xmm_cli.models import prompts
 from xmm_cli.models.conversation import Conversation
+from xmm_cli.rows.match import normalise
 from xmm_cli.rows.types import Modality
 from xmm_cli.training.batch import Part, Parts
 from xmm_cli.training.batches import Example, Item
@@ -70,9 +71,9 @@ def accompanied(task: Task) -> Companions:
     Raises `BadData` where an auxiliary person lacks views or has the name of one who is learned,
     `InputNotFound` where a picture is missing.
     """
-    names = {persona.name for persona, _ in task.learned}
+    names = {normalise(persona.name) for persona, _ in task.learned}
     for persona, _ in task.aux:
-        if persona.name in names:
+        if normalise(persona.name) in names:
             raise BadData(f"auxiliary person {persona.id} has the name of one who is learned")
     question = prompts.NAME_QUESTIONS[0]
 
