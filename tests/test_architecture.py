@@ -19,11 +19,12 @@ import xmm_cli
 
 PACKAGE = Path(xmm_cli.__file__).parent
 DOMAINS = {"personas", "training", "probing", "study", "reporting"}
-BELOW_ROWS = {"errors", "flags", "garbage", "processes", "registry"}
+BELOW_ROWS = {"compat", "errors", "flags", "garbage", "processes", "registry"}
 BELOW_MODELS = BELOW_ROWS | {"rows"}
 BELOW_SCORING = BELOW_MODELS | {"models"}
 BELOW_DOMAINS = BELOW_SCORING | {"scoring"}
 MAY_IMPORT: dict[str, set[str]] = {
+    "compat": set(),
     "errors": set(),
     "flags": set(),
     "console": set(),
@@ -65,6 +66,7 @@ WITHOUT_TORCH = {
 }
 HEAVY = TORCH | {"diffusers", "duckdb", "matplotlib", "scipy", "statsmodels", "rapidfuzz"}
 QUICK_TO_IMPORT = {
+    "compat",
     "app",
     "__main__",
     "errors",

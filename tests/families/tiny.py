@@ -11,7 +11,7 @@ import torch
 import transformers as t
 from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
 
-from xmm_cli.models.no_video import stand_in, without_video
+from xmm_cli.compat import no_video_processor, without_video
 
 SIZE, PATCH, WIDTH = 56, 14, 32
 PIN = [[56, 56], [56, 112], [112, 56]]
@@ -162,7 +162,7 @@ def llava_onevision() -> Tiny:
     processor = t.LlavaOnevisionProcessor(
         image_processor=images,
         tokenizer=words,
-        video_processor=stand_in(),
+        video_processor=no_video_processor(),
         num_image_tokens=(SIZE // PATCH) ** 2,
         vision_feature_select_strategy="full",
         chat_template=template("<image>"),
@@ -198,7 +198,7 @@ def idefics3() -> Tiny:
 
 
 def smolvlm() -> Tiny:
-    video = stand_in()
+    video = no_video_processor()
     return _idefics(
         t.SmolVLMConfig, t.SmolVLMProcessor, t.SmolVLMImageProcessorPil, video_processor=video
     )
@@ -220,7 +220,7 @@ def internvl() -> Tiny:
     processor = t.InternVLProcessor(
         image_processor=t.GotOcr2ImageProcessorPil(size=square(), crop_to_patches=False),
         tokenizer=words,
-        video_processor=stand_in(),
+        video_processor=no_video_processor(),
         image_seq_length=4,
         chat_template=template("<IMG_CONTEXT>\n"),
     )
@@ -257,7 +257,7 @@ def _qwen(config: Any, processor: Any, written: str, seen: dict[str, Any], **tol
         processor(
             image_processor=images,
             tokenizer=words,
-            video_processor=stand_in(),
+            video_processor=no_video_processor(),
             chat_template=template("<|vision_start|><|image_pad|><|vision_end|>", written),
         ),
     )
@@ -359,7 +359,7 @@ def gemma4() -> Tiny:
     images = t.Gemma4ImageProcessorPil(patch_size=PATCH, pooling_kernel_size=2, max_soft_tokens=70)
     processor = t.Gemma4Processor(
         feature_extractor=t.Gemma4AudioFeatureExtractor(),
-        video_processor=stand_in(),
+        video_processor=no_video_processor(),
         image_processor=images,
         tokenizer=words,
         chat_template=template("<image_soft_token>"),

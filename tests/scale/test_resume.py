@@ -150,14 +150,6 @@ def test_what_is_no_shard(text):
 @pytest.mark.parametrize(
     ("options", "code", "said"),
     [
-        (("--engine", "vllm"), 2, "only generates answers"),
-        (("--engine", "vllm", "--answer", "generate", "--asking", "describe-first"), 2, "only"),
-        (("--engine", "vllm", "--answer", "generate"), 2, "with --device cpu"),
-        (
-            ("--engine", "vllm", "--answer", "generate", "--device", "cuda"),
-            69,
-            "vllm is not installed; pip install",
-        ),
         (("--answer", "generate", "--tokens"), 2, "--tokens with --answer generate"),
         (("--answer", "prefix", "--tokens"), 2, "--tokens with --answer prefix"),
         (("--trace", "--shard", "1/2"), 2, "--trace with --shard"),

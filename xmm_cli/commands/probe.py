@@ -121,10 +121,6 @@ class ProbeOptions:
         str | None,
         Flag("Ask the I-th of N parts only, from 1/N on.", HARDWARE, metavar="I/N"),
     ] = None
-    engine: Annotated[
-        Literal["transformers", "vllm"],
-        Flag("What generates; vllm (an extra) only generates.", HARDWARE),
-    ] = "transformers"
     resume: Annotated[
         Path | None,
         Flag("Append to FILE what is missing there, not to stdout.", OUTPUT, metavar="FILE"),
@@ -169,8 +165,7 @@ class ProbeOptions:
     def arguments(self) -> dict[str, object]:
         """As the `run` row records them: what decides where and how fast is left out."""
         left_out = {"inputs", "resume", "device", "seed"}
-        arguments = {name: value for name, value in asdict(self).items() if name not in left_out}
-        return arguments | {"engine": None if self.engine == "transformers" else self.engine}
+        return {name: value for name, value in asdict(self).items() if name not in left_out}
 
 
 def run(options: ProbeOptions, given: Given = NOTHING) -> None:
@@ -195,7 +190,7 @@ def run(options: ProbeOptions, given: Given = NOTHING) -> None:
     people = {
         file: people_of(file, recorder, key) for file in dict.fromkeys(job.personas for job in jobs)
     }
-    work = Work(scope, settings, options.trace, options.engine, options.device)
+    work = Work(scope, settings, options.trace, options.device)
     with opened(options.resume, recorder.id) as output:
         if part is None or part.number == 1:  # rows that pass through stand in one part only
             output.begin(passed)
@@ -206,7 +201,6 @@ def _check(options: ProbeOptions, scope: Scope, settings: ProbeSettings, given: 
     """Refuse options that do not go together."""
     answer, task = options.answer, options.task
     _check_trace_alone(options)
-    _check_engine(options, settings)
     if answer == "prefix" and task == "reverse":
         raise WrongUsage("--answer prefix with --task reverse", "a description has no first half")
     if options.tokens and "rank" not in settings.answers:
@@ -228,22 +222,6 @@ def _check_trace_alone(options: ProbeOptions) -> None:
         raise WrongUsage("--trace with --shard or --resume", "it looks at all views at once")
     if options.trace and processes.count() > 1:
         raise WrongUsage("--trace in several processes", "run it in one, without torchrun")
-
-
-def _check_engine(options: ProbeOptions, settings: ProbeSettings) -> None:
-    """Refuse what vLLM cannot do."""
-    if options.engine != "vllm":
-        return
-    if options.trace or settings.answers != ("generate",) or settings.asking != "plain":
-        raise WrongUsage(
-            "--engine vllm only generates answers, asked plainly", "add --answer generate"
-        )
-    if processes.count() > 1:
-        raise WrongUsage("--engine vllm in several processes", "it takes all GPUs by itself")
-    if options.device not in (None, "auto", "cuda"):
-        raise WrongUsage(
-            f"--engine vllm with --device {options.device}", "it takes the GPUs it sees"
-        )
 
 
 def _check_trace(scope: Scope, settings: ProbeSettings) -> None:

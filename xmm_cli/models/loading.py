@@ -11,8 +11,8 @@ from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, get_args
 
+from xmm_cli import compat
 from xmm_cli.errors import Unavailable, WrongUsage
-from xmm_cli.models.no_video import without_video
 from xmm_cli.models.put_together import PUT_TOGETHER, put_together
 from xmm_cli.models.weights_digest import weights_digest
 
@@ -157,7 +157,7 @@ def load_base(
         config = _check_native(name, place)
         _check_kind(name, config)
         options = _options(precision, target, config if to_train else None)
-        with without_video():
+        with compat.without_video():
             processor = AutoProcessor.from_pretrained(place, backend="pil", trust_remote_code=False)
         model, report = AutoModelForImageTextToText.from_pretrained(
             place,
@@ -236,10 +236,9 @@ def _check_native(name: str, place: str) -> Any:
     Raises as transformers does where there is no configuration.
     """
     from transformers import AutoConfig, PreTrainedConfig
-    from transformers.models.auto.configuration_auto import CONFIG_MAPPING
 
     found, _ = PreTrainedConfig.get_config_dict(place)
-    native = isinstance(found, dict) and found.get("model_type") in CONFIG_MAPPING
+    native = isinstance(found, dict) and compat.is_native(found.get("model_type"))
     if not native and "auto_map" in found:
         raise Unavailable(
             f"base {name!r} needs code from its own repository, and xmm runs none: it could do "

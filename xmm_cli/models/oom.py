@@ -3,6 +3,8 @@
 from collections.abc import Callable
 from typing import TypeVar
 
+from xmm_cli import compat
+
 T = TypeVar("T")
 
 _SAYS = ("out of memory", "can't allocate memory", "CUBLAS_STATUS_ALLOC_FAILED")
@@ -29,6 +31,4 @@ def tried(do: Callable[[], T]) -> T | None:
 
 def make_room() -> None:
     """Give back what failed work left behind; call it when its exception is handled."""
-    from accelerate.utils.memory import clear_device_cache
-
-    clear_device_cache(garbage_collection=True)
+    compat.free_device_memory()

@@ -10,6 +10,7 @@ import torch
 from torch import nn
 from transformers.modeling_outputs import BaseModelOutputWithPooling
 
+from xmm_cli import compat
 from xmm_cli.pretraining.corpus import IGNORED, Example
 from xmm_cli.pretraining.vision import hidden_states, pixels
 
@@ -29,10 +30,9 @@ def feature_table(tower: Any, pictures: np.ndarray) -> torch.Tensor:
 class AnswerModel(nn.Module):
     """A LLaVA whose pictures come as hidden states of its frozen tower."""
 
-    _keys_to_ignore_on_save = None  # the Trainer asks for it when it resumes
-
     def __init__(self, model: Any) -> None:
         super().__init__()
+        compat.ignore_no_missing_weights(self)
         self.model = model
         model.model.vision_tower.requires_grad_(False)
 

@@ -10,6 +10,8 @@ from torch.utils.data import Dataset
 from transformers import Trainer, TrainingArguments
 from transformers.trainer_utils import get_last_checkpoint
 
+from xmm_cli import compat
+
 
 @dataclass(frozen=True, slots=True)
 class Stage:
@@ -22,13 +24,6 @@ class Stage:
     warmup: int
     weight_decay: float = 0.05
     seed: int = 0
-
-
-class _InOrder(Trainer):
-    """A Trainer that takes the samples as they come: they are random already."""
-
-    def _get_train_sampler(self, train_dataset: Any = None) -> None:  # noqa: ARG002
-        return None
 
 
 def run_stage(
@@ -61,6 +56,7 @@ def run_stage(
         dataloader_num_workers=0,
         use_cpu=True,
     )
-    trainer = _InOrder(model=module, args=arguments, train_dataset=samples, data_collator=collate)
+    trainer = Trainer(model=module, args=arguments, train_dataset=samples, data_collator=collate)
+    compat.take_in_order(trainer)  # they are random already
     last = get_last_checkpoint(str(folder)) if folder.is_dir() else None
     trainer.train(resume_from_checkpoint=last)

@@ -8,6 +8,7 @@ from typing import Any
 import torch
 from torch.utils.data import Dataset
 
+from xmm_cli.compat import decoder_layers
 from xmm_cli.models.conversation import IGNORED, Conversation
 from xmm_cli.models.decoding.batching import answer_logits, pad
 from xmm_cli.models.loading import Base
@@ -134,11 +135,9 @@ def answers(
 
 
 def _layer(model: Any, depth: float) -> torch.nn.Module:
-    """The layer so far up a language model; its layers are the longest list of its modules."""
+    """The layer so far up a language model."""
     plain = getattr(model, "module", model)  # out of DistributedDataParallel
-    decoder = plain.get_decoder()
-    lists = [part for part in decoder.modules() if isinstance(part, torch.nn.ModuleList)]
-    layers = max(lists, key=len)
+    layers: torch.nn.ModuleList = decoder_layers(plain.get_decoder())
     return layers[max(round(depth * len(layers)), 1) - 1]
 
 

@@ -44,7 +44,6 @@ class Work:
     scope: Scope
     settings: ProbeSettings
     trace: bool
-    engine: str
     device: str | None
 
 
@@ -185,16 +184,11 @@ class _Loaded:
         """The rows of all batches."""
         from xmm_cli.probing.probe import Subject, probe_batches
 
-        settings = self.work.settings
-        if self.work.engine == "vllm":
-            from xmm_cli.probing.vllm import probe_by_vllm
-
-            return probe_by_vllm(
-                job.base, job.checkpoint, parts, settings, run=run, precision=job.precision
-            )
         conversations = self.conversations(job)
         subject = Subject(conversations.base, job.checkpoint)
-        return probe_batches(subject, parts, conversations, settings, run=run, note=say.warn)
+        return probe_batches(
+            subject, parts, conversations, self.work.settings, run=run, note=say.warn
+        )
 
 
 def _trace_all(

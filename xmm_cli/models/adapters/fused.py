@@ -6,33 +6,27 @@ as many backward. Here it is added by the multiplication that makes it, forward 
 small model that is a tenth of a step. The numbers differ by rounding alone.
 """
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 from functools import partial
 from typing import Any
 
 import torch
-from peft.tuners.lora import Linear
+
+from xmm_cli import compat
 
 
-@contextmanager
-def lean_lora(model: Any) -> Iterator[None]:
+def lean_lora(model: Any) -> AbstractContextManager[None]:
     """Inside the block, LoRA layers of `model` that have nothing special are computed leanly."""
-    layers = [module for module in model.modules() if type(module) is Linear]
-    for layer in layers:
-        layer.forward = partial(_forward, layer)
-    try:
-        yield
-    finally:
-        for layer in layers:
-            del layer.forward
+    return compat.other_lora_forward(model, lambda plain, layer: partial(_forward, plain, layer))
 
 
-def _forward(layer: Any, x: torch.Tensor, *given: Any, **options: Any) -> torch.Tensor:
+def _forward(
+    plain: Callable[..., torch.Tensor], layer: Any, x: torch.Tensor, *given: Any, **options: Any
+) -> torch.Tensor:
     name = layer.active_adapters[0] if len(layer.active_adapters) == 1 else None
     if given or options or not _plain(layer, name, x):
-        result: torch.Tensor = Linear.forward(layer, x, *given, **options)
-        return result
+        return plain(x, *given, **options)
     base, a, b = layer.base_layer, layer.lora_A[name], layer.lora_B[name]
     told: torch.Tensor = Lean.apply(
         x.reshape(-1, x.shape[-1]),
@@ -48,13 +42,12 @@ def _forward(layer: Any, x: torch.Tensor, *given: Any, **options: Any) -> torch.
 
 def _plain(layer: Any, name: str | None, x: torch.Tensor) -> bool:
     """Whether a layer is the formula above and nothing else, in one precision."""
-    if name not in layer.lora_A or layer.disable_adapters or layer.merged:
+    if not compat.is_plain_lora(layer, name):
         return False
     base, a, b = layer.base_layer, layer.lora_A[name], layer.lora_B[name]
     dropout = layer.lora_dropout[name]
     return (
         type(base) is torch.nn.Linear
-        and name not in layer.lora_variant
         and not any(one.requires_grad for one in base.parameters())
         and b.bias is None
         and (isinstance(dropout, torch.nn.Identity) or not dropout.training)

@@ -4,6 +4,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
+from xmm_cli import compat
+
 MOST_BYTES = 2**30
 """Larger weights are not copied: the adapter stays beside them."""
 
@@ -33,7 +35,7 @@ def merged(model: Any) -> Iterator[None]:
     finally:
         for layer, weight, original in zip(layers, weights, originals, strict=True):
             weight.data = original
-            layer.merged_adapters.clear()
+            compat.forget_merging(layer)
 
 
 def _adapted(model: Any) -> list[Any]:
@@ -42,6 +44,4 @@ def _adapted(model: Any) -> list[Any]:
         return []
     if any(config.use_dora for config in model.peft_config.values()):
         return []
-    from peft.tuners.tuners_utils import BaseTunerLayer
-
-    return [module for module in model.modules() if isinstance(module, BaseTunerLayer)]
+    return compat.adapted_layers(model)

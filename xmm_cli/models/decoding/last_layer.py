@@ -13,6 +13,8 @@ from weakref import WeakKeyDictionary
 
 import torch
 
+from xmm_cli import compat
+
 _DENSE = ({"gate_proj", "up_proj", "down_proj"}, {"fc1", "fc2"})
 """What a feed-forward block without experts consists of; others are left whole."""
 
@@ -56,10 +58,9 @@ def last_layer_at(model: Any, asked: torch.Tensor) -> Iterator[None]:
 
 
 def _layers(decoder: Any) -> torch.nn.ModuleList:
-    """The layers of a decoder: the longest list of its modules. Looked for once."""
+    """The layers of a decoder, looked for once."""
     if decoder not in _KNOWN:
-        lists = [part for part in decoder.modules() if isinstance(part, torch.nn.ModuleList)]
-        _KNOWN[decoder] = max(lists, key=len)
+        _KNOWN[decoder] = compat.decoder_layers(decoder)
     return _KNOWN[decoder]
 
 

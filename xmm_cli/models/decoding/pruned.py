@@ -9,12 +9,11 @@ is read a few tokens behind each prompt instead of all of the tree.
 """
 
 from collections.abc import Sequence
-from copy import copy
 from typing import Any
 
 import torch
-from transformers.cache_utils import DynamicLayer
 
+from xmm_cli.compat import rows_of_cache
 from xmm_cli.models.conversation import Conversation
 from xmm_cli.models.decoding.batching import behind_prompts, ends_of, model_inputs, pad
 from xmm_cli.models.decoding.last_layer import last_layer_at
@@ -118,7 +117,7 @@ class PrunedCandidates:
             input_ids=self.tokens[own],
             attention_mask=self._mask(chosen, own, shown < len(self.tokens)),
             position_ids=self.following[..., chosen, :] + self.depths[own],
-            past_key_values=_of_rows(self.cache, chosen),
+            past_key_values=rows_of_cache(self.cache, chosen),
             use_cache=True,
         ).logits.float()
         self._keep(chosen, shown, logits)
@@ -156,26 +155,3 @@ class PrunedCandidates:
         row = torch.arange(len(rows), device=rows.device)[:, None]
         told = logits[row, at, self.tokens] - logits.logsumexp(-1).gather(1, at)
         self.steps[rows] = torch.where(parent == ROOT, self.steps[rows], told)
-
-
-def _of_rows(cache: Any, rows: torch.Tensor) -> Any:
-    """Some rows of a cache, which itself stays as it is."""
-    chosen = copy(cache)
-    chosen.layers = [_RowsOf(layer, rows) for layer in cache.layers]
-    return chosen
-
-
-class _RowsOf(DynamicLayer):
-    """Some rows of a layer's keys and values, chosen when the layer asks, and not kept."""
-
-    def __init__(self, layer: Any, rows: torch.Tensor) -> None:
-        super().__init__()
-        self.lazy_initialization(layer.keys, layer.values)
-        self.keys, self.values, self.rows = layer.keys, layer.values, rows.to(layer.keys.device)
-
-    def update(
-        self, key_states: torch.Tensor, value_states: torch.Tensor, *_: Any, **__: Any
-    ) -> tuple[torch.Tensor, torch.Tensor]:
-        """Those of the prompts and, behind them, these: `(rows, heads, length, width)`."""
-        keys, values = (one.index_select(0, self.rows) for one in (self.keys, self.values))
-        return torch.cat([keys, key_states], dim=-2), torch.cat([values, value_states], dim=-2)

@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 
 import torch
 
-from xmm_cli import processes
+from xmm_cli import compat, processes
 from xmm_cli.errors import WrongUsage
 from xmm_cli.models.adapters.full import is_whole
 from xmm_cli.training.objective import Objective
@@ -41,12 +41,8 @@ def set_up(plugin: Any, model: Any, aim: Objective) -> None:
     for unfit, hint in chain(_unfit_settings(plugin), _unfit_run(model, aim)):
         raise WrongUsage(f"{unfit} under FSDP", hint)
     if plugin.transformer_cls_names_to_wrap is None:
-        # families name layers that not every model has
-        kinds = {type(part).__name__ for part in model.modules()}
-        plugin.transformer_cls_names_to_wrap = sorted(kinds & set(model._no_split_modules))
-    # a state of the whole would hold the base too
-    plugin.state_dict_config = plugin.optim_state_dict_config = None
-    plugin.set_state_dict_type("SHARDED_STATE_DICT")
+        plugin.transformer_cls_names_to_wrap = compat.unit_layers(model)
+    compat.save_split_and_trained(plugin)
 
 
 def _unfit_settings(plugin: Any) -> Iterator[tuple[str, str]]:

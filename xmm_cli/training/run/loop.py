@@ -6,12 +6,16 @@ from pathlib import Path
 from typing import Any, Protocol
 
 import torch
-from accelerate.data_loader import prepare_data_loader
 from torch.utils.data import DataLoader, Dataset
-from transformers import Trainer, TrainerCallback, TrainingArguments
-from transformers.trainer_callback import ExportableState
+from transformers import (
+    PrinterCallback,
+    ProgressCallback,
+    Trainer,
+    TrainerCallback,
+    TrainingArguments,
+)
 
-from xmm_cli import processes
+from xmm_cli import compat, processes
 from xmm_cli.errors import WorkFailed, WrongUsage
 from xmm_cli.garbage import what_is_there_stays
 from xmm_cli.models.adapters.fused import lean_lora
@@ -36,7 +40,6 @@ Look = Callable[[int, list[LogEntry]], bool]
 _LOG_EVERY = 10
 _SAVE_EVERY = 100
 _CUT_OFF = ("Connection closed", "Connection reset", "gloo", "NCCL", "Broken pipe")
-_NOISY = ("PrinterCallback", "ProgressCallback")
 
 
 class LoopSettings(Protocol):
@@ -80,11 +83,10 @@ class AnswerTrainer(Trainer):
         loader = DataLoader(
             self.train_dataset,
             batch_size=self.args.per_device_train_batch_size,
-            sampler=self._get_train_sampler(),
+            sampler=compat.train_sampler(self),
             collate_fn=OwnShare(self.data_collator),
         )
-        alone = {"num_processes": 1, "process_index": 0}
-        return prepare_data_loader(loader, **alone, use_seedable_sampler=True)
+        return compat.in_single_order(loader)
 
     def training_step(self, model: Any, *given: Any, **options: Any) -> Any:
         """One forward and backward pass, and what the objective does before and after."""
@@ -121,7 +123,8 @@ def _nothing(model: Any) -> torch.Tensor:
     return learning.sum() * 0.0
 
 
-class _Memory(TrainerCallback, ExportableState):
+@compat.saved_with_trainer
+class _Memory(TrainerCallback):
     """Saves what the objective remembers beside the weights, and gives it back."""
 
     def __init__(self, objective: Objective) -> None:
@@ -238,9 +241,8 @@ def fit(
         data_collator=Collate(base.pad_token_id),
         callbacks=callbacks,
     )
-    for callback in list(trainer.callback_handler.callbacks):
-        if type(callback).__name__ in _NOISY:
-            trainer.remove_callback(callback)
+    for printer in (PrinterCallback, ProgressCallback):
+        trainer.remove_callback(printer)
     with lean_lora(model), what_is_there_stays():
         _train(trainer, last, settings.batch_size)
     model.eval()
@@ -287,6 +289,5 @@ def _arguments(
         use_cpu=base.device.type == "cpu",
         ddp_find_unused_parameters=some_may_rest(model),
     )
-    if arguments.n_gpu > 1:
-        arguments._n_gpu = 1  # a plain run takes one GPU: DataParallel would cut batches apart
+    compat.use_one_gpu(arguments)
     return arguments

@@ -23,7 +23,7 @@ _MADE_BY = "made-by.json"
 _WHOLE = "whole"
 _STATES = "checkpoint-*"
 _LIBRARIES = ("accelerate", "peft", "torch", "transformers")
-_PARTS = ("models", "training")
+_PARTS = ("compat.py", "models/**/*.py", "training/**/*.py")
 """The code that decides what a training step does."""
 
 
@@ -70,7 +70,7 @@ def _fingerprint(weights: Mapping[str, Any]) -> str:
     code = hashlib.sha256()
     home = Path(xmm_cli.__file__).parent
     for part in _PARTS:
-        for source in sorted((home / part).rglob("*.py")):
+        for source in sorted(home.glob(part)):
             code.update(f"{source.relative_to(home)}\n".encode() + source.read_bytes())
     trained = hashlib.sha256()
     for name, weight in sorted(weights.items()):
