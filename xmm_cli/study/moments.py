@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from xmm_cli.rows.types import MODALITIES, Label, Modality, Task
 from xmm_cli.study.curves import Curve, Steps, guess_of
 from xmm_cli.study.estimate import Person, Shares, mean
-from xmm_cli.study.people import LAST, Place
+from xmm_cli.study.place import LAST, Place
 from xmm_cli.study.study import averaged
 
 AT_CHANCE = 0.05

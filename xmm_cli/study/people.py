@@ -10,83 +10,21 @@ equals the one with most people. A note names the others.
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
-from xmm_cli.rows.types import Inside, Label, Modality, Source, Task, Trace
+from xmm_cli.rows.types import Inside, Label, Trace
 from xmm_cli.scoring.counts import Asked, Counts, PersonCounts
 from xmm_cli.scoring.labels import unpacked
 from xmm_cli.scoring.persons import Person as Counted
 from xmm_cli.scoring.scan import Measure, Wanted
 from xmm_cli.scoring.seeds import seed_of
 from xmm_cli.study.estimate import Person, Shares
+from xmm_cli.study.place import Place, Unknown, having, unlike, where
 
 WANTED = Wanted({"logprob": Measure("logprob")}, "missed", confusions=True)
 """What findings need to have counted."""
-USUAL_RANK = 16
 RETRAIN = "retrain"
 """The objective of the yardstick: models trained anew without the forget set."""
-LAST = 10**9
-"""The step of an unlearned model whose rows do not tell it."""
-MOST = 2**53
-"""A label of this or more is no number of views, steps or anything else."""
-KNOWN = {
-    "base", "views", "seed", "training_seed", "rank", "mitigation", "asking", "control", "names",
-    "facts", "objective", "through", "relearned", "relearn_steps",
-}  # fmt: skip
-OF_UNLEARNING = {"steps", "lr"}
-"""Labels that a finding knows of unlearned models alone."""
-SAYS_NOTHING = {
-    "mitigation": "none",
-    "asking": "plain",
-    "control": "none",
-    "names": "own",
-    "facts": False,
-    "objective": "memorize",
-}
-"""Label → the value that means the same as leaving it out."""
-
-
-class Place(NamedTuple):
-    """One condition: everything but the person that can part two numbers."""
-
-    source: Source | None
-    modality: Modality | None
-    base: str
-    views: int | None = None
-    """None for what has no such number: the untrained base, and unlearned models."""
-    task: Task = "name"
-    hops: int = 1
-    role: str = "eval"
-    set: str | None = None
-    rank: int = USUAL_RANK
-    mitigation: str | None = None
-    asking: str | None = None
-    control: str | None = None
-    names: str | None = None
-    facts: str | None = None
-    """`True` for a model that was also taught the facts."""
-    objective: str | None = None
-    through: str | None = None
-    steps: int | None = None
-    relearned: str | None = None
-    relearn_steps: int | None = None
-    lr: float | None = None
-    """The learning rate of unlearning, where it is not the usual one."""
-
-    @property
-    def plain(self) -> bool:
-        """Whether nothing but base, views and what was learned sets it apart."""
-        return self == Place(
-            self.source, self.modality, self.base, self.views, self.task, self.hops
-        )
-
-    @property
-    def model(self) -> "Place":
-        """The same, without what depends on how it was asked, and when."""
-        return self._replace(
-            modality=None, task="name", hops=1, role="eval", set=None, asking=None, control=None,
-            steps=None, relearn_steps=None,
-        )  # fmt: skip
 
 
 class Inner(NamedTuple):
@@ -95,10 +33,6 @@ class Inner(NamedTuple):
     measure: Inside
     layer: int
     place: Place
-
-
-Unknown = tuple[tuple[str, Label], ...]
-"""Labels that no finding knows."""
 
 
 class People:
@@ -115,8 +49,8 @@ class People:
         self._models: dict[Place, dict[str, dict[Person, PersonCounts]]] = {}
         """Retrained models, each checkpoint by itself."""
         self._paths: dict[tuple[Place, Person], str | None] = {}
-        found = [(asked, *_where(asked)) for asked in counts.asked]
-        traced = [(trace, *_where(trace)) for trace in traces]
+        found = [(asked, *where(asked)) for asked in counts.asked]
+        traced = [(trace, *where(trace)) for trace in traces]
         chosen = self._plainest(
             [(place, unknown, len(counts.asked[asked].persons)) for asked, place, unknown in found]
             + [(place, unknown, 1) for _, place, unknown in traced]
@@ -140,8 +74,8 @@ class People:
             by_merit = sorted(variants, key=lambda one: (len(one), -variants[one], str(one)))
             chosen[model] = by_merit[0]
             for other in by_merit[1:]:
-                unlike = _unlike(other, chosen[model])
-                said = f"left out: models of {model.base} that differ in {unlike}"
+                labels = unlike(other, chosen[model])
+                said = f"left out: models of {model.base} that differ in {labels}"
                 if said not in self.notes:
                     self.notes.append(said)
         return chosen
@@ -254,25 +188,11 @@ class People:
 
     def places(self, **fields: object) -> list[Place]:
         """The places that have these values, in a fixed order."""
-        return _having(self.counts, fields)
+        return having(self.counts, fields)
 
     def inner_places(self, **fields: object) -> list[Place]:
         """The same, of what was measured inside."""
-        return _having(dict.fromkeys(inner.place for inner in self.inside), fields)
-
-
-def _having(places: Iterable[Place], fields: Mapping[str, object]) -> list[Place]:
-    found = [
-        place
-        for place in places
-        if all(getattr(place, name) == value for name, value in fields.items())
-    ]
-    return sorted(found, key=lambda place: [_sortable(value) for value in place])
-
-
-def _sortable(value: object) -> tuple[bool, bool, float, str]:
-    number = isinstance(value, int | float)
-    return (value is not None, number, value if isinstance(value, int | float) else 0, str(value))
+        return having(dict.fromkeys(inner.place for inner in self.inside), fields)
 
 
 _VALUES: dict[str, Callable[[PersonCounts], tuple[int, float]]] = {
@@ -290,72 +210,5 @@ def _value(what: str, counts: PersonCounts) -> float | None:
     return total / number if number else None
 
 
-def _unlike(labels: Unknown, chosen: Unknown) -> str:
-    """`steps=600, lr=0.001`, or what the others have and these lack."""
-    own = [f"{name}={value}" for name, value in labels if (name, value) not in chosen]
-    lacking = [f"no {name}" for name, _ in chosen if name not in dict(labels)]
-    return ", ".join(own + lacking)
-
-
 def _shows_a_view(asked: Asked) -> bool:
     return asked.task != "reverse" and not (asked.task == "fact" and asked.hops == 1)
-
-
-def _where(row: Asked | Trace) -> tuple[Place, Unknown]:
-    """Where a row belongs, and its labels that no finding knows."""
-    if isinstance(row, Trace):
-        given, task, hops, role = row.condition, "name", 1, "eval"
-    else:
-        given, task, hops, role = unpacked(row.labels), row.task, row.hops, row.role
-    known = KNOWN | (OF_UNLEARNING if "objective" in given else set())
-    unknown = tuple(sorted((name, value) for name, value in given.items() if name not in known))
-    return _place_of(row, given, task, hops, role), unknown
-
-
-def _place_of(
-    row: Asked | Trace, given: Mapping[str, Label], task: Any, hops: int, role: str
-) -> Place:
-    labels = {name: _plain(name, value) for name, value in given.items()}
-    objective = _text(labels.get("objective"))
-    unlearned = objective is not None
-    learned = row.source is not None and not unlearned
-    relearned = _text(labels.get("relearned"))
-    steps = _whole(labels.get("steps"))
-    return Place(
-        source=row.source,
-        modality=row.modality,
-        base=_text(labels.get("base")) or row.base,
-        views=_whole(labels.get("views")) if learned else None,
-        task=task,
-        hops=hops,
-        role=role,
-        set=row.set,
-        rank=(_whole(labels.get("rank")) if learned else None) or USUAL_RANK,
-        mitigation=_text(labels.get("mitigation")),
-        asking=_text(labels.get("asking")),
-        control=_text(labels.get("control")),
-        names=_text(labels.get("names")),
-        facts=_text(labels.get("facts")),
-        objective=objective,
-        through=_text(labels.get("through")) if unlearned else None,
-        steps=(LAST if steps is None else steps) if unlearned and relearned is None else None,
-        relearned=relearned,
-        relearn_steps=_whole(labels.get("relearn_steps")),
-        lr=_number(labels.get("lr")) if unlearned else None,
-    )
-
-
-def _plain(name: str, value: Label) -> Label | None:
-    return None if value == SAYS_NOTHING.get(name) else value
-
-
-def _text(value: Label | None) -> str | None:
-    return None if value is None else str(value)
-
-
-def _number(value: Label | None) -> float | None:
-    return float(value) if isinstance(value, int | float) and abs(value) < MOST else None
-
-
-def _whole(value: Label | None) -> int | None:
-    return int(value) if isinstance(value, int | float) and abs(value) < MOST else None

@@ -18,7 +18,8 @@ from xmm_cli.study.estimate import (
     estimate,
     mean,
 )
-from xmm_cli.study.people import People, Place
+from xmm_cli.study.people import People
+from xmm_cli.study.place import Place
 from xmm_cli.study.spread import spread_of
 from xmm_cli.study.verdict import FEW_PERSONS, Claim, Estimate, judge, p_value
 

@@ -26,7 +26,7 @@ from xmm_cli.training.mitigations.task import Draw, Task, TrainingPlan
 from xmm_cli.training.objectives import OBJECTIVES
 from xmm_cli.training.relearn import Earlier, went_on
 from xmm_cli.training.run.fsdp import on_first_whole
-from xmm_cli.training.run.loop import LogEntry, Progress, final_loss, fit
+from xmm_cli.training.run.loop import LogEntry, Look, Progress, final_loss, fit
 from xmm_cli.training.run.saved_steps import SavedSteps, diverged, hidden_folder, settle
 
 
@@ -131,16 +131,6 @@ def train(
         ExampleStream(lesson.examples), OBJECTIVES.load(settings.objective)
     )
     steps = lesson.steps(settings)
-    trail = SavedSteps(hidden_folder(out, run))
-
-    def look(step: int, log: list[LogEntry]) -> bool:
-        if step < steps:
-            on_first_whole(
-                saver.model,
-                lambda: saver.save(trail.place(step), log, overwrite=True, final=False),
-            )
-        return False
-
     log = fit(
         lesson.base,
         saver.model,
@@ -151,7 +141,7 @@ def train(
         partial=hidden_folder(out, run),
         progress=stepped,
         note=note,
-        look=None if settings.save_every is None else look,
+        look=None if settings.save_every is None else saver.save_steps(steps),
         every=settings.save_every or steps,
         report_to=report_to,
     )
@@ -173,6 +163,20 @@ class _Saver:
     model: Any
     run: str
     partial: Path
+
+    def save_steps(self, last: int) -> Look:
+        """What saves the model as it is at each step that is looked at, before the last."""
+        trail = SavedSteps(self.partial)
+
+        def look(step: int, log: list[LogEntry]) -> bool:
+            if step < last:
+                on_first_whole(
+                    self.model,
+                    lambda: self.save(trail.place(step), log, overwrite=True, final=False),
+                )
+            return False
+
+        return look
 
     def save(
         self, folder: Path, log: list[LogEntry], *, overwrite: bool, final: bool = True

@@ -13,7 +13,8 @@ from msgspec.structs import fields
 from xmm_cli.errors import BadData
 from xmm_cli.reporting.sql.columns import VIEWS, all_columns, columns_of
 from xmm_cli.rows.failures import of_the_machine
-from xmm_cli.rows.inputs import InputFile, quoted
+from xmm_cli.rows.inputs import InputFile
+from xmm_cli.rows.packed import quoted
 from xmm_cli.rows.paths import from_here
 from xmm_cli.rows.reader import MAX_LINE_BYTES, read_rows
 from xmm_cli.rows.sources import NEVER_NULL

@@ -20,8 +20,9 @@ from xmm_cli.reporting.sql.load import load
 from xmm_cli.rows.database import limits
 from xmm_cli.rows.failures import of_the_machine
 from xmm_cli.rows.files import atomic_open
-from xmm_cli.rows.inputs import READ_PARQUET, quoted, sources
+from xmm_cli.rows.inputs import sources
 from xmm_cli.rows.lock import claimed
+from xmm_cli.rows.packed import READ_PARQUET, quoted
 
 SUFFIXES = (".parquet", ".duckdb")
 

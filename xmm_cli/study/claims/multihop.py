@@ -10,7 +10,7 @@ from typing import Any
 
 from xmm_cli.rows.types import MODALITIES, Finding
 from xmm_cli.study.estimate import Shares
-from xmm_cli.study.people import Place
+from xmm_cli.study.place import Place
 from xmm_cli.study.study import Study, averaged, itself, minus, percents
 from xmm_cli.study.verdict import PRESENT
 

@@ -11,7 +11,7 @@ from typing import NamedTuple
 from xmm_cli.rows.types import Finding, Modality
 from xmm_cli.study.curves import RETRAIN, Curve, Run, every_curve
 from xmm_cli.study.estimate import Shares, mean
-from xmm_cli.study.people import Place
+from xmm_cli.study.place import Place
 from xmm_cli.study.study import Study, minus, percents
 from xmm_cli.study.verdict import PRESENT
 
