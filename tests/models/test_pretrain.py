@@ -102,7 +102,7 @@ def test_an_example_of_the_corpus_depends_on_its_number_alone(processor):
             size=size,
             seed="s",
             unnamed=range(10),
-            pictures=10,
+            first_figure=10,
             figures=public_figures(3),
             figure_stride=4,
             figure_views=2,

@@ -9,6 +9,7 @@ from xmm_cli.rows.inputs import Inputs, open_inputs
 from xmm_cli.rows.types import Row
 from xmm_cli.rows.writer import encode
 from xmm_cli.scoring import score
+from xmm_cli.scoring.config import ScoreConfig
 from xmm_cli.scoring.counting import count as counted
 from xmm_cli.study import People, people_of
 
@@ -25,12 +26,12 @@ def opened(rows: Iterable[Row]) -> Iterator[Inputs]:
 
 def score_rows(rows: Iterable[Row], **options) -> score.ScoreResult:
     with opened(rows) as inputs:
-        return score.score_inputs(inputs, need=(), **options)
+        return score.score_inputs(inputs, ScoreConfig(**options), need=())
 
 
 def score_against(rows: Iterable[Row], baseline: Iterable[Row], **options) -> score.ScoreResult:
     with opened(rows) as own, opened(baseline) as other:
-        return score.score_against(own, other, **options)
+        return score.score_against(own, other, ScoreConfig(**options))
 
 
 def count(rows: Iterable[Row]) -> People:

@@ -10,6 +10,7 @@ from xmm_cli.errors import BadData
 from xmm_cli.rows.inputs import open_inputs
 from xmm_cli.rows.types import Probe, Trace
 from xmm_cli.rows.writer import encode
+from xmm_cli.scoring.config import ScoreConfig
 from xmm_cli.scoring.counting import count
 from xmm_cli.scoring.score import score_against, score_inputs
 
@@ -26,7 +27,7 @@ def write(path, rows):
 
 def scored(*files, **options):
     with open_inputs(files) as inputs:
-        return score_inputs(inputs, resamples=100, **options)
+        return score_inputs(inputs, ScoreConfig(resamples=100, **options))
 
 
 def counted(*files, **options):
@@ -243,7 +244,7 @@ def test_two_data_sets_with_the_same_ids_share_nobody(tmp_path, datasets):
     row = pick(scored(*files).rows, "recall", "text", "text")
     assert (row.personas, row.n) == (7, 28)
     with open_inputs(files[:1]) as own, open_inputs(files[1:]) as other:
-        result = score_against(own, other, resamples=100)
+        result = score_against(own, other, ScoreConfig(resamples=100))
     assert all(row.value is None and row.personas == 0 for row in result.rows)
     said = "stand for several people"
     assert any(said in note for note in scored(*files).notes) == (datasets[0] is None)
@@ -254,7 +255,7 @@ def test_the_same_people_of_before_are_still_the_same(tmp_path):
     after = import_of(["Ada", "Bo", "Cy"], checkpoint="b", dataset="aaa")
     files = [write(tmp_path / f"{n}.jsonl", rows) for n, rows in enumerate((before, after))]
     with open_inputs(files[:1]) as own, open_inputs(files[1:]) as other:
-        result = score_against(own, other, resamples=100)
+        result = score_against(own, other, ScoreConfig(resamples=100))
     row = pick(result.rows, "recall_difference", "text", "text")
     assert (row.value, row.personas) == (0, 3)
 

@@ -13,7 +13,7 @@ from xmm_cli.rows.reader import STDIN
 from xmm_cli.rows.run import RunRecorder
 from xmm_cli.rows.types import Run
 from xmm_cli.rows.writer import RowWriter
-from xmm_cli.scoring.config import DEFAULTS
+from xmm_cli.scoring.config import DEFAULTS, ScoreConfig
 from xmm_cli.scoring.metrics import DEFAULT, METRICS
 
 EXAMPLES = """
@@ -86,19 +86,15 @@ def run(options: ScoreOptions) -> None:
         raise WrongUsage("stdin for both runs", "name a file for one of them")
     writer = RowWriter()
     recorder = RunRecorder("score", arguments, seed=options.seed, not_in_id={"against"})
-    how = {
-        "by": arguments["by"],
-        "metrics": arguments["metric"],
-        "level": options.level,
-        "resamples": options.resamples,
-        "seed": options.seed,
-    }
+    config = ScoreConfig(
+        arguments["by"], arguments["metric"], options.level, options.resamples, options.seed
+    )
     with open_inputs(inputs) as own:
         if against is None:
-            result = score_inputs(own, **how)
+            result = score_inputs(own, config)
         else:
             with open_inputs([against]) as baseline:
-                result = score_against(own, baseline, **how)
+                result = score_against(own, baseline, config)
         for counts in result.counts:
             recorder.saw_counts(counts.digest(), counts.runs)
         for run in own.rows_of(Run) if result.counts[0].kinds["run"] else ():

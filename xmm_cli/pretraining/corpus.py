@@ -6,6 +6,7 @@ facts it learns in both modalities.
 """
 
 import random
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -34,35 +35,55 @@ class Example:
 class Encoder:
     """Writes conversations in the form of the chat template, straight to token ids."""
 
-    def __init__(self, tokenizer: Any, image_tokens: int) -> None:
-        self._tokenizer = tokenizer
-        self._known: dict[str, list[int]] = {}
-        ids = tokenizer.convert_tokens_to_ids
-        self._start = [tokenizer.bos_token_id, ids(USER)]
-        self._user, self._assistant, self._end = ids(USER), ids(ASSISTANT), ids(END)
-        self._image = [ids(IMAGE)] * image_tokens
+    apart = True
+    """Whether a description and the first question are tokenized each by itself."""
 
-    def _encode(self, text: str) -> list[int]:
+    def __init__(self, tokenizer: Any, image_tokens: int) -> None:
+        ids = tokenizer.convert_tokens_to_ids
+        self.use(tokenizer, [ids(IMAGE)] * image_tokens)
+        self.mark([tokenizer.bos_token_id, ids(USER)], [ids(ASSISTANT)], [ids(END)], [ids(USER)])
+
+    def use(self, tokenizer: Any, image: list[int]) -> None:
+        """Take a tokenizer, and what stands for a picture."""
+        self._tokenizer, self._image = tokenizer, image
+        self._known: dict[str, list[int]] = {}
+
+    def mark(
+        self, start: list[int], answer: list[int], end: list[int], following: list[int]
+    ) -> None:
+        """What stands first, before and behind each answer, and before later questions."""
+        self._start, self._answer, self._end, self._following = start, answer, end, following
+
+    def encode(self, text: str) -> list[int]:
+        """Its tokens, none added."""
         return list(self._tokenizer(text, add_special_tokens=False).input_ids)
 
-    def _question(self, text: str) -> list[int]:
+    def _text(self, text: str) -> list[int]:
         if text not in self._known:
-            self._known[text] = self._encode(text)
+            self._known[text] = self.encode(text)
         return self._known[text]
 
-    def example(self, context: str | int | None, turns: list[Turn]) -> Example:
-        """A conversation about a description (a string), a picture (its row) or nothing."""
-        ids = list(self._start)
-        if isinstance(context, str):
-            ids += self._encode(context)
-        elif context is not None:
-            ids += self._image
+    def example(
+        self, context: str | int | None, turns: Sequence[Turn], *, ended: bool = True
+    ) -> Example:
+        """A conversation about a description (a string), a picture (its row) or nothing.
+
+        Where it is not `ended`, the last answer goes on, and its end is not learned.
+        """
+        ids = [*self._start, *(self._image if isinstance(context, int) else [])]
         labels = [IGNORED] * len(ids)
-        for position, (question, answer) in enumerate(turns):
-            asked = ([self._user] if position else []) + self._question(question)
-            told = [*self._question(answer), self._end]
-            ids += [*asked, self._assistant, *told]
-            labels += [IGNORED] * (len(asked) + 1) + told
+        for number, (question, answer) in enumerate(turns):
+            asked = self._following if number else []
+            if number or not isinstance(context, str):
+                asked = [*asked, *self._text(question)]
+            elif self.apart:
+                asked = [*self.encode(context), *self._text(question)]
+            else:
+                asked = self.encode(f"{context} {question}")
+            last = number == len(turns) - 1
+            told = [*self._text(answer), *(self._end if ended or not last else [])]
+            ids += [*asked, *self._answer, *told]
+            labels += [IGNORED] * (len(asked) + len(self._answer)) + told
         return Example(ids, labels, context if isinstance(context, int) else None)
 
 
@@ -87,60 +108,82 @@ def look_turns(look: dict[str, str], rng: random.Random, count: int) -> list[Tur
     return turns
 
 
-@dataclass(frozen=True)
-class Corpus(Dataset[Example]):
-    """Sample `i` is made from the seed and `i` alone. Even ones show, odd ones describe.
+@dataclass(frozen=True, kw_only=True)
+class Samples:
+    """Conversations about unnamed people and about public figures.
 
-    `figure_share` of the samples are about public figures, whose pictures lie behind those of the
-    unnamed people: figure `f`'s view `v` is picture `pictures + f * figure_stride + v`.
+    Figure `f`'s view `v` is picture `first_figure + f * figure_stride + v` of the table.
     """
 
     encoder: Encoder
-    size: int
     seed: str
     unnamed: range
-    pictures: int
     figures: tuple[Identity, ...] = ()
+    first_figure: int = 0
     figure_stride: int = 0
     figure_views: int = 0
     figure_share: float = 0.0
     figure_facts: float = 0.12
+
+    def turns(self, look: dict[str, str], rng: random.Random, count: int) -> list[Turn]:
+        """What is asked about a look, and told: `count` attributes and more."""
+        raise NotImplementedError
+
+    def about_unnamed(self, rng: random.Random, shown: bool) -> Example:
+        """About one of the unnamed people, shown or described."""
+        row = rng.choice(self.unnamed)
+        look = look_of(row)
+        if shown:
+            return self.encoder.example(row, self.turns(look, rng, 4))
+        told = leave_out(look, rng, OMIT)
+        return self.encoder.example(describe_anyhow(told, rng), self.turns(told, rng, 4))
+
+    def about_figure(self, rng: random.Random, shown: bool) -> Example:
+        """About one of the public figures, shown or described, or by name alone."""
+        number = rng.randrange(len(self.figures))
+        figure = self.figures[number]
+        if rng.random() < self.figure_facts:
+            return self.encoder.example(None, _facts(figure, rng))
+        told = figure.attributes if shown else leave_out(figure.attributes, rng, OMIT)
+        turns = self.figure_turns(told, rng)
+        turns.insert(rng.randrange(2), (rng.choice(prompts.NAME_QUESTIONS), figure.name))
+        if shown:
+            row = self.first_figure + number * self.figure_stride + rng.randrange(self.figure_views)
+            return self.encoder.example(row, turns)
+        return self.encoder.example(describe_anyhow(told, rng), turns)
+
+    def figure_turns(self, look: dict[str, str], rng: random.Random) -> list[Turn]:
+        """What is asked about the look of a public figure beside the name."""
+        return self.turns(look, rng, 1)
+
+
+def _facts(figure: Identity, rng: random.Random) -> list[Turn]:
+    turns = [
+        (rng.choice(prompts.fact_questions(fact, figure.name)), figure.facts[fact])
+        for fact in rng.sample(list(figure.facts), 3)
+    ]
+    turns.append((prompts.reverse_question(figure.name), prompts.caption(figure.attributes)))
+    rng.shuffle(turns)
+    return turns
+
+
+@dataclass(frozen=True, kw_only=True)
+class Corpus(Samples, Dataset[Example]):
+    """Sample `i` is made from the seed and `i` alone. Even ones show, odd ones describe.
+
+    `figure_share` of the samples are about public figures.
+    """
+
+    size: int
+
+    def turns(self, look: dict[str, str], rng: random.Random, count: int) -> list[Turn]:
+        """As `look_turns`."""
+        return look_turns(look, rng, count)
 
     def __len__(self) -> int:
         return self.size
 
     def __getitem__(self, index: int) -> Example:
         rng = random.Random(f"{self.seed}: {index}")
-        make = self._figure if rng.random() < self.figure_share else self._unnamed
+        make = self.about_figure if rng.random() < self.figure_share else self.about_unnamed
         return make(rng, index % 2 == 0)
-
-    def _unnamed(self, rng: random.Random, shown: bool) -> Example:
-        row = rng.choice(self.unnamed)
-        look = look_of(row)
-        if shown:
-            return self.encoder.example(row, look_turns(look, rng, 4))
-        told = leave_out(look, rng, OMIT)
-        return self.encoder.example(describe_anyhow(told, rng), look_turns(told, rng, 4))
-
-    def _figure(self, rng: random.Random, shown: bool) -> Example:
-        number = rng.randrange(len(self.figures))
-        figure = self.figures[number]
-        if rng.random() < self.figure_facts:
-            return self.encoder.example(None, self._about(figure, rng))
-        told = figure.attributes if shown else leave_out(figure.attributes, rng, OMIT)
-        turns = look_turns(told, rng, 1)
-        turns.insert(rng.randrange(2), (rng.choice(prompts.NAME_QUESTIONS), figure.name))
-        if shown:
-            view = rng.randrange(self.figure_views)
-            return self.encoder.example(self.pictures + number * self.figure_stride + view, turns)
-        return self.encoder.example(describe_anyhow(told, rng), turns)
-
-    @staticmethod
-    def _about(figure: Identity, rng: random.Random) -> list[Turn]:
-        turns = [
-            (rng.choice(prompts.fact_questions(fact, figure.name)), figure.facts[fact])
-            for fact in rng.sample(list(figure.facts), 3)
-        ]
-        turns.append((prompts.reverse_question(figure.name), prompts.caption(figure.attributes)))
-        rng.shuffle(turns)
-        return turns

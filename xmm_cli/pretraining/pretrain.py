@@ -166,7 +166,7 @@ class Maker:
             size=stage.steps * stage.batch,
             seed=f"{stage.name} {recipe.seed}",
             unnamed=self.unnamed,
-            pictures=recipe.pictures,
+            first_figure=recipe.pictures,
             figures=self.figures if with_figures else (),
             figure_stride=self.views,
             figure_views=recipe.figure_views,

@@ -16,7 +16,8 @@ import msgspec
 import numpy as np
 
 from xmm_cli.rows.types import Answer, Score
-from xmm_cli.scoring.estimate import DIGITS, FEW_PERSONS, no_value
+from xmm_cli.scoring.config import ScoreConfig
+from xmm_cli.scoring.estimate import DIGITS, FEW_PERSONS, no_value, score_row
 from xmm_cli.scoring.groups import ANSWERS, Group
 from xmm_cli.scoring.intervals import Formula
 from xmm_cli.scoring.metric import Metric, Over
@@ -151,23 +152,8 @@ class Comparer:
         personas: int,
         said: list[str],
     ) -> Score:
-        return Score(
-            metric=contrast.name,
-            answer=self.answer,
-            source=over.source,
-            modality=over.modality,
-            task=self.own.task,
-            set=self.own.set,
-            split=self.own.split,
-            value=None if value is None else round(value, DIGITS) + 0.0,
-            low=None,
-            high=None,
-            level=self.level,
-            n=n,
-            personas=personas,
-            method="; ".join(said),
-            condition=self.own.condition,
-        )
+        fields = {"answer": self.answer, "level": self.level, "n": n, "personas": personas}
+        return score_row(self.own, over, value, None, said, metric=contrast.name, **fields)
 
 
 def permuted(formula: Formula, parts: Sequence[Part], resamples: int, seed: int) -> float:
@@ -213,9 +199,7 @@ def compare(
     groups: Sequence[Group],
     baselines: Sequence[Group],
     metrics: dict[str, Metric],
-    level: float,
-    resamples: int,
-    seed: int,
+    config: ScoreConfig,
 ) -> tuple[list[Score], list[str]]:
     """The rows of all groups that have a baseline, with Holm's p, and what to tell a user."""
     rows, alone = [], 0
@@ -225,7 +209,9 @@ def compare(
             alone += bool(group.sources() - {None})
             continue
         for answer in ANSWERS:
-            comparer = Comparer(group, baseline, answer, level, resamples, seed)
+            comparer = Comparer(
+                group, baseline, answer, config.level, config.resamples, config.seed
+            )
             made = [
                 comparer.score(contrast, over)
                 for contrast in contrasts(metrics)

@@ -133,23 +133,32 @@ class Estimator:
         personas: int,
         said: list[str],
     ) -> Score:
-        return Score(
-            metric=name,
-            answer=self.answer,
-            source=over.source,
-            modality=over.modality,
-            task=self.group.task,
-            set=self.group.set,
-            split=self.group.split,
-            value=None if value is None else round(value, DIGITS) + 0.0,
-            low=None if interval is None else round(interval.low, DIGITS) + 0.0,
-            high=None if interval is None else round(interval.high, DIGITS) + 0.0,
-            level=self.level,
-            n=n,
-            personas=personas,
-            method="; ".join(said),
-            condition=self.group.condition,
-        )
+        fields = {"answer": self.answer, "level": self.level, "n": n, "personas": personas}
+        return score_row(self.group, over, value, interval, said, metric=name, **fields)
+
+
+def score_row(
+    group: Group,
+    over: Over,
+    value: float | None,
+    interval: Interval | None,
+    said: list[str],
+    **fields: Any,
+) -> Score:
+    """A row about cells of a group; `said` is of its method, `fields` are what else it has."""
+    return Score(
+        source=over.source,
+        modality=over.modality,
+        task=group.task,
+        set=group.set,
+        split=group.split,
+        value=None if value is None else round(value, DIGITS) + 0.0,
+        low=None if interval is None else round(interval.low, DIGITS) + 0.0,
+        high=None if interval is None else round(interval.high, DIGITS) + 0.0,
+        method="; ".join(said),
+        condition=group.condition,
+        **fields,
+    )
 
 
 def _remarks(sample: Sample, over: Over, dropped: int) -> list[str]:

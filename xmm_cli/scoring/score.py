@@ -7,7 +7,7 @@ from xmm_cli.errors import WrongUsage
 from xmm_cli.rows.inputs import Inputs
 from xmm_cli.rows.types import Finding, Probe, Role, Row, Run, Score
 from xmm_cli.scoring.across import Across
-from xmm_cli.scoring.config import DEFAULTS, check_options
+from xmm_cli.scoring.config import DEFAULTS, ScoreConfig
 from xmm_cli.scoring.counting import count
 from xmm_cli.scoring.counts import Counts, tell_apart
 from xmm_cli.scoring.estimate import FEW_PERSONS, Estimator
@@ -33,59 +33,38 @@ class ScoreResult:
 
 def score_inputs(
     inputs: Inputs,
+    config: ScoreConfig = DEFAULTS,
     *,
-    by: Sequence[str] | None = None,
-    level: float = DEFAULTS.level,
-    resamples: int = DEFAULTS.resamples,
-    seed: int = DEFAULTS.seed,
-    roles: Sequence[Role] = DEFAULTS.roles,
-    metrics: Sequence[str] | None = None,
     kinds: tuple[type[Row], ...] = (Probe, Finding, Run),
     need: tuple[type[Row], ...] = (Probe,),
     about: str | None = None,
 ) -> ScoreResult:
     """Score the probe rows of these inputs.
 
-    `by` names the condition labels that part groups; persons are pooled over the others. By default
-    every label parts them, and `base`, `hops` and `role` do where they differ. `metrics` are names
-    of the registry, or `all`; the usual ones by default. The same rows in any order give the same
-    scores, unless a question stands twice with different answers: then the last one counts.
-    `kinds`, `need` and `about` are as for `counts.count`.
+    The same rows in any order give the same scores, unless a question stands twice with different
+    answers: then the last one counts. `kinds`, `need` and `about` are as for `counts.count`.
 
     Raises:
         WrongUsage: an option out of range, an unknown metric, or a label in `by` on no row.
         BadData: a line that is no such row.
     """
-    chosen = load_metrics(metrics)
-    check_options(level, resamples)
+    chosen = load_metrics(config.metrics)
+    config.check()
     counts = count(inputs, wanted_for(chosen), kinds=kinds, need=need, about=about)
-    return score_counts(
-        counts, by=by, level=level, resamples=resamples, seed=seed, roles=roles, metrics=metrics
-    )
+    return score_counts(counts, config)
 
 
-def score_counts(
-    counts: Counts,
-    *,
-    by: Sequence[str] | None = None,
-    level: float = DEFAULTS.level,
-    resamples: int = DEFAULTS.resamples,
-    seed: int = DEFAULTS.seed,
-    roles: Sequence[Role] = DEFAULTS.roles,
-    metrics: Sequence[str] | None = None,
-) -> ScoreResult:
+def score_counts(counts: Counts, config: ScoreConfig = DEFAULTS) -> ScoreResult:
     """The same of what was counted with `wanted_for` these metrics. Raises `WrongUsage`."""
-    chosen = load_metrics(metrics)
-    check_options(level, resamples)
-    groups, notes = grouped(counts, chosen, by, roles)
-    scores = _score_groups(groups, chosen, level, resamples, seed)
-    told = [*_of_counts(counts, roles), *notes, *_notes(groups, scores, metrics)]
-    return ScoreResult(scores, told, (counts,))
+    chosen = load_metrics(config.metrics)
+    config.check()
+    groups, notes = grouped(counts, chosen, config.by, config.roles)
+    scores = _score_groups(groups, chosen, config)
+    said = [*_of_counts(counts, config.roles), *notes, *_notes(groups, scores, config.metrics)]
+    return ScoreResult(scores, said, (counts,))
 
 
-def _score_groups(
-    groups: list[Group], chosen: "Chosen", level: float, resamples: int, seed: int
-) -> list[Score]:
+def _score_groups(groups: list[Group], chosen: "Chosen", config: ScoreConfig) -> list[Score]:
     strangers = [group for group in groups if _beside(group, chosen)]
     own = {name: one for name, one in chosen.items() if isinstance(one, Metric)}
     scores = []
@@ -93,46 +72,37 @@ def _score_groups(
         if group in strangers:
             continue
         for answer in ANSWERS:
-            scores += _score_group(Estimator(group, answer, level, resamples, seed), own)
+            estimator = Estimator(group, answer, config.level, config.resamples, config.seed)
+            scores += _score_group(estimator, own)
         for name, metric in chosen.items():
             if isinstance(metric, Across):
-                scores += metric.scores(name, group, groups, level)
+                scores += metric.scores(name, group, groups, config.level)
     return scores
 
 
-def score_against(
-    inputs: Inputs,
-    baseline: Inputs,
-    *,
-    by: Sequence[str] | None = None,
-    level: float = DEFAULTS.level,
-    resamples: int = DEFAULTS.resamples,
-    seed: int = DEFAULTS.seed,
-    roles: Sequence[Role] = DEFAULTS.roles,
-    metrics: Sequence[str] | None = None,
-) -> ScoreResult:
+def score_against(inputs: Inputs, baseline: Inputs, config: ScoreConfig = DEFAULTS) -> ScoreResult:
     """What a run has more, or less, than another, person by person; see `scoring.against`.
 
     Raises `WrongUsage` and `BadData` as `score_inputs` does.
     """
     from xmm_cli.scoring.against import compare
 
-    chosen = load_metrics(COMPARED if metrics is None else metrics)
+    chosen = load_metrics(COMPARED if config.metrics is None else config.metrics)
     plain = {name: one for name, one in chosen.items() if isinstance(one, Metric)}
-    apart = [name for name in metrics or () if name in chosen and name not in plain]
+    apart = [name for name in config.metrics or () if name in chosen and name not in plain]
     if apart:
         raise WrongUsage(f"a difference in {', '.join(apart)}", "it is no mean over persons")
-    check_options(level, resamples)
+    config.check()
     # the baseline comes first: it is the shorter, and a wrong name for it should cost no time
     other = count(baseline, wanted_for(plain))
     counts = count(inputs, wanted_for(plain))
     tell_apart(counts, other)
-    baselines, pooled = grouped(other, plain, by, roles)
-    groups, notes = grouped(counts, plain, by, roles)
-    scores, compared = compare(groups, baselines, plain, level, resamples, seed)
-    told = [*_of_counts(counts, roles), *notes]
-    told += [f"baseline: {note}" for note in [*_of_counts(other, roles), *pooled]]
-    return ScoreResult(scores, [*told, *compared], (counts, other))
+    baselines, pooled = grouped(other, plain, config.by, config.roles)
+    groups, notes = grouped(counts, plain, config.by, config.roles)
+    scores, compared = compare(groups, baselines, plain, config)
+    said = [*_of_counts(counts, config.roles), *notes]
+    said += [f"baseline: {note}" for note in [*_of_counts(other, config.roles), *pooled]]
+    return ScoreResult(scores, [*said, *compared], (counts, other))
 
 
 Chosen = dict[str, Metric | Across]

@@ -168,6 +168,23 @@ class Study:
             comment="; ".join([comment] * bool(comment) + _remarks(found, bounded)),
         )
 
+    def share_of(
+        self,
+        family: str,
+        claim: str,
+        measure: str,
+        test: Claim,
+        cell: Shares,
+        *,
+        comment: str = "",
+        chance: float | Shares | None = None,
+    ) -> Finding:
+        """A row about one condition's own share, or memory where a chance is given."""
+        return self.finding(
+            family, claim, measure, test, [cell], itself,
+            unit="share", comment=comment, chances=[chance],
+        )  # fmt: skip
+
 
 def _remarks(found: Estimate, bounded: bool) -> list[str]:
     """What to know about an estimate."""

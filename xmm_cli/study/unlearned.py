@@ -16,7 +16,7 @@ from xmm_cli.study.moments import (
     last_step,
     was_learned,
 )
-from xmm_cli.study.study import Study, averaged, itself, minus, percents
+from xmm_cli.study.study import Study, averaged, minus, percents
 from xmm_cli.study.verdict import KEPT, NONE, PRESENT
 
 FAMILY = "unlearned models"
@@ -41,17 +41,15 @@ def find(study: Study) -> list[Finding]:
 def _forgotten(study: Study, curve: Curve, worked: Modality, moment: Moment, name: str) -> Finding:
     left = curve.along("forget", worked, moment.steps)
     guess = guess_of(curve, worked, left)
-    return study.finding(
+    return study.share_of(
         FAMILY,
         f"{worked} is forgotten, {name}",
         "memory of the forget set in the modality worked on, at the last saved step; forgotten if "
         "it is below 10 %",
         NONE,
-        [left],
-        itself,
-        unit="share",
+        left,
         comment=f"{moment.words()}; {guess.words}",
-        chances=[guess.chance],
+        chance=guess.chance,
     )
 
 

@@ -11,6 +11,7 @@ from xmm_cli.rows.files import atomic_write_bytes
 from xmm_cli.rows.inputs import open_inputs
 from xmm_cli.rows.paths import from_here
 from xmm_cli.rows.types import ROW_TYPES
+from xmm_cli.scoring.config import ScoreConfig
 from xmm_cli.scoring.score import score_inputs
 
 
@@ -26,7 +27,9 @@ def put_on_card(
     read_checkpoint(folder)
     card, own = folder / "README.md", from_here(Path(), str(folder))
     with open_inputs(inputs) as rows:
-        scored = score_inputs(rows, by=by, resamples=resamples, kinds=ROW_TYPES, about=own)
+        scored = score_inputs(
+            rows, ScoreConfig(by, resamples=resamples), kinds=ROW_TYPES, about=own
+        )
     if not scored.counts[0].is_about(own):
         raise BadData(f"no probe row is about {folder}", "probe it: xmm probe " + str(folder))
     before = card.read_text("utf-8") if card.is_file() else ""

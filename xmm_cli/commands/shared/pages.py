@@ -6,6 +6,7 @@ from pathlib import Path
 from xmm_cli.reporting.page import Figure, Samples, page
 from xmm_cli.rows.inputs import Inputs, open_inputs
 from xmm_cli.rows.types import ROW_TYPES, Checkpoint, Finding, Persona, Probe, Run, Score, Trace
+from xmm_cli.scoring.config import ScoreConfig
 from xmm_cli.scoring.counting import count
 from xmm_cli.scoring.score import ScoreResult, load_metrics, score_counts, wanted_for
 from xmm_cli.study import WANTED, People, find_all
@@ -19,7 +20,7 @@ class Page:
         with open_inputs(inputs) as rows:
             wanted = wanted_for(load_metrics(None)).and_also(WANTED)
             counts = count(rows, wanted, kinds=ROW_TYPES, need=(Probe, Score, Finding))
-            self.scored: ScoreResult = score_counts(counts, by=by, resamples=resamples)
+            self.scored: ScoreResult = score_counts(counts, ScoreConfig(by, resamples=resamples))
             self.people = People(counts, (located.row for located in rows.rows_of(Trace)))
             self.given = [located.row for located in rows.rows_of(Score)]
             self.kept = [located.row for located in rows.rows_of(Finding)]

@@ -18,13 +18,13 @@ def scores_of(
     """The score rows among the inputs, and those of the probe rows; finding rows go to `kept`."""
     from xmm_cli.rows.inputs import open_inputs
     from xmm_cli.rows.types import Finding, Probe, Run, Score, Trace
+    from xmm_cli.scoring.config import ScoreConfig
     from xmm_cli.scoring.score import score_inputs
 
     with open_inputs(inputs) as rows:
         result = score_inputs(
             rows,
-            by=by,
-            resamples=resamples,
+            ScoreConfig(by, resamples=resamples),
             kinds=(Probe, Score, Finding, Trace, Run),
             need=(Probe, Score, Finding),
         )

@@ -6,7 +6,7 @@ from xmm_cli.rows.types import MODALITIES, Finding
 from xmm_cli.scoring.metrics.false_recognition import chance_of_a_name
 from xmm_cli.study.estimate import Shares, mean
 from xmm_cli.study.guessing import recognised, taught_names
-from xmm_cli.study.study import Study, itself, minus, percents
+from xmm_cli.study.study import Study, minus, percents
 from xmm_cli.study.verdict import NONE, SMALLEST, Claim
 
 FAMILY = "controls"
@@ -49,14 +49,12 @@ def _untrained(study: Study) -> list[Finding]:
     if not found:
         study.leave_out("untrained control", "no rows of the untrained base")
     return [
-        study.finding(
+        study.share_of(
             FAMILY,
             f"the untrained base knows no names, {modality}, {base}",
             "recall of the base without an adapter; none if it is below 10 %",
             NONE,
-            [shares],
-            itself,
-            unit="share",
+            shares,
         )
         for base, modality, shares in found
     ]
@@ -67,14 +65,12 @@ def _attributes(study: Study) -> list[Finding]:
     if not found:
         study.leave_out("attribute control", "no rows of attributes told by the untrained base")
     return [
-        study.finding(
+        study.share_of(
             FAMILY,
             f"the base tells attributes, {modality}, {base}",
             "accuracy of the base without an adapter on what is visible; enough above 90 %",
             Claim("above", SEES, margin=True),
-            [shares],
-            itself,
-            unit="share",
+            shares,
         )
         for base, modality, shares in found
     ]
@@ -88,14 +84,12 @@ def _nothing(study: Study, what: str, **fields: Any) -> list[Finding]:
             shares = study.shares(source, modality, **fields)
             if shares:
                 rows.append(
-                    study.finding(
+                    study.share_of(
                         FAMILY,
                         f"{SPELLED[what]}, {source} → {modality}",
                         f"recall in the control {what!r}; none if it is below 10 %",
                         NONE,
-                        [shares],
-                        itself,
-                        unit="share",
+                        shares,
                     )
                 )
     if not rows:
@@ -121,15 +115,13 @@ def _strangers(study: Study) -> list[Finding]:
                 chance = chance_of_a_name(mean(shares), names)
                 said = f"so guessing a name earns {100 * chance:.1f} % ({names:.0f} taught names)"
             rows.append(
-                study.finding(
+                study.share_of(
                     FAMILY,
                     f"strangers are not called by taught names, {source} → {modality}",
                     "false recognition: share of strangers' answers that are the name of someone "
                     "taught; none if it is below 10 %",
                     NONE,
-                    [shares],
-                    itself,
-                    unit="share",
+                    shares,
                     comment=said,
                 )
             )

@@ -6,7 +6,7 @@ from xmm_cli.rows.types import Finding
 from xmm_cli.scoring.metrics.asymmetry import asymmetry
 from xmm_cli.study.estimate import Shares
 from xmm_cli.study.guessing import Guess, guessed
-from xmm_cli.study.study import DIRECTIONS, Study, itself, minus, percents
+from xmm_cli.study.study import DIRECTIONS, Study, minus, percents
 from xmm_cli.study.verdict import APART, PRESENT
 
 FAMILY = "gap"
@@ -27,16 +27,14 @@ def find(study: Study) -> list[Finding]:
             study.leave_out("transfer", why, f"{source} → {target}")
             continue
         found.append(
-            study.finding(
+            study.share_of(
                 FAMILY,
                 f"something crosses, {source} → {target}",
                 "memory in the other modality",
                 PRESENT,
-                [cross],
-                itself,
-                unit="share",
+                cross,
                 comment=f"recall {percents([cross])}; {guess.words}",
-                chances=[guess.chance],
+                chance=guess.chance,
             )
         )
     cells = [study.shares(source, asked) for source, to in DIRECTIONS for asked in (source, to)]

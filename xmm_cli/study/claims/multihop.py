@@ -11,7 +11,7 @@ from typing import Any
 from xmm_cli.rows.types import MODALITIES, Finding
 from xmm_cli.study.estimate import Shares
 from xmm_cli.study.place import Place
-from xmm_cli.study.study import Study, averaged, itself, minus, percents
+from xmm_cli.study.study import Study, averaged, minus, percents
 from xmm_cli.study.verdict import PRESENT
 
 FAMILY = "multi-hop"
@@ -46,15 +46,13 @@ def find(study: Study) -> list[Finding]:
 
 
 def _compositional(study: Study, source: str, modality: str, missed: Shares, items: int) -> Finding:
-    return study.finding(
+    return study.share_of(
         FAMILY,
         f"both parts are answered and not the whole, {source} → {modality}",
         "share of two-hop questions answered wrongly where the name from that view and the fact by "
         "name are both right; a base that met no such question may miss its form",
         PRESENT,
-        [missed],
-        itself,
-        unit="share",
+        missed,
         comment=f"{items} such questions",
     )
 

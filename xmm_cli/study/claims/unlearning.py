@@ -23,7 +23,7 @@ from xmm_cli.study.moments import (
     recovery,
     was_learned,
 )
-from xmm_cli.study.study import OTHER, Study, empty, itself, percent, percents
+from xmm_cli.study.study import OTHER, Study, empty, percent, percents
 from xmm_cli.study.verdict import PRESENT
 
 FAMILY = "unlearning"
@@ -110,16 +110,14 @@ def _leak_row(study: Study, names: Names, leak: Leak, moment: Moment) -> Finding
     left = leak.left(moment)
     guess = guess_of(leak.curve, leak.other, left)
     comment = "; ".join([moment.words(), *_columns(leak, moment, left), guess.words])
-    return study.finding(
+    return study.share_of(
         FAMILY,
         claim,
         measure,
         PRESENT,
-        [left],
-        itself,
-        unit="share",
+        left,
         comment=comment,
-        chances=[guess.chance],
+        chance=guess.chance,
     )
 
 
@@ -172,17 +170,15 @@ def _mean_leak(study: Study, how: str, group: list[Leak], moments: list[Moment])
     guess = guess_of(group[0].curve, other, left)
     objectives = ", ".join(leak.curve.run.objective for leak, _ in there)
     return [
-        study.finding(
+        study.share_of(
             FAMILY,
             f"a leak remains in {other}, {how}, mean of methods, {moments[0].name}",
             "mean over methods of the memory of the forget set in the other modality, "
             f"{moments[0].rule}",
             PRESENT,
-            [left],
-            itself,
-            unit="share",
+            left,
             comment=f"{len(there)} of {len(group)} methods: {objectives}; {guess.words}",
-            chances=[guess.chance],
+            chance=guess.chance,
         )
     ]
 
