@@ -46,6 +46,19 @@ def pytest_configure(config: pytest.Config) -> None:
         config.addinivalue_line("filterwarnings", line)
 
 
+FIRST = ("e2e", "scale", "faults")
+"""Folders of tests that start whole processes and kill some: the longest tests are there."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Put the longest tests first: a run in several processes then ends in all of them together.
+
+    The first process begins with them, the others with what follows, and each takes over from the
+    others what is left when it has done its own (`--dist worksteal`).
+    """
+    items.sort(key=lambda item: item.path.relative_to(Path(__file__).parent).parts[0] not in FIRST)
+
+
 Pairs = list[tuple[Persona, Path]]
 
 

@@ -12,4 +12,5 @@ source examples/install.sh "[dev]"
 ruff check .
 ruff format --check .
 mypy
-python -m pytest -n auto --dist loadfile "$@"
+# what starts processes and kills them comes first, beside the rest: see tests/conftest.py
+python -m pytest -n auto --dist worksteal "$@"

@@ -5,9 +5,11 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import chdir, contextmanager, redirect_stderr, redirect_stdout, suppress
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryFile
 
 import pytest
 
@@ -78,6 +80,46 @@ def xmm(monkeypatch, tmp_path, capfdbinary) -> Callable[..., Result]:
     yield call
     signal.signal(signal.SIGTERM, before)
     say.quiet = False
+
+
+@contextmanager
+def instead(descriptor: int, other: int) -> Iterator[None]:
+    """Inside the block a descriptor of this process is another one."""
+    kept = os.dup(descriptor)
+    os.dup2(other, descriptor)
+    try:
+        yield
+    finally:
+        os.dup2(kept, descriptor)
+        os.close(kept)
+
+
+def inside(*arguments: object, cwd: Path, stdin: bytes = b"", stdout: int | None = None) -> Result:
+    """Run `xmm` in this process, where torch is loaded already, and hear it as from outside.
+
+    `stdout` is a descriptor that rows go to, if they are not to be kept.
+    """
+    signals = (signal.SIGTERM, signal.SIGHUP, signal.SIGINT)
+    before, input_before = [signal.getsignal(number) for number in signals], sys.stdin
+    with TemporaryFile() as out, TemporaryFile() as err, chdir(cwd):
+        try:
+            sys.stdin = Stdin(stdin, terminal=False)
+            with (
+                instead(1, out.fileno() if stdout is None else stdout),
+                instead(2, err.fileno()),
+                redirect_stdout(open(1, "w", closefd=False)),
+                redirect_stderr(open(2, "w", closefd=False)),
+            ):
+                code = app.main([str(one) for one in arguments])
+                with suppress(BrokenPipeError):
+                    sys.stdout.flush()
+        finally:
+            say.quiet, sys.stdin = False, input_before
+            for number, handler in zip(signals, before, strict=True):
+                signal.signal(number, handler)
+        for file in (out, err):
+            file.seek(0)
+        return Result(int(code), out.read(), err.read().decode())
 
 
 def environment() -> dict[str, str]:

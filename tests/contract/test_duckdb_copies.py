@@ -6,14 +6,14 @@ import pytest
 from xmm_cli.rows.reader import read_rows
 from xmm_cli.rows.types import ROW_TYPES
 
-from .conftest import real
+from .conftest import inside, real
 
 
 @pytest.fixture(scope="module")
 def made(people_folder, checkpoint, tmp_path_factory):
     """A folder with real rows: `persona.jsonl`, `probe.jsonl`, `score.jsonl`, and all together."""
     folder = tmp_path_factory.mktemp("made")
-    probes = real("probe", checkpoint.path, "--untrained", "--views", 1, cwd=folder)
+    probes = inside("probe", checkpoint.path, "--untrained", "--views", 1, cwd=folder)
     assert probes.code == 0, probes.err
     scores = real("score", "--resamples", 100, stdin=probes.out)
     rows = {

@@ -11,7 +11,7 @@ from typing import Literal, get_args, get_origin
 import msgspec
 import pytest
 
-from tests.contract.conftest import real
+from tests.contract.conftest import inside, real
 from xmm_cli.app import load
 from xmm_cli.models import loading
 from xmm_cli.models.labels import labels_of
@@ -169,9 +169,9 @@ def test_who_is_taught_is_told_where_named(made):
 
 
 def test_steps_along_a_run_have_other_labels(tmp_path, people_folder):
-    """For real, through the installed command: train, then ask."""
+    """Train, then ask as it is installed."""
     words = ["--steps", "4", "--save-every", "2", "--batch-size", "4", "--out", "run"]
-    trained = real("train", people_folder / "personas.jsonl", *words, cwd=tmp_path)
+    trained = inside("train", people_folder / "personas.jsonl", *words, cwd=tmp_path)
     assert trained.code == 0, trained.err
     asked = real("probe", "--views", "1", "-m", "text", cwd=tmp_path, stdin=trained.out)
     rows = [msgspec.json.decode(line) for line in asked.rows]

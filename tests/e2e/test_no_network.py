@@ -14,11 +14,13 @@ socket.getaddrinfo = refuse
 socket.socket.connect = refuse
 socket.create_connection = refuse
 from xmm_cli.app import main
+from xmm_cli.training.run import loop
 
+loop._SAVE_EVERY = 2  # steps: a state is saved, too
 people, out = sys.argv[1:]
 for command in (
     ["train", people, "--source", "both", "--steps", "2", "--out", out + "/a"],
-    ["unlearn", out + "/a", "--forget", "2", "--gate", "0", "--steps", "101", "--out", out + "/b"],
+    ["unlearn", out + "/a", "--forget", "2", "--gate", "0", "--steps", "3", "--out", out + "/b"],
     ["probe", out + "/b", "--untrained", "--answer", "rank"],
 ):
     code = main([*command, "--quiet"])

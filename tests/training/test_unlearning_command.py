@@ -5,7 +5,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from tests.contract.conftest import real, xmm  # noqa: F401
+from tests.contract.conftest import inside, xmm  # noqa: F401
 from xmm_cli.training.objectives import METHODS
 
 QUICK = ["--gate", 0, "--through", "text", "--steps", 4, "--batch-size", 2, "--forget", 1]
@@ -51,7 +51,7 @@ def test_the_row_says_what_was_asked(xmm, checkpoint):  # noqa: F811
 
 
 def test_a_small_forget_set_is_warned_about(checkpoint, tmp_path):
-    result = real("unlearn", checkpoint.path, *QUICK, "--out", "run", cwd=tmp_path)
+    result = inside("unlearn", checkpoint.path, *QUICK, "--out", "run", cwd=tmp_path)
     assert result.code == 0
     assert "warning: the forget set has only 1 people" in result.err
 

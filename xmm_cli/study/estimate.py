@@ -85,8 +85,7 @@ def estimate(
         return None
 
     def parts(rows: Any, seeds: Any = None) -> list[Part]:
-        values = np.array(rows, dtype=np.float64)
-        columns = Columns(values, drawing.resamples, drawing.seed, bounded, seeds)
+        columns = Columns(np.array(rows, float), drawing.resamples, drawing.seed, bounded, seeds)
         return [Part(columns, at, fixed[at], places[at]) for at in range(len(cells))]
 
     own = parts(*_merged(persons, table))
