@@ -124,7 +124,6 @@ complete -c xmm -n '__xmm_using probe' -l batch-size -x -d 'Questions asked at o
 complete -c xmm -n '__xmm_using probe' -l dtype -x -a 'auto bfloat16 float32' -d 'Numbers of the base; auto: as saved, on a CPU float32.'
 complete -c xmm -n '__xmm_using probe' -l quantize -x -a '4bit none' -d 'Pack the base\'s weights, or not; as in training if absent.'
 complete -c xmm -n '__xmm_using probe' -l shard -x -d 'Ask the I-th of N parts only, from 1/N on.'
-complete -c xmm -n '__xmm_using probe' -l engine -x -a 'transformers vllm' -d 'What generates; vllm (an extra) only generates.'
 complete -c xmm -n '__xmm_using probe' -l device -x -a 'cpu cuda cuda:0 mps' -d 'Where to compute: cpu, cuda, cuda:1, mps; the best there is, if auto or absent.'
 complete -c xmm -n '__xmm_using probe' -l label -x -d 'Put this into each row\'s condition.'
 complete -c xmm -n '__xmm_using probe' -l resume -r -F -d 'Append to FILE what is missing there, not to stdout.'
