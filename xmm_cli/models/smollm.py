@@ -78,18 +78,16 @@ def with_pictures(template: str) -> str:
     return template.replace(added, parts)
 
 
-def build_model(language: Any, vision_config: Any, tokenizer: Any, image_tokens: int) -> Any:
-    """A `LlavaForConditionalGeneration` around this language model, in its precision.
+def llava_config(
+    vision: Any, text: Any, tokenizer: Any, image_token_id: int, image_tokens: int
+) -> Any:
+    """A `LlavaConfig` whose language model sees all that the last layer of the tower gives."""
+    from transformers import LlavaConfig
 
-    Tower and projector have random weights.
-    """
-    from transformers import GenerationConfig, LlavaConfig, LlavaForConditionalGeneration
-
-    language.config.name_or_path = ""
-    config = LlavaConfig(
-        vision_config=vision_config.to_dict(),
-        text_config=language.config,  # the object that its layers look at
-        image_token_id=tokenizer.convert_tokens_to_ids(IMAGE),
+    return LlavaConfig(
+        vision_config=vision,
+        text_config=text,
+        image_token_id=image_token_id,
         image_seq_length=image_tokens,
         vision_feature_layer=-1,
         vision_feature_select_strategy="full",
@@ -98,6 +96,19 @@ def build_model(language: Any, vision_config: Any, tokenizer: Any, image_tokens:
         eos_token_id=tokenizer.eos_token_id,
         bos_token_id=tokenizer.bos_token_id,
     )
+
+
+def build_model(language: Any, vision_config: Any, tokenizer: Any, image_tokens: int) -> Any:
+    """A `LlavaForConditionalGeneration` around this language model, in its precision.
+
+    Tower and projector have random weights.
+    """
+    from transformers import GenerationConfig, LlavaForConditionalGeneration
+
+    language.config.name_or_path = ""
+    # the very configuration that its layers look at
+    text, image_token = language.config, tokenizer.convert_tokens_to_ids(IMAGE)
+    config = llava_config(vision_config.to_dict(), text, tokenizer, image_token, image_tokens)
     model = LlavaForConditionalGeneration(config)
     model.model.language_model = language.model
     model.lm_head.weight = language.model.embed_tokens.weight

@@ -7,7 +7,6 @@ from typing import Any
 from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
 from transformers import (
     LlamaConfig,
-    LlavaConfig,
     LlavaForConditionalGeneration,
     LlavaProcessor,
     PreTrainedTokenizerFast,
@@ -16,6 +15,7 @@ from transformers import (
 )
 
 from xmm_cli.models import prompts
+from xmm_cli.models.smollm import llava_config
 from xmm_cli.personas.describing import OMIT, describe, leave_out
 from xmm_cli.personas.facts import FACTS
 from xmm_cli.personas.sampling import names, random_look
@@ -139,16 +139,6 @@ def build_model(size: Size, tokenizer: Any) -> Any:
         eos_token_id=tokenizer.eos_token_id,
         pad_token_id=tokenizer.pad_token_id,
     )
-    config = LlavaConfig(
-        vision_config=vision,
-        text_config=text,
-        image_token_id=tokenizer.convert_tokens_to_ids(IMAGE),
-        image_seq_length=size.image_tokens,
-        vision_feature_layer=-1,
-        vision_feature_select_strategy="full",
-        tie_word_embeddings=True,
-        pad_token_id=tokenizer.pad_token_id,
-        eos_token_id=tokenizer.eos_token_id,
-        bos_token_id=tokenizer.bos_token_id,
-    )
+    image_token = tokenizer.convert_tokens_to_ids(IMAGE)
+    config = llava_config(vision, text, tokenizer, image_token, size.image_tokens)
     return LlavaForConditionalGeneration(config)

@@ -190,10 +190,6 @@ class People:
         """The places that have these values, in a fixed order."""
         return having(self.counts, fields)
 
-    def inner_places(self, **fields: object) -> list[Place]:
-        """The same, of what was measured inside."""
-        return having(dict.fromkeys(inner.place for inner in self.inside), fields)
-
 
 _VALUES: dict[str, Callable[[PersonCounts], tuple[int, float]]] = {
     "share": lambda counts: counts.of("generate" if counts.questions else "rank"),

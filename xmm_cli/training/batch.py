@@ -1,8 +1,11 @@
 """The parts of a batch as objectives see them: answer tokens and their logits."""
 
 from dataclasses import dataclass
+from typing import TypeVar
 
 import torch
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,9 +87,7 @@ class Parts:
 
         Raises `ValueError` where there is none: a defect of the caller.
         """
-        if self.forget is None:
-            raise ValueError("this objective needs a forget set")
-        return self.forget
+        return _needed(self.forget, "a forget set")
 
     @property
     def replaced(self) -> Part:
@@ -94,12 +95,14 @@ class Parts:
 
         Raises `ValueError` where there are none: a defect of the caller.
         """
-        if self.instead is None:
-            raise ValueError("this objective needs other answers for the forget set")
-        return self.instead
+        return _needed(self.instead, "other answers for the forget set")
+
+
+def _needed(value: T | None, what: str) -> T:
+    if value is None:
+        raise ValueError(f"this objective needs {what}")
+    return value
 
 
 def _known(values: torch.Tensor | None, what: str) -> torch.Tensor:
-    if values is None:
-        raise ValueError(f"this objective needs the {what} of the model before unlearning")
-    return values
+    return _needed(values, f"the {what} of the model before unlearning")
