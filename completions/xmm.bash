@@ -148,14 +148,13 @@ _xmm() {
         --dtype) _xmm_words "$current" "auto bfloat16 float32"; return ;;
         --quantize) _xmm_words "$current" "4bit none"; return ;;
         --shard) :; return ;;
-        --engine) _xmm_words "$current" "transformers vllm"; return ;;
         --device) _xmm_words "$current" "cpu cuda cuda:0 mps"; return ;;
         --label) :; return ;;
         --resume) _xmm_files "$current"; return ;;
         --seed) :; return ;;
         esac
         if [[ $current == -* ]]; then
-            _xmm_words "$current" "--split --views --role --personas --modality -m --task --answer --tokens --asking --control --trace --untrained --max-new-tokens --base --batch-size --dtype --quantize --shard --engine --device --label --resume --seed --quiet -q --help -h"
+            _xmm_words "$current" "--split --views --role --personas --modality -m --task --answer --tokens --asking --control --trace --untrained --max-new-tokens --base --batch-size --dtype --quantize --shard --device --label --resume --seed --quiet -q --help -h"
         else
             _xmm_checkpoints "$current"
         fi

@@ -169,7 +169,6 @@ def test_no_circle_stands_inside_a_room():
 
 
 MOST_LINES = {"file": 300, "function": 50}
-STILL_LARGER = {"commands/report.py"}
 
 
 def larger(source: str) -> list[str]:
@@ -187,12 +186,8 @@ def larger(source: str) -> list[str]:
 
 
 def test_functions_and_files_are_small():
-    found = {
-        str(path.relative_to(PACKAGE)): larger(path.read_text("utf-8"))
-        for path in modules().values()
-    }
-    assert {file: said for file, said in found.items() if said and file not in STILL_LARGER} == {}
-    assert {file for file in STILL_LARGER if not found[file]} == set(), "need no exception any more"
+    found = {name: larger(path.read_text("utf-8")) for name, path in modules().items()}
+    assert {name: said for name, said in found.items() if said} == {}
 
 
 def test_what_is_too_large_is_seen():
