@@ -27,28 +27,30 @@ MAY_IMPORT: dict[str, set[str]] = {
     "compat": set(),
     "errors": set(),
     "flags": set(),
-    "console": set(),
+    "encoding": set(),
+    "console": {"encoding"},
     "garbage": set(),
     "processes": {"errors"},
     "registry": {"errors"},
+    "usage": {"errors", "registry"},
     "rows": BELOW_ROWS,
     "models": BELOW_MODELS,
     "scoring": BELOW_SCORING,
     **dict.fromkeys(DOMAINS, BELOW_DOMAINS),
     # how the shipped model was made: an entry point of its own, as a command is
     "pretraining": BELOW_DOMAINS | {"console", "personas", "training", "probing"},
-    "commands": BELOW_DOMAINS | DOMAINS | {"console", "guide"},
+    "commands": BELOW_DOMAINS | DOMAINS | {"console", "encoding", "guide"},
     "guide": set(),
     # writes completions, man pages and the guide's tables; nothing that runs imports it
     "completion": BELOW_DOMAINS | DOMAINS | {"app", "commands", "guide"},
-    "app": {"commands", "console", "errors"},
+    "app": {"commands", "console", "errors", "registry", "usage"},
     "__main__": {"app"},
     "__init__": set(),
 }
 """Part → the other parts that it may import."""
 
 ONLY_IN = {
-    "typer": {"app", "commands", "console"},
+    "typer": {"app", "commands", "console", "usage"},
     "rich": {"commands", "console", "guide", "reporting"},
 }
 TORCH = {"torch", "transformers", "peft"}

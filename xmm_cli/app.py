@@ -24,21 +24,21 @@ import sys
 import warnings
 from collections.abc import Sequence
 from contextlib import suppress
-from difflib import get_close_matches
 from importlib import import_module
 from importlib.util import find_spec
 from types import FrameType
 from typing import Annotated, Any
 
 import typer
-from typer.core import TyperGroup
 
 from xmm_cli import __version__
 from xmm_cli.commands import COMMANDS, EVERY
 from xmm_cli.commands.shared.help import PanelCommand, columns, write_epilog
 from xmm_cli.commands.shared.signature import callback
 from xmm_cli.console import say
-from xmm_cli.errors import ExitCode, LeftOut, ReaderGone, SingleColour, XmmError, no_room
+from xmm_cli.errors import ExitCode, LeftOut, ReaderGone, SingleColour, WrongUsage, XmmError, no_room
+from xmm_cli.registry import unknown
+from xmm_cli.usage import OneLine, OneLineGroup
 
 __all__ = ["COMMANDS", "EVERY", "app", "load", "main"]
 
@@ -60,22 +60,28 @@ Exit codes: 0 done, 1 failed, 2 wrong usage, 3 a gate tripped, 4 some items fail
 """
 
 
+class Command(OneLine, PanelCommand):
+    """A command with its options in groups, and its failures in one line."""
+
+
 def load(name: str) -> Any:
     """Import a command's module and make its parser."""
-    module = import_module(f"xmm_cli.commands.{EVERY[name][0]}")
+    place, summary = EVERY[name]
+    module = import_module(f"xmm_cli.commands.{place}")
     one = typer.Typer(
         add_completion=False,
         rich_markup_mode=None,
         pretty_exceptions_enable=False,
         context_settings=_CONTEXT,
     )
-    one.command(name, cls=PanelCommand, epilog=module.EXAMPLES)(
+    about = module.run.__doc__ or summary  # python -OO drops what is documented
+    one.command(name, cls=Command, help=about, epilog=module.EXAMPLES)(
         callback(module.run, getattr(module, "KNOWN", {}))
     )
     return typer.main.get_command(one)
 
 
-class LazyGroup(TyperGroup):
+class LazyGroup(OneLineGroup):
     """A group that knows its commands by name, and imports one when it is used."""
 
     def list_commands(self, ctx: Any) -> list[str]:  # noqa: ARG002
@@ -90,9 +96,7 @@ class LazyGroup(TyperGroup):
         """Find the command, or fail with the nearest name."""
         name = args[0]
         if name not in EVERY and not name.startswith("-"):
-            near = get_close_matches(name, EVERY, n=1)
-            hint = f"did you mean {near[0]}?" if near else f"known: {', '.join(EVERY)}"
-            ctx.fail(f"no command {name!r}; {hint}")
+            raise WrongUsage(f"no command {name!r}", unknown(name, EVERY))
         return super().resolve_command(ctx, args)
 
     def format_commands(self, ctx: Any, formatter: Any) -> None:  # noqa: ARG002
@@ -269,6 +273,8 @@ def _explain(error: BaseException) -> tuple[str, ExitCode]:
         return "hung up", ExitCode.HUNG_UP
     if isinstance(error, KeyboardInterrupt):
         return "interrupted", ExitCode.INTERRUPTED
+    if missing := _missing_place(error):
+        return missing, ExitCode.CANNOT_WRITE
     if reason := no_room(error):
         _silence_stdout()
         return f"{getattr(error, 'filename', None) or 'output'}: {reason}", ExitCode.CANNOT_WRITE
@@ -278,6 +284,19 @@ def _explain(error: BaseException) -> tuple[str, ExitCode]:
         return "out of memory; try smaller batches or a smaller model", ExitCode.FAILED
     what = f"{kind}: {error}" if str(error) else kind
     return f"a defect of xmm: {what}; XMM_DEBUG=1 shows where, please report it", ExitCode.FAILED
+
+
+def _missing_place(error: BaseException) -> str | None:
+    """What to say where a system without a folder that every program needs ended the work."""
+    if not isinstance(error, FileNotFoundError):
+        return None
+    if "No usable temporary directory" in str(error):
+        return "no folder for temporary files can be written; name one with TMPDIR"
+    try:
+        os.getcwd()  # noqa: PTH109
+    except FileNotFoundError:
+        return "the working folder was deleted; cd to one that is there"
+    return None
 
 
 def _silence_stdout() -> None:

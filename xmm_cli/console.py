@@ -15,6 +15,8 @@ from contextlib import suppress
 from types import TracebackType
 from typing import Any, Generic, TextIO, TypeVar, overload
 
+from xmm_cli.encoding import encodable
+
 T = TypeVar("T")
 
 PLAIN_EVERY_S = 5.0
@@ -112,9 +114,7 @@ class Console:
 
                 self._live.console.print(Text.from_ansi(line), soft_wrap=True)
             elif self.stream is not None:
-                encoding = self.stream.encoding or "utf-8"
-                shown = line.encode(encoding, "backslashreplace").decode(encoding)
-                self.stream.write(shown + "\n")
+                self.stream.write(encodable(line, self.stream.encoding or "utf-8") + "\n")
                 self.stream.flush()
 
 

@@ -4,12 +4,25 @@ A registry maps a name to `"module:attribute"` and one line of help, so that lis
 objectives does not import torch, and an unknown name is answered with the nearest known one.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from difflib import get_close_matches
 from importlib import import_module
 from typing import Any, NamedTuple
 
 from xmm_cli.errors import WrongUsage
+
+
+def nearest(word: str, known: Iterable[str]) -> str:
+    """`did you mean csv?` where a known word is near, else nothing."""
+    by_folded = {name.casefold(): name for name in known}
+    near = get_close_matches(word.casefold(), by_folded, n=1)
+    return f"did you mean {by_folded[near[0]]}?" if near else ""
+
+
+def unknown(what: str, known: Iterable[str]) -> str:
+    """The hint for a word that is none of these: the nearest, and all of them."""
+    names = list(known)
+    return f"{nearest(what, names)} known: {', '.join(names)}".lstrip()
 
 
 class Entry(NamedTuple):
@@ -49,11 +62,7 @@ class Registry:
         """
         if name in self._entries:
             return name
-        by_folded = {known.casefold(): known for known in self._entries}
-        near = get_close_matches(name.casefold(), by_folded, n=1)
-        guess = f"did you mean {by_folded[near[0]]}? " if near else ""
-        known = ", ".join(self._entries)
-        raise WrongUsage(f"unknown {self.kind} {name!r}", f"{guess}known: {known}")
+        raise WrongUsage(f"unknown {self.kind} {name!r}", unknown(name, self._entries))
 
     def load(self, name: str) -> Any:
         """Import what `name` stands for.

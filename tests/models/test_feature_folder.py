@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from xmm_cli.errors import WrongUsage
-from xmm_cli.models.cache_folder import usual_folder
+from xmm_cli.models.cache_folder import cache_folder
 from xmm_cli.models.conversation import Context, Conversations
 from xmm_cli.models.loading import Precision, load_base
 from xmm_cli.models.vision.cache import FeatureFolder, parse_size
@@ -127,7 +127,7 @@ def test_nothing_is_kept_where_none_is_wanted(tmp_path, monkeypatch):
     monkeypatch.delenv("XMM_CACHE")
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "here"))
     monkeypatch.setattr("sys.platform", "linux")
-    assert usual_folder() == tmp_path / "here" / "xmm"
+    assert cache_folder() == tmp_path / "here" / "xmm"
 
 
 @pytest.mark.parametrize(

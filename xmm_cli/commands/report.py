@@ -6,6 +6,7 @@ import sys
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import partial
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -19,6 +20,7 @@ from xmm_cli.commands.shared.results import (
 )
 from xmm_cli.commands.shared.signature import NOTHING, Given
 from xmm_cli.console import say
+from xmm_cli.encoding import encodable
 from xmm_cli.errors import ReaderGone, WrongUsage
 from xmm_cli.flags import DATA, MEASURED, OUTPUT, SHOWN, Flag
 from xmm_cli.reporting import FORMATS
@@ -141,7 +143,7 @@ def run(options: ReportOptions, given: Given = NOTHING) -> None:
         scores = make(files, _labels(by), resamples)
         try:
             if html is None:
-                _print(tables(scores, kept, format, width, colour))
+                _print([tables(scores, kept, format, width, colour)], format)
         except ReaderGone:
             check_gates(gates, scores)  # who reads the table does not decide on the gate
             raise
@@ -199,7 +201,8 @@ def _sql(
     from xmm_cli.reporting.sql import asked, render_answer
 
     with asked(query, inputs, timeout_s=timeout_s) as answer:
-        _print_all(render_answer(answer.columns, answer.rows, format, width=width, colour=colour))
+        shown = render_answer(answer.columns, answer.rows, format, width=width, colour=colour)
+        _print(shown, format)
 
 
 def _store(file: Path, inputs: list[str]) -> None:
@@ -226,11 +229,11 @@ def _draw(
     if plot == "-":
         from xmm_cli.reporting.plots.terminal import drawn
 
-        _print(drawn(series_of_figure(people, figure), width=width, colour=colour))
+        _print([drawn(series_of_figure(people, figure), width=width, colour=colour)], "table")
     elif plot is not None:
         _plot(people, Path(plot), figure)
     if findings:
-        _print(findings_text(people, kept, format, width, colour))
+        _print([findings_text(people, kept, format, width, colour)], format)
 
 
 def _plot(people: "People", file: Path, figure: str | None) -> None:
@@ -243,22 +246,19 @@ def _plot(people: "People", file: Path, figure: str | None) -> None:
     say.note(f"{file}: figure {series.figure}")
 
 
-def _print(text: str) -> None:
-    """Write the text whole, in any encoding, to a reader that may leave."""
-    _print_all([text])
+def _print(pieces: Iterable[str], format: str) -> None:
+    """Write pieces that end in newlines to a reader that may leave.
 
-
-def _print_all(pieces: Iterable[str]) -> None:
-    """The same for a long text, which comes in pieces that end in newlines."""
+    A table is for the eye, and in the letters that stdout has; all else is data, and UTF-8.
+    """
     from xmm_cli.rows.writer import RowWriter
 
+    encoding = sys.stdout.encoding if format == "table" and sys.stdout is not None else "utf-8"
     writer = RowWriter()
     waiting, size = [], 0
-    for piece in pieces:
-        waiting.append(piece)
+    for piece in chain(pieces, [""]):
+        waiting.append(encodable(piece, encoding).encode(encoding))
         size += len(piece)
-        if size > _AT_ONCE:
-            writer.write_raw("".join(waiting).encode(sys.stdout.encoding or "utf-8", "replace"))
+        if size > _AT_ONCE or (size and not piece):
+            writer.write_raw(b"".join(waiting))
             waiting, size = [], 0
-    if size:
-        writer.write_raw("".join(waiting).encode(sys.stdout.encoding or "utf-8", "replace"))

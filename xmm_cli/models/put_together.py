@@ -17,7 +17,7 @@ from typing import Any
 
 from xmm_cli.errors import CannotWrite, Unavailable
 from xmm_cli.models import smollm
-from xmm_cli.models.cache_folder import FOLDER, usual_folder
+from xmm_cli.models.cache_folder import FOLDER, cache_folder
 from xmm_cli.rows.files import atomic_folder, ensure_folder
 
 PARTS = "parts.safetensors"
@@ -48,7 +48,10 @@ def put_together(name: str) -> Path:
 
     with safe_open(shipped_folder(name) / PARTS, framework="pt") as parts:
         told = parts.metadata()
-    bases = _cache_folder() / "bases"
+    cache = cache_folder()
+    if cache is None:
+        raise Unavailable(f"base {name!r} cannot be kept: no home folder", f"set {FOLDER}")
+    bases = cache / "bases"
     folder = bases / f"{name}-{told['digest'][:16]}"
     if _is_whole(folder, told["digest"]):
         return folder
@@ -70,11 +73,6 @@ def put_together(name: str) -> Path:
             f"base {name!r} cannot be kept: {error}", f"set {FOLDER} to a folder with room"
         ) from error
     return folder
-
-
-def _cache_folder() -> Path:
-    given = os.environ.get(FOLDER)
-    return Path(given).expanduser() if given else usual_folder()
 
 
 @contextmanager

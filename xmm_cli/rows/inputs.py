@@ -28,6 +28,7 @@ from xmm_cli.rows.packed import (
     quoted,
     start_of,
 )
+from xmm_cli.rows.paths import working_folder
 from xmm_cli.rows.reader import MAX_LINE_BYTES, Located, decode_line, read_rows
 from xmm_cli.rows.sources import (
     GZIP,
@@ -209,7 +210,7 @@ def _has_lines(path: Path) -> bool:
 def _lines(connection: Any, name: str, copy: Path) -> InputFile:
     """An input as a file of lines: itself, or a copy."""
     if name == STDIN or not stat.S_ISREG(Path(name).stat().st_mode):
-        source = InputFile(copy, "stdin" if name == STDIN else name, Path.cwd())
+        source = InputFile(copy, "stdin" if name == STDIN else name, working_folder())
         raw = copy.with_suffix(".raw")
         with nullcontext(sys.stdin.buffer) if name == STDIN else Path(name).open("rb") as pipe:
             _copied(pipe, raw, source.name)

@@ -5,13 +5,22 @@ from functools import lru_cache
 from pathlib import Path
 
 
+def working_folder() -> Path:
+    """The working directory; of one that was deleted, the name that the shell knows it by."""
+    try:
+        return Path.cwd()
+    except FileNotFoundError:
+        return Path(os.environ.get("PWD") or os.sep)
+
+
 def from_here(folder: Path, path: str, home: Path | None = None) -> str:
     """What a row found in `folder` calls `path`, as counted from `home` (the working directory).
 
     `t.jsonl`, `$PWD/t.jsonl` and stdin give one spelling: relative, or absolute where nothing but
     the root is shared. The disk is not asked, as a checkpoint may lie on another machine.
     """
-    return _spelled(str(folder), path, os.getcwd() if home is None else str(home))  # noqa: PTH109
+    here = str(working_folder())
+    return _spelled(os.path.join(here, folder), path, here if home is None else str(home))  # noqa: PTH118
 
 
 @lru_cache(maxsize=4096)

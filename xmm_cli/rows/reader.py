@@ -35,6 +35,7 @@ from xmm_cli.rows.diagnosis import (
     newer,
     wrong_kind,
 )
+from xmm_cli.rows.paths import working_folder
 from xmm_cli.rows.sources import STDIN, expand, unpacked, unreadable, without_nulls
 from xmm_cli.rows.types import ROW_TYPES, SCHEMA, Row, Run
 
@@ -165,12 +166,12 @@ def _open(name: str) -> BinaryIO:
 def _opened(name: str) -> Iterator[tuple[BinaryIO, str, Path]]:
     """The stream of an input, its name for messages, and its folder."""
     if name == STDIN:
-        yield unpacked(sys.stdin.buffer, "stdin"), "stdin", Path.cwd()
+        yield unpacked(sys.stdin.buffer, "stdin"), "stdin", working_folder()
         return
     with _open(name) as file:
         regular = stat.S_ISREG(os.fstat(file.fileno()).st_mode)
         # /dev/fd/63 of a process substitution has no folder of its own
-        folder = Path(name).parent if regular else Path.cwd()
+        folder = Path(name).parent if regular else working_folder()
         yield unpacked(file, name), name, folder
 
 

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from xmm_cli.errors import WrongUsage
-from xmm_cli.models.cache_folder import FOLDER, usual_folder
+from xmm_cli.models.cache_folder import cache_folder
 from xmm_cli.models.vision.features import Features, from_named
 
 SIZE = "XMM_CACHE_SIZE"
@@ -41,9 +41,9 @@ class FeatureFolder:
     @classmethod
     def of_environment(cls) -> "FeatureFolder":
         """The user's. Raises `WrongUsage` where the size that is asked for is none."""
-        given = os.environ.get(FOLDER)
-        folder = Path(given).expanduser() if given else usual_folder()
-        return cls(folder, parse_size(os.environ.get(SIZE) or USUAL_SIZE))
+        most = parse_size(os.environ.get(SIZE) or USUAL_SIZE)
+        folder = cache_folder()
+        return cls(Path(), 0) if folder is None else cls(folder, most)
 
     @property
     def usable(self) -> bool:

@@ -1,0 +1,64 @@
+"""What is wrong with a command line, in one line with the nearest right word."""
+
+import re
+from typing import Any
+
+import typer
+from typer.core import TyperGroup
+
+from xmm_cli.errors import WrongUsage
+from xmm_cli.registry import nearest, unknown
+
+_UsageError: type[Exception] = typer.BadParameter.__bases__[0]
+"""Of the click that typer carries with it."""
+
+_CHOICES = re.compile(r"(?P<given>'.*') is not one of (?P<known>'.*')\.?$", re.DOTALL)
+_SIMPLER = {
+    "Input should be a valid integer, unable to parse string as an integer": "not a whole number",
+    "Input should be a valid number, unable to parse string as a number": "not a number",
+    "Input should be greater than or equal to ": "must be at least ",
+    "Input should be less than or equal to ": "must be at most ",
+    "Value error, ": "",
+}
+
+
+class OneLine:
+    """A command whose wrong usage is an `XmmError` like any other."""
+
+    def make_context(self, *arguments: Any, **named: Any) -> Any:
+        """Read the command line. Raises `WrongUsage`."""
+        try:
+            return super().make_context(*arguments, **named)  # type: ignore[misc]
+        except _UsageError as error:
+            if type(error).__name__ == "NoArgsIsHelpError":
+                raise
+            raise _in_words(error) from error
+
+
+class OneLineGroup(OneLine, TyperGroup):
+    """`xmm` itself."""
+
+
+def _in_words(error: Any) -> WrongUsage:
+    """The error with the option and the mend."""
+    context = error.ctx
+    option = getattr(error, "option_name", None)
+    look = f"see {context.command_path} --help" if context is not None else None
+    said = error.format_message()
+    if type(error).__name__ == "NoSuchOption" and context is not None:
+        options = [name for one in context.command.params for name in one.opts]
+        return WrongUsage(f"no option {option}", nearest(option, options) or look)
+    param = getattr(error, "param", None)
+    if type(error).__name__ == "MissingParameter" and param is not None:
+        metavar = f" {param.metavar}" if param.metavar else ""
+        return WrongUsage(f"{param.opts[0]}{metavar} is missing", look)
+    if param is None:
+        return WrongUsage(said[:1].lower() + said[1:].rstrip("."), look)
+    problem = error.message
+    for long, short in _SIMPLER.items():
+        problem = problem.replace(long, short)
+    choices = _CHOICES.search(problem)
+    if choices is None:
+        return WrongUsage(f"{param.opts[0]}: {problem}", look)
+    known = re.findall(r"'([^']*)'", choices["known"])
+    return WrongUsage(f"{param.opts[0]} {choices['given']}", unknown(choices["given"][1:-1], known))
