@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 
 from xmm_cli import processes
 from xmm_cli.commands.shared import torchrun
-from xmm_cli.commands.shared.checkpoints import people_of
+from xmm_cli.commands.shared.checkpoints import known_by_weights, people_of, whole_base
 from xmm_cli.commands.shared.jobs import Shard, Work, find_jobs, probe_all
 from xmm_cli.commands.shared.options import Device, Inputs, Personas
 from xmm_cli.commands.shared.outputs import opened
@@ -174,12 +174,15 @@ def run(options: ProbeOptions, given: Given = NOTHING) -> None:
     Reads `checkpoint` rows or folders; writes a `probe` row for each question. Answers are greedy:
     the seed decides only who is swapped with whom, and the chance of an alignment.
     """
-    inputs, base = options.inputs or [], options.base
+    inputs = options.inputs or []
+    base = None if options.base is None else whole_base(options.base)
     torchrun.join(inputs, options.device, reads_stdin=base is None)
     scope, settings = options.scope(), options.settings()
     part = None if options.shard is None else Shard.read(options.shard)
     _check(options, scope, settings, given)
-    recorder = RunRecorder("probe", options.arguments(), seed=options.seed, not_in_id=NOT_IN_ID)
+    arguments = options.arguments() | {"base": base}
+    recorder = RunRecorder("probe", arguments, seed=options.seed, not_in_id=NOT_IN_ID)
+    known_by_weights(recorder, base)
     passed: list[bytes] = []
     wanted = Precision(options.dtype, options.quantize)
     jobs = find_jobs(

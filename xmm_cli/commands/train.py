@@ -7,7 +7,14 @@ from typing import Annotated, Literal
 
 from xmm_cli import processes
 from xmm_cli.commands.shared import torchrun
-from xmm_cli.commands.shared.checkpoints import People, made_once, noted, people_of
+from xmm_cli.commands.shared.checkpoints import (
+    People,
+    known_by_weights,
+    made_once,
+    noted,
+    people_of,
+    whole_base,
+)
 from xmm_cli.commands.shared.devices import take
 from xmm_cli.commands.shared.drawing import draw_look
 from xmm_cli.commands.shared.exports import check_logger, check_merged, logging_to, write_merged
@@ -17,6 +24,7 @@ from xmm_cli.console import say
 from xmm_cli.errors import WrongUsage
 from xmm_cli.flags import DATA, LEARNED, OUTPUT, Flag
 from xmm_cli.models.checkpoint import read_checkpoint
+from xmm_cli.models.places import find_base, same_weights
 from xmm_cli.models.settings import TrainSettings
 from xmm_cli.rows.people import id_of, person_of
 from xmm_cli.rows.reader import read_rows, require_some
@@ -85,11 +93,15 @@ def run(options: TrainOptions, given: Given = NOTHING) -> None:
     options = replace(options, device=take(options.device))
     _check(options, given)
     parent = None if options.init is None else read_checkpoint(options.init)
-    settings = options.settings
+    settings = replace(options.settings, base=whole_base(options.settings.base))
     if parent is not None:
+        find_base(parent, settings.base if "base" in given else None)
+        if same_weights(parent, settings.base):
+            settings = replace(settings, base=parent.base)
         settings = as_parent(settings, parent, set(given))
     writer = torchrun.row_writer(keep_going=True)
     recorder = RunRecorder("train", asdict(settings), seed=settings.seed)
+    known_by_weights(recorder, settings.base)
     task = _Task(_read(options.inputs or [], parent, recorder, writer), settings, None)
     if parent is not None:
         chosen = choose_again(task.people, parent, options.only, settings.seed)

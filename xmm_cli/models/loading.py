@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal, get_args
 
 from xmm_cli import compat
 from xmm_cli.errors import Unavailable, WrongUsage
+from xmm_cli.models.places import place_of
 from xmm_cli.models.put_together import PUT_TOGETHER, put_together
 from xmm_cli.models.usable import (
     HINT,
@@ -107,7 +108,7 @@ def location(name: str) -> str:
         return str(put_together(name))
     if name in SHIPPED:
         return str(files("xmm_cli.models").joinpath(f"weights/{name}"))
-    return name
+    return place_of(name)
 
 
 def pick_device(name: str | None) -> Any:

@@ -20,7 +20,7 @@ def weights_digest(place: str) -> str | None:
     found = _weight_files(place)
     for path in found:
         size = path.stat().st_size
-        digest.update(f"{path.name} {size}\n".encode())
+        digest.update(f"{_name_in(place, path)} {size}\n".encode())
         with path.open("rb") as file:
             if size <= _WHOLE_FILE:
                 digest.update(file.read())
@@ -30,6 +30,11 @@ def weights_digest(place: str) -> str | None:
     return digest.hexdigest()[:16] if found else None
 
 
+def _name_in(place: str, path: Path) -> str:
+    """A file's name, with its folder's where a pipeline has its models in folders."""
+    return str(path.relative_to(place)) if path.is_relative_to(place) else path.name
+
+
 def _weight_files(place: str) -> list[Path]:
     """Those of a folder, or of what is here of a model on the hub.
 
@@ -37,7 +42,7 @@ def _weight_files(place: str) -> list[Path]:
     """
     folder = Path(place)
     if folder.is_dir():
-        return sorted(folder.glob("*.safetensors"))
+        return sorted(folder.glob("*.safetensors")) or sorted(folder.glob("*/*.safetensors"))
     from transformers.utils import cached_file
 
     config = cached_file(place, "config.json")

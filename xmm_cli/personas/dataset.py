@@ -6,6 +6,7 @@ together; the files of rows come last.
 
 from collections.abc import Iterator
 from contextlib import suppress
+from multiprocessing.pool import Pool
 from pathlib import Path
 
 import msgspec
@@ -97,16 +98,24 @@ def make_personas(
             painter.paint(identity, plan, folder)
             yield _row(identity, plan, run, dataset)
         return
-    if processes == 1:
+    pool = None if processes == 1 else _pool(min(processes, len(work)))
+    if pool is None:
         for item in work:
             draw_images(*item)
             yield _row(item[0], plan, run, dataset)
         return
-    with uninterrupted():
-        drawing = started_by().Pool(min(processes, len(work)), leave_signals)
-    with drawing as pool:
+    with pool:
         for identity, _ in zip(identities, pool.imap(_draw, work), strict=True):
             yield _row(identity, plan, run, dataset)
+
+
+def _pool(processes: int) -> Pool | None:
+    """Processes that draw; None where the system has no semaphores to share (no /dev/shm)."""
+    try:
+        with uninterrupted():
+            return started_by().Pool(processes, leave_signals)
+    except OSError:
+        return None
 
 
 def _draw(work: tuple[Identity, Plan, Path]) -> int:

@@ -68,13 +68,14 @@ class Subject:
 
 
 def check_base(base: Base, checkpoint: Checkpoint) -> None:
-    """Refuse an adapter on another base. Raises `BadData`."""
-    if checkpoint.base != base.name:
+    """Refuse an adapter on another base; its weights say which it is. Raises `BadData`."""
+    same = checkpoint.revision == base.revision
+    if checkpoint.base != base.name and not same:
         raise BadData(
             f"{checkpoint.path}: trained on base {checkpoint.base}, not {base.name}",
             "leave --base out",
         )
-    if checkpoint.revision not in (None, base.revision):
+    if checkpoint.revision is not None and not same:
         raise BadData(
             f"{checkpoint.path}: trained on other weights of {base.name} "
             f"({checkpoint.revision}, here {base.revision})",

@@ -87,6 +87,8 @@ class RunRecorder:
         self.seed = seed
         self._not_in_id = frozenset(not_in_id)
         self._parents: dict[str, None] = {}
+        self.known_as: dict[str, str] = {}
+        """What an argument is in the id, where its value is only a place."""
         from hashlib import sha256
 
         self._input = sha256()
@@ -103,7 +105,7 @@ class RunRecorder:
         if self._id is None:
             # what was not asked for is left out, so that a new flag changes no older id
             decisive = {
-                name: value
+                name: self.known_as.get(name, value)
                 for name, value in self.arguments.items()
                 if name not in self._not_in_id and value is not None and value is not False
             }

@@ -8,6 +8,9 @@ from xmm_cli import processes
 from xmm_cli.console import say
 from xmm_cli.errors import BadData, CannotWrite, WrongUsage
 from xmm_cli.models.checkpoint import is_checkpoint, located, read_checkpoint
+from xmm_cli.models.loading import SHIPPED
+from xmm_cli.models.places import find_base, spelled_out
+from xmm_cli.models.weights_digest import weights_digest
 from xmm_cli.rows.lock import claimed
 from xmm_cli.rows.people import Key
 from xmm_cli.rows.reader import STDIN, Located, read_rows, require_some
@@ -18,10 +21,14 @@ People = list[tuple[Persona, Path]]
 
 
 def checkpoints(
-    inputs: Sequence[str], recorder: RunRecorder, passing: Callable[[bytes], None]
+    inputs: Sequence[str],
+    recorder: RunRecorder,
+    passing: Callable[[bytes], None],
+    base: str | None = None,
 ) -> Iterator[Checkpoint]:
     """The checkpoint of each folder and each row, paths counted from the working directory.
 
+    Their bases are looked for where they may lie now; `base` is where a user says.
     An input is a checkpoint's folder, a file of rows, or `-`; stdin, if there is none.
     Raises as `read_checkpoint` and `read_rows` do.
     """
@@ -31,13 +38,30 @@ def checkpoints(
         if name != STDIN and Path(name).is_dir():
             row = read_checkpoint(Path(name))
             recorder.saw(row)
+            find_base(row, base)
             yield row
             continue
         source = [name] if inputs else []
         found = read_rows(source, want=(Checkpoint,), passing=passing)
         for one in require_some(found, source, want=(Checkpoint,)):
             recorder.saw(one.row)
-            yield one.row if name == STDIN else located(one.row, one.folder)
+            row = one.row if name == STDIN else located(one.row, one.folder)
+            find_base(row, base)
+            yield row
+
+
+def whole_base(name: str) -> str:
+    """A base's name, with the whole path where it is a folder."""
+    return name if name in SHIPPED else spelled_out(name)
+
+
+def known_by_weights(recorder: RunRecorder, base: str | None) -> None:
+    """Let a base that is a folder be its weights in the run's id, wherever it lies."""
+    if base is None or base in SHIPPED or not Path(base).is_dir():
+        return
+    digest = weights_digest(base)
+    if digest is not None:
+        recorder.known_as["base"] = digest
 
 
 def people_of(file: Path, recorder: RunRecorder, key: Key | None = None) -> People:

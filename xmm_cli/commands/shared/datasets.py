@@ -138,8 +138,10 @@ def make(job: Drawing | Import, device: str | None, sheet: Path | None) -> None:
     recorder = RunRecorder("gen-personas", _arguments(request), seed=request.seed)
     captioner = None
     if request.describe is not msgspec.UNSET:
+        from xmm_cli.commands.shared.devices import check_python
         from xmm_cli.personas.captioning import Captioner
 
+        check_python()
         captioner = Captioner(request.describe, device)
     total, made = job.begin(lambda: recorder.id)
     if claim_folder(request, out):

@@ -1,14 +1,24 @@
-"""One GPU of several for a single process, by its number."""
+"""What models need to run on: a Python with docstrings, and one GPU of several by its number."""
 
 import os
 import re
+import sys
 from collections.abc import Mapping
 
 from xmm_cli import processes
-from xmm_cli.errors import WrongUsage
+from xmm_cli.errors import Unavailable, WrongUsage
 
 VISIBLE = "CUDA_VISIBLE_DEVICES"
 _NUMBERED = re.compile(r"cuda:(\d{1,4})")
+
+
+def check_python() -> None:
+    """Refuse a Python that drops docstrings: transformers reads its own. Raises `Unavailable`."""
+    if sys.flags.optimize > 1:
+        raise Unavailable(
+            "models do not load under python -OO: transformers reads its docstrings",
+            "leave -OO and PYTHONOPTIMIZE=2 out; -O is fine",
+        )
 
 
 def check_device(device: str | None) -> None:

@@ -13,6 +13,7 @@ from xmm_cli.commands.shared.outputs import Output
 from xmm_cli.console import say
 from xmm_cli.errors import WrongUsage
 from xmm_cli.models.loading import Precision
+from xmm_cli.models.places import same_weights
 from xmm_cli.probing.answering import ProbeSettings
 from xmm_cli.probing.questions import Question, Scope
 from xmm_cli.rows.run import RunRecorder
@@ -92,12 +93,12 @@ def find_jobs(
         return [Job(base, None, personas, wanted.over(Precision()))]
     jobs = [
         Job(
-            base or row.base,
+            row.base if base is None or same_weights(row, base) else base,
             row,
             personas or Path(row.personas),
             wanted.over(Precision.of(row.arguments)),
         )
-        for row in checkpoints(inputs, recorder, passing)
+        for row in checkpoints(inputs, recorder, passing, base)
     ]
     bare = [replace(job, checkpoint=None) for job in jobs] if untrained else []
     return [*_distinct(bare), *jobs]

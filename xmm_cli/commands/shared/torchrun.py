@@ -6,7 +6,7 @@ import sys
 from collections.abc import Sequence
 
 from xmm_cli import processes
-from xmm_cli.commands.shared.devices import check_device
+from xmm_cli.commands.shared.devices import check_device, check_python
 from xmm_cli.console import say
 from xmm_cli.rows.reader import STDIN
 from xmm_cli.rows.writer import RowWriter
@@ -16,8 +16,10 @@ def join(inputs: Sequence[str], device: str | None, *, reads_stdin: bool = True)
     """Meet the other processes, if there are any, and give all of them what came through stdin.
 
     From here on only the first speaks, and of errors the first one that any of them has is told.
-    Raises `WorkFailed`, and `WrongUsage` where they are to share one GPU.
+    Raises `WorkFailed`, `WrongUsage` where they are to share one GPU, and `Unavailable` under a
+    Python that no model loads in.
     """
+    check_python()
     if processes.count() == 1:
         return
     say.only_errors = not processes.is_first()

@@ -43,6 +43,10 @@ SETTINGS: dict[str, Any] = {
 
 def drawn(draw: Callable[[Any, Series], None], series: Series, format: str) -> bytes:
     """What `draw` makes of a figure and the series, as the bytes of a file."""
+    import logging
+
+    # of a home that cannot be written it tells at length, and works
+    logging.getLogger("matplotlib").setLevel(logging.ERROR)
     import matplotlib as mpl
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
