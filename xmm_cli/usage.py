@@ -42,7 +42,7 @@ class OneLineGroup(OneLine, TyperGroup):
 def _in_words(error: Any) -> WrongUsage:
     """The error with the option and the mend."""
     context = error.ctx
-    option = getattr(error, "option_name", None)
+    option = str(getattr(error, "option_name", None))
     look = f"see {context.command_path} --help" if context is not None else None
     said = error.format_message()
     if type(error).__name__ == "NoSuchOption" and context is not None:

@@ -1,6 +1,7 @@
 """`xmm probe`."""
 
 import math
+from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
@@ -8,11 +9,12 @@ from typing import Annotated, Literal
 
 from xmm_cli import processes
 from xmm_cli.commands.shared import torchrun
-from xmm_cli.commands.shared.checkpoints import known_by_weights, people_of, whole_base
+from xmm_cli.commands.shared.checkpoints import People, known_by_weights, people_of, whole_base
 from xmm_cli.commands.shared.jobs import Shard, Work, find_jobs, probe_all
 from xmm_cli.commands.shared.options import Device, Inputs, Personas
 from xmm_cli.commands.shared.outputs import opened
 from xmm_cli.commands.shared.signature import NOTHING, Given, refuse
+from xmm_cli.console import say
 from xmm_cli.errors import WrongUsage
 from xmm_cli.flags import ASKED, DATA, HARDWARE, OUTPUT, Flag, Seed
 from xmm_cli.models.loading import Packing, Precision
@@ -193,6 +195,8 @@ def run(options: ProbeOptions, given: Given = NOTHING) -> None:
     people = {
         file: people_of(file, recorder, key) for file in dict.fromkeys(job.personas for job in jobs)
     }
+    if "modality" not in given and not options.trace:
+        scope = _as_there_is(scope, people.values())
     work = Work(scope, settings, options.trace, options.device)
     with opened(options.resume, recorder.id) as output:
         if part is None or part.number == 1:  # rows that pass through stand in one part only
@@ -236,6 +240,18 @@ def _check_trace(scope: Scope, settings: ProbeSettings) -> None:
             raise WrongUsage(f"--trace with {option}", "it is about the plain name question")
     if len(scope.modalities) < len(MODALITIES):
         raise WrongUsage("--trace in one modality", "it compares image and text")
+
+
+def _as_there_is(scope: Scope, everyone: Iterable[People]) -> Scope:
+    """The scope with the modalities of which these people have views, if no one asked for any."""
+    from xmm_cli.probing.questions import modalities_of
+
+    there = [modalities_of(people, scope) for people in everyone]
+    kept = tuple(one for one in scope.modalities if any(one in some for some in there))
+    if scope.task == "reverse" or not kept or kept == scope.modalities:
+        return scope
+    say.note(f"no one has {scope.split} views in the other modality: asked in {kept[0]} alone")
+    return replace(scope, modalities=kept)
 
 
 def _modalities(text: str) -> tuple[Modality, ...]:

@@ -36,7 +36,7 @@ from xmm_cli.training.relearn import Earlier, as_parent, choose_again, drawn_how
 
 EXAMPLES = """
 Examples:
-  xmm train people/personas.jsonl --source image --out runs/image
+  xmm train people --source image --out runs/image
   xmm gen-personas -n 32 --out people | xmm train --source text --views 8 > checkpoint.jsonl
   for s in image text; do xmm train people/personas.jsonl --source $s; done | xmm probe
   xmm train people/personas.jsonl --source image --mitigation self-caption | xmm probe
@@ -49,8 +49,8 @@ on where an interrupted run stopped, and answers at once when the checkpoint is 
 
 With --init the adapter of a checkpoint is trained further, on its own people if there is no
 INPUT. After unlearning that is an attack: how fast does what was forgotten come back? --only
-takes a number, a share, ids by comma or a file of ids; or, of the checkpoint's forget set,
-forget, forget:4 or forget:0.5.
+takes a number, a share, ids or names by comma, or a file of them; or, of the checkpoint's forget
+set, forget, forget:4 or forget:0.5.
 
 Events for TensorBoard go to OUT.tensorboard, unless TENSORBOARD_LOGGING_DIR says where.
 """

@@ -17,6 +17,7 @@ from xmm_cli.commands.shared.signature import NOTHING, Given, refuse
 from xmm_cli.console import say
 from xmm_cli.errors import GateTripped, WrongUsage
 from xmm_cli.models.settings import UnlearnSettings
+from xmm_cli.registry import unknown
 from xmm_cli.rows.people import id_of
 from xmm_cli.rows.run import RunRecorder
 from xmm_cli.rows.types import Checkpoint
@@ -97,7 +98,7 @@ def run(options: UnlearnOptions, given: Given = NOTHING) -> None:
 
 def _check(method: str, given: Given) -> None:
     if method not in METHODS:
-        raise WrongUsage(f"--method {method!r}", f"known: {', '.join(METHODS)}")
+        raise WrongUsage(f"--method {method!r}", unknown(method, METHODS))
     if method == RETRAIN:
         unused = {"through", "views", "steps", "learning_rate", "batch_size", "utility_floor"}
         refuse(given, unused, f"with --method {RETRAIN}", "it trains as xmm train did")

@@ -17,12 +17,11 @@ from xmm_cli.models.adapters.lora import (
     save_adapter,
 )
 from xmm_cli.rows.files import atomic_folder, atomic_write_bytes
-from xmm_cli.rows.reader import read_rows, resolve
+from xmm_cli.rows.reader import PERSONAS, read_rows, resolve
 from xmm_cli.rows.types import Checkpoint, Persona
 from xmm_cli.rows.writer import encode
 
 ROW = "xmm.json"
-PERSONAS = "personas.jsonl"
 LOG = "log.jsonl"
 
 
@@ -39,6 +38,9 @@ def read_checkpoint(folder: Path) -> Checkpoint:
     if not folder.exists():
         raise InputNotFound(f"{folder}: No such file or directory")
     if not is_checkpoint(folder):
+        if (folder / PERSONAS).is_file():
+            hint = f"xmm train {folder}, or xmm probe CHECKPOINT --personas {folder}"
+            raise InputNotFound(f"{folder}: a data set, not a checkpoint", hint)
         raise InputNotFound(f"{folder}: holds no {ROW}", "is this a checkpoint of xmm train?")
     rows = list(read_rows([folder / ROW], want=(Checkpoint,)))
     if len(rows) != 1:

@@ -119,7 +119,7 @@ class UnlearnSettings:
     """The arguments of an unlearning run.
 
     `through` is the modality in which the forget set is shown while it is unlearned. `forget` is a
-    number of people, a share of them, ids by comma, or a file of ids; `retain` likewise, from those
+    number of people, a share, ids or names by comma, or a file of them; `retain` likewise, from those
     who are left, and all of them if None. `gate` is the recall that the forget set must have had
     before. A checkpoint is left every `save_every` steps. The run ends when the recall of retained
     people falls below `utility_floor`. The order of the fields is that of the row.
@@ -132,7 +132,7 @@ class UnlearnSettings:
         "both"
     )
     forget: Annotated[
-        str, Flag("A number, a share, ids by comma, or a file of ids.", UNLEARNED, metavar="WHO")
+        str, Flag("A number, a share, ids or names by comma, or a file.", UNLEARNED, metavar="WHO")
     ] = "8"
     retain: Annotated[
         str | None,

@@ -8,6 +8,7 @@ from typing import Any
 
 from xmm_cli import compat
 from xmm_cli.errors import Unavailable
+from xmm_cli.registry import unknown
 
 
 @contextmanager
@@ -88,13 +89,10 @@ def check_name(name: str, place: str, shipped: Sequence[str]) -> None:
         raise Unavailable(f"base {name!r}: the folder has no config.json", HINT)
     if folder.is_dir() or (name.count("/") == 1 and not name.startswith((".", "/", "~"))):
         return
-    from difflib import get_close_matches
-
-    near = get_close_matches(name, shipped, n=1, cutoff=0.5)
-    guess = f"did you mean {near[0]}? " if near else ""
-    raise Unavailable(
-        f"no base {name!r}", f"{guess}shipped: {', '.join(shipped)}; or a folder, or a hub id"
-    )
+    if Path(name).is_absolute():
+        hint = "was it moved? name the folder where it is with --base; its weights tell which it is"
+        raise Unavailable(f"base {name!r}: no such folder", hint)
+    raise Unavailable(f"no base {name!r}", f"{unknown(name, shipped)}; or a folder, or a hub id")
 
 
 def check_whole(name: str, report: dict[str, Any]) -> None:

@@ -1,7 +1,7 @@
 """Which questions are asked: every view of every person in the modalities and splits chosen."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from xmm_cli.errors import BadData, WrongUsage
@@ -118,14 +118,33 @@ def _check(asks: Sequence[list[Asked]], scope: Scope) -> None:
         raise WrongUsage(f"task {scope.task} without the modality text", "it is asked in words")
 
 
+def modalities_of(people: People, scope: Scope) -> tuple[Modality, ...]:
+    """Those of a scope in which any of the people it is about have views of its split."""
+    chosen = [pair for pair in people if pair[0].role == scope.role]
+    return tuple(
+        modality
+        for modality in scope.modalities
+        if any(views_of(*pair, modality, scope.split, scope.views) for pair in chosen)
+    )
+
+
+def _mend(people: People, scope: Scope) -> str | None:
+    """Which options ask about the views that there are."""
+    splits: tuple[Split, ...] = ("heldout", "train")
+    for split in splits:
+        there = modalities_of(people, replace(scope, split=split, modalities=MODALITIES))
+        if there:
+            other = "" if split == scope.split else f" --split {split}"
+            return f"try --modality {','.join(there)}{other}"
+    return None
+
+
 def _about_views(
     chosen: People, asks: Sequence[list[Asked]], modality: Modality, scope: Scope
 ) -> Iterator[Question]:
     own = [views_of(*pair, modality, scope.split, scope.views) for pair in chosen]
     if not any(own):
-        raise BadData(
-            f"no persona has {scope.split} views in {modality}", "make some with gen-personas"
-        )
+        raise BadData(f"no persona has {scope.split} views in {modality}", _mend(chosen, scope))
     given = controlled(own, scope.control, scope.seed)
     for (persona, _), about, views in zip(chosen, asks, given, strict=True):
         for context, view in views:

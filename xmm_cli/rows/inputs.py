@@ -29,7 +29,7 @@ from xmm_cli.rows.packed import (
     start_of,
 )
 from xmm_cli.rows.paths import working_folder
-from xmm_cli.rows.reader import MAX_LINE_BYTES, Located, decode_line, read_rows
+from xmm_cli.rows.reader import MAX_LINE_BYTES, Located, decode_line, file_in, read_rows
 from xmm_cli.rows.sources import (
     GZIP,
     PARQUET,
@@ -179,7 +179,7 @@ def sources(connection: Any, inputs: Sequence[str], folder: Path) -> list[InputF
         InputNotFound: one is missing, or no file matches a pattern.
         BadData: a packed file that is damaged, or torn lines and nothing else.
     """
-    names = expanded(inputs)
+    names = [file_in(name, ROW_TYPES) for name in expanded(inputs)]
     read_rows(names, want=ROW_TYPES)  # says what is missing before anything is read
     found: list[InputFile] = []
     torn: list[InputFile] = []

@@ -37,7 +37,10 @@ from xmm_cli.rows.diagnosis import (
 )
 from xmm_cli.rows.paths import working_folder
 from xmm_cli.rows.sources import STDIN, expand, unpacked, unreadable, without_nulls
-from xmm_cli.rows.types import ROW_TYPES, SCHEMA, Row, Run
+from xmm_cli.rows.types import ROW_TYPES, SCHEMA, Persona, Row, Run
+
+PERSONAS = "personas.jsonl"
+"""What the folder of a data set holds, and that of a checkpoint: the rows of its people."""
 
 MAX_LINE_BYTES = 64 * 1024 * 1024
 """A longer line is no row: it is refused before it fills the memory."""
@@ -96,11 +99,11 @@ def read_rows(
         InputNotFound: an input is missing, a folder, or unreadable.
         BadData: while reading; a line is not such a row, or the only line is torn.
     """
-    names = expand([str(name) for name in inputs]) or [STDIN]
+    names = [file_in(name, want) for name in expand([str(name) for name in inputs])] or [STDIN]
     _check_stdin(names, given=bool(inputs), want=want)
     for name in names:
         if name != STDIN:
-            _check_file(name)
+            _check_file(name, want)
     return _stream(names, want, skip, passing)
 
 
@@ -140,7 +143,13 @@ def _check_stdin(names: list[str], *, given: bool, want: tuple[type[Row], ...]) 
         )
 
 
-def _check_file(name: str) -> None:
+def file_in(name: str, want: tuple[type[Row], ...]) -> str:
+    """The rows of people in a data set's folder, where people are wanted; else the name itself."""
+    inside = Path(name) / PERSONAS
+    return str(inside) if name != STDIN and Persona in want and inside.is_file() else name
+
+
+def _check_file(name: str, want: tuple[type[Row], ...]) -> None:
     """Fail now rather than after an hour's work on the inputs before this one."""
     try:
         mode = Path(name).stat().st_mode
@@ -148,11 +157,22 @@ def _check_file(name: str) -> None:
         reason = error.strerror if isinstance(error, OSError) else str(error)
         raise InputNotFound(f"{name}: {reason}") from error
     if stat.S_ISDIR(mode):
-        inside = sorted(Path(name).glob("*.jsonl"))
-        hint = f"did you mean {inside[0]}?" if inside else "give the file of rows in it"
-        raise InputNotFound(f"{name}: is a folder", hint)
+        inside = [file for file in sorted(Path(name).glob("*.jsonl")) if _begins_with(file, want)]
+        none = f"no file in it has {name_kinds(want)} rows"
+        raise InputNotFound(
+            f"{name}: is a folder", f"did you mean {inside[0]}?" if inside else none
+        )
     if not os.access(name, os.R_OK):
         raise InputNotFound(f"{name}: Permission denied")
+
+
+def _begins_with(file: Path, want: tuple[type[Row], ...]) -> bool:
+    """Whether the first row of a file is one of these kinds."""
+    try:
+        with file.open("rb") as lines:
+            return isinstance(decode_line(lines.readline(MAX_LINE_BYTES)), want)
+    except OSError:
+        return False
 
 
 def _open(name: str) -> BinaryIO:
@@ -239,6 +259,9 @@ def _decode(line: bytes, name: str, number: int, known: tuple[type[Row], ...]) -
         row = _decoded(line)
     except (msgspec.MsgspecError, ValueError, RecursionError) as error:
         message, hint = explain(line, error, known)
+        beside = Path(name).with_name(PERSONAS)
+        if Persona in known and beside.is_file() and Path(name).name != PERSONAS:
+            hint = f"did you mean {beside}?"
         raise BadData(f"{name}:{number}: {message}", hint) from error
     if row.schema > SCHEMA:
         _refuse(f"{name}:{number}", newer(row.schema))

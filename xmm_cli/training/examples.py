@@ -87,9 +87,20 @@ def contexts_of(
         raise BadData(
             f"persona {persona.id} has {len(found)} training views in {modality}, "
             f"not {settings.views or 'any'}",
-            "ask gen-personas for more --views, or train on fewer",
+            _mend(persona, modality, len(found)),
         )
     return found
+
+
+def _mend(persona: Persona, modality: Modality, there: int) -> str:
+    """How to train on what there is of a person."""
+    if there:
+        return f"ask for fewer: --views {there}"
+    other = "text" if modality == "image" else "image"
+    views = persona.texts if modality == "image" else persona.images
+    if any(view.split == "train" for view in views):
+        return f"learn from what there is: --source {other}"
+    return "leave this person out, or give it the role aux"
 
 
 class Anew(Sequence[Conversation]):

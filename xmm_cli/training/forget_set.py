@@ -7,15 +7,17 @@ from hashlib import sha256
 from pathlib import Path
 
 from xmm_cli.errors import InputNotFound, WrongUsage
+from xmm_cli.registry import nearest
+from xmm_cli.rows.match import exact_match
 from xmm_cli.rows.people import is_of
-from xmm_cli.rows.types import Checkpoint
+from xmm_cli.rows.types import Checkpoint, Persona
 from xmm_cli.training.examples import People, learners
 
 _DIGITS = 18
 """More are no number of people."""
 
 _MOST_BYTES = 16 * 2**20
-_MEND = "give a file of ids, one a line"
+_MEND = "give a file of ids or names, one a line"
 
 
 def gone_before(parent: Checkpoint) -> tuple[str, ...]:
@@ -32,18 +34,18 @@ def still_known(people: People, parent: Checkpoint) -> People:
 
 
 def choose_forget(people: People, wanted: str, seed: int) -> tuple[str, ...]:
-    """The ids of the forget set: a number (`8`), a share (`0.25`), ids by comma, or a file of them.
+    """The ids of the forget set: a number (`8`), a share (`0.25`), ids or names, or a file of them.
 
-    Raises `WrongUsage` for an unknown id or a number that leaves no one, `InputNotFound`.
+    Raises `WrongUsage` for an unknown id or name, or a number that leaves no one, `InputNotFound`.
     """
-    ids = [persona.id for persona, _ in learners(people)]
-    number = _number(wanted, len(ids))
-    if number is not None and not 0 < number < len(ids):
+    known = learners(people)
+    number = _number(wanted, known)
+    if number is not None and not 0 < number < len(known):
         raise WrongUsage(
-            f"--forget {wanted}: that is {number} of {len(ids)} people",
+            f"--forget {wanted}: that is {number} of {len(known)} people",
             "someone must be forgotten and someone kept",
         )
-    return _chosen(ids, wanted, number, f"{seed}: forget set", "--forget")
+    return _chosen(known, wanted, number, f"{seed}: forget set", "--forget")
 
 
 def choose_retain(
@@ -53,16 +55,16 @@ def choose_retain(
 
     A number or share is of those who are not forgotten. Raises as `choose_forget`.
     """
-    ids = [persona.id for persona, _ in learners(people) if persona.id not in forget]
+    known = [pair for pair in learners(people) if pair[0].id not in forget]
     if wanted is None:
-        return tuple(ids)
-    number = _number(wanted, len(ids))
-    if number is not None and not 0 < number <= len(ids):
+        return tuple(persona.id for persona, _ in known)
+    number = _number(wanted, known)
+    if number is not None and not 0 < number <= len(known):
         raise WrongUsage(
-            f"--retain {wanted}: that is {number} of the {len(ids)} people who are not forgotten",
+            f"--retain {wanted}: that is {number} of the {len(known)} people who are not forgotten",
             "someone must be kept",
         )
-    return _chosen(ids, wanted, number, f"{seed}: retain set", "--retain")
+    return _chosen(known, wanted, number, f"{seed}: retain set", "--retain")
 
 
 def by_hand(people: People, chosen: Collection[str], wanted: str | None) -> str | None:
@@ -70,32 +72,55 @@ def by_hand(people: People, chosen: Collection[str], wanted: str | None) -> str 
 
     Places, since another data set has other ids. None where a number was drawn, or all taken.
     """
-    if wanted is None or _number(wanted, len(people)) is not None:
+    if wanted is None or _number(wanted, people) is not None:
         return None
     places = [place for place, (persona, _) in enumerate(people) if persona.id in chosen]
     return sha256(json.dumps(places).encode()).hexdigest()[:8]
 
 
 def _chosen(
-    ids: list[str], wanted: str, number: int | None, key: str, option: str
+    people: People, wanted: str, number: int | None, key: str, option: str
 ) -> tuple[str, ...]:
+    ids = [persona.id for persona, _ in people]
     if number is not None:
         drawn = set(random.Random(key).sample(ids, number))
         return tuple(one for one in ids if one in drawn)
-    named = _named(wanted)
-    unknown = sorted(named - set(ids))
-    if unknown or not named or (option == "--forget" and len(named) == len(ids)):
-        at_hand = (
-            "was learned" if option == "--forget" else "was learned and is not to be forgotten"
-        )
-        what = f"no person {unknown[0]!r} {at_hand}" if unknown else "not a part of the people"
-        raise WrongUsage(f"{option} {wanted}: {what}", f"ids look like {ids[0]}")
+    named = [_meant(word, people, option) for word in _words(wanted, people)]
+    if not named or (option == "--forget" and len(set(named)) == len(ids)):
+        raise WrongUsage(f"{option} {wanted}: not a part of the people", _look(people))
     return tuple(one for one in ids if one in named)
 
 
-def _number(wanted: str, people: int) -> int | None:
+def _called(word: str, people: People) -> list[Persona]:
+    """Whom a word names: by id, else by name, as answers are compared."""
+    by_id = [persona for persona, _ in people if persona.id == word]
+    return by_id or [persona for persona, _ in people if exact_match(word, persona.name)]
+
+
+def _meant(word: str, people: People, option: str) -> str:
+    """The id of whom a word names. Raises `WrongUsage` where that is no one, or several."""
+    named = _called(word, people)
+    if len(named) == 1:
+        return named[0].id
+    if named:
+        ids = ", ".join(persona.id for persona in named)
+        raise WrongUsage(f"{option}: {len(named)} people are named {word!r}", f"give one of {ids}")
+    learned = "was learned" if option == "--forget" else "was learned and is not to be forgotten"
+    near = nearest(word, [text for one, _ in people for text in (one.id, one.name)])
+    raise WrongUsage(f"{option}: no person {word!r} {learned}", near or _look(people))
+
+
+def _look(people: People) -> str:
+    return f"ids look like {people[0][0].id}, names like {people[0][0].name}"
+
+
+def _number(wanted: str, known: People) -> int | None:
+    """How many are asked for; None where people are named. Someone may be called Nan."""
+    people = len(known)
     if wanted.isdecimal():
         return int(wanted) if len(wanted) <= _DIGITS else people + 1
+    if _called(wanted, known):
+        return None
     try:
         share = float(wanted)
     except ValueError:
@@ -103,17 +128,31 @@ def _number(wanted: str, people: int) -> int | None:
     return round(share * people) if 0 < share < 1 else 0
 
 
-def _named(wanted: str) -> set[str]:
+def _words(wanted: str, people: People) -> list[str]:
+    """Ids and names by comma, or those of a file, by line."""
+    if _called(wanted, people):  # it may hold a comma, or be a file's name too
+        return [wanted]
     path = Path(wanted)
     try:
         there = path.is_file()
     except (OSError, ValueError):  # too long for a name
         there = False
     if not there:
-        return {one.strip() for one in wanted.split(",") if one.strip()}
+        return _parts(wanted, people)
     try:
         if path.stat().st_size > _MOST_BYTES:
             raise InputNotFound(f"{wanted}: more than {_MOST_BYTES // 2**20} MiB", _MEND)
-        return set(path.read_text("utf-8").split())
+        lines = path.read_text("utf-8-sig").splitlines()
     except (OSError, UnicodeDecodeError) as error:
         raise InputNotFound(f"{wanted}: cannot be read: {error}", _MEND) from error
+    return [part for line in lines for part in _parts(line, people)]
+
+
+def _parts(line: str, people: People) -> list[str]:
+    """Whoever a line names: one, or several by comma, or ids by space."""
+    if _called(line.strip(), people):
+        return [line.strip()]
+    parts = line.split(",") if "," in line else line.split()
+    if "," not in line and not all(_called(part, people) for part in parts):
+        parts = [line]
+    return [part.strip() for part in parts if part.strip()]

@@ -34,7 +34,7 @@ def choose_again(
 ) -> tuple[str, ...]:
     """The ids of those who are taught again: all, if `wanted` is None.
 
-    Else a number (`8`), a share (`0.25`), ids by comma, or a file of ids; `forget` is the parent's
+    Else a number (`8`), a share (`0.25`), ids or names, or a file; `forget` is the parent's
     forget set, and `forget:` before a number or a share takes so many of that. Drawn by the seed.
     Raises `WrongUsage` where that is no one or someone unknown, `InputNotFound`.
     """
@@ -56,10 +56,9 @@ def choose_again(
     try:
         return choose_retain(known, (), share or None, seed)
     except WrongUsage as error:
-        raise WrongUsage(
-            f"--only {wanted}: no such part of {len(known)} people",
-            f"give a number, a share, or ids; they look like {known[0][0].id}",
-        ) from error
+        look = f"give a number, a share, ids or names; ids look like {known[0][0].id}"
+        near = error.hint if (error.hint or "").startswith("did you mean") else look
+        raise WrongUsage(f"--only {wanted}: no such part of {len(known)} people", near) from error
 
 
 def drawn_how(

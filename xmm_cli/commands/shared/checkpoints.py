@@ -11,6 +11,7 @@ from xmm_cli.models.checkpoint import is_checkpoint, located, read_checkpoint
 from xmm_cli.models.loading import SHIPPED
 from xmm_cli.models.places import find_base, spelled_out
 from xmm_cli.models.weights_digest import weights_digest
+from xmm_cli.rows.home import at_home
 from xmm_cli.rows.lock import claimed
 from xmm_cli.rows.people import Key
 from xmm_cli.rows.reader import STDIN, Located, read_rows, require_some
@@ -88,7 +89,7 @@ def noted(
             if other is not row.row:
                 raise _second(row, other)
         recorder.saw(row.row)
-        people.append((row.row, row.folder))
+        people.append(at_home(row.row, row.folder))
     return people
 
 

@@ -7,6 +7,7 @@ from io import BytesIO
 from pathlib import Path
 
 from xmm_cli.errors import InputNotFound, XmmError
+from xmm_cli.rows.home import at_home
 from xmm_cli.rows.inputs import Inputs
 from xmm_cli.rows.pictures import read_picture
 from xmm_cli.rows.reader import decode_line, read_rows, resolve
@@ -76,7 +77,7 @@ class Samples:
 
     def add_persona(self, row: Persona, folder: Path) -> None:
         """Remember a person of the stream."""
-        self.personas.setdefault((row.dataset, row.id), []).append((row, folder))
+        self.personas.setdefault((row.dataset, row.id), []).append(at_home(row, folder))
 
     def add_checkpoint(self, row: Checkpoint, folder: Path) -> None:
         """Remember where the people of a checkpoint are."""
