@@ -43,7 +43,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "guide": set(),
     # writes completions, man pages and the guide's tables; nothing that runs imports it
     "completion": BELOW_DOMAINS | DOMAINS | {"app", "commands", "guide"},
-    "app": {"commands", "console", "errors", "registry", "usage"},
+    "app": {"commands", "console", "errors", "registry", "rows", "usage"},
     "__main__": {"app"},
     "__init__": set(),
 }

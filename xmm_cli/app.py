@@ -38,6 +38,7 @@ from xmm_cli.commands.shared.signature import callback
 from xmm_cli.console import say
 from xmm_cli.errors import ExitCode, LeftOut, ReaderGone, SingleColour, WrongUsage, XmmError, no_room
 from xmm_cli.registry import unknown
+from xmm_cli.rows.command_line import begin
 from xmm_cli.usage import OneLine, OneLineGroup
 
 __all__ = ["COMMANDS", "EVERY", "app", "load", "main"]
@@ -210,6 +211,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         _listen()
     try:
         if arguments and arguments[0] in EVERY:
+            begin(arguments)
             # not by way of the group: to read its options, typer would load pydantic even for help
             name, *rest = arguments
             load(name)(rest, prog_name=f"xmm {name}", terminal_width=columns())
@@ -225,6 +227,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             say.warn(
                 f"pictures that show a single colour: {len(_flat)} (first: {next(iter(_flat))})"
             )
+        begin(())
 
 
 def _after_typer(stop: SystemExit, arguments: list[str]) -> int:

@@ -3,6 +3,7 @@
 import re
 from html.parser import HTMLParser
 
+import msgspec
 import pytest
 from PIL import Image
 
@@ -104,9 +105,13 @@ def test_samples_right_and_wrong_in_both_modalities(made):
 
 
 def test_the_commands(made):
-    run = RunRecorder("train", {"source": "text", "quiet": True, "inputs": ["a b"]}, seed=3).row()
-    assert command_of(run) == "xmm train --source text --quiet 'a b'"
-    assert "xmm train --source text" in made
+    run = RunRecorder("train", {"source": "text", "quiet": True}, seed=3).row()
+    assert command_of(run, {}) == "train: source text, quiet True"
+    train = msgspec.structs.replace(run, words=("train", "a b", "--quiet"))
+    probe = msgspec.structs.replace(train, id="p", words=("probe", "-"), parents=("g", run.id))
+    made_by = {run.id: train, "p": probe}
+    assert command_of(probe, made_by) == "xmm train 'a b' --quiet | xmm probe -"
+    assert "train: source text" in made
 
 
 def test_light_dark_and_paper(made):

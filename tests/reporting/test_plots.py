@@ -150,7 +150,7 @@ def test_repeated_rows_are_said(rows_file, tmp_path, capsys):
     rows_file.write_bytes(rows_file.read_bytes() * 2)
     assert app.main(["report", str(rows_file), "--plot", str(tmp_path / "a.svg")]) == 0
     number = len(rows_file.read_bytes().splitlines()) // 2
-    assert f"{number} repeated probe rows were counted once" in capsys.readouterr().err
+    assert f"{number} probe rows were given twice and count once" in capsys.readouterr().err
 
 
 @pytest.mark.filterwarnings("error")

@@ -109,7 +109,7 @@ def test_a_repeated_question_counts_once_with_its_last_answer(tmp_path, where, m
         files = [write(tmp_path / "a.jsonl", rows), write(tmp_path / "z" / "b.jsonl", moved)]
     result = scored(*files)
     assert result.rows == expected.rows
-    assert f"{len(again)} repeated probe rows were counted once" in result.notes
+    assert f"{len(again)} probe rows were given twice and count once" in result.notes
     assert any(note.startswith(f"{len(again)} questions were answered") for note in result.notes)
 
 

@@ -359,5 +359,5 @@ def test_a_repeated_question_counts_once_with_its_last_answer():
     ]
     again, expected = found(first, once), found(once)
     assert again.rows == expected.rows
-    assert f"{len(first)} repeated probe rows were counted once" in again.notes
+    assert f"{len(first)} probe rows were given twice and count once" in again.notes
     assert not any("repeated" in note for note in expected.notes)

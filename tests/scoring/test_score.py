@@ -50,7 +50,7 @@ def test_repeated_rows_count_once_and_the_last_wins():
     result = scored(rows + [probe(persona="p1", view=view, correct=True) for view in range(4)])
     row = pick(result.rows, "recall", "text", "text")
     assert (row.value, row.n) == (1, 8)
-    assert result.notes[0] == "4 repeated probe rows were counted once"
+    assert result.notes[0] == "4 probe rows were given twice and count once"
     assert result.notes[1].startswith("4 questions were answered otherwise")
 
 
@@ -58,7 +58,10 @@ def test_an_identical_repetition_changes_nothing():
     rows = list(study())
     once, twice = scored(rows), scored(rows + rows)
     assert once.rows == twice.rows
-    assert twice.notes == [f"{len(rows)} repeated probe rows were counted once", *once.notes]
+    assert twice.notes == [
+        f"{len(rows)} probe rows were given twice and count once",
+        *once.notes,
+    ]
 
 
 def test_generating_and_ranking_may_come_in_two_rows():

@@ -225,7 +225,7 @@ def _draw(
         FIGURES.check(figure)
     people, kept = read_people(inputs, findings)
     if people.repeated and not findings:  # findings say it themselves
-        say.note(f"{people.repeated} repeated probe rows were counted once")
+        say.note(f"{people.repeated} probe rows were given twice and count once")
     if plot == "-":
         from xmm_cli.reporting.plots.terminal import drawn
 

@@ -119,7 +119,7 @@ class UnlearnSettings:
     """The arguments of an unlearning run.
 
     `through` is the modality in which the forget set is shown while it is unlearned. `forget` is a
-    number of people, a share, ids or names by comma, or a file of them; `retain` likewise, from those
+    number of people, a share, ids or names by comma, or a file; `retain` likewise, from those
     who are left, and all of them if None. `gate` is the recall that the forget set must have had
     before. A checkpoint is left every `save_every` steps. The run ends when the recall of retained
     people falls below `utility_floor`. The order of the fields is that of the row.

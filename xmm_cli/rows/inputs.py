@@ -17,6 +17,7 @@ from tempfile import TemporaryDirectory
 from typing import Any, BinaryIO, NoReturn, TypeVar
 
 from xmm_cli.errors import BadData, CannotWrite, InputNotFound, LeftOut
+from xmm_cli.rows.command_line import reads_stdin
 from xmm_cli.rows.database import limits
 from xmm_cli.rows.diagnosis import TORN, is_torn, left_out
 from xmm_cli.rows.failures import NO_ROOM, of_the_machine
@@ -212,6 +213,8 @@ def _lines(connection: Any, name: str, copy: Path) -> InputFile:
     if name == STDIN or not stat.S_ISREG(Path(name).stat().st_mode):
         source = InputFile(copy, "stdin" if name == STDIN else name, working_folder())
         raw = copy.with_suffix(".raw")
+        if name == STDIN:
+            reads_stdin()
         with nullcontext(sys.stdin.buffer) if name == STDIN else Path(name).open("rb") as pipe:
             _copied(pipe, raw, source.name)
     else:

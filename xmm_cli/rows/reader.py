@@ -25,6 +25,7 @@ from typing import BinaryIO, Generic, TypeVar, Union
 import msgspec
 
 from xmm_cli.errors import BadData, InputNotFound, LeftOut, WrongUsage
+from xmm_cli.rows.command_line import reads_stdin
 from xmm_cli.rows.diagnosis import (
     TORN,
     explain,
@@ -186,6 +187,7 @@ def _open(name: str) -> BinaryIO:
 def _opened(name: str) -> Iterator[tuple[BinaryIO, str, Path]]:
     """The stream of an input, its name for messages, and its folder."""
     if name == STDIN:
+        reads_stdin()
         yield unpacked(sys.stdin.buffer, "stdin"), "stdin", working_folder()
         return
     with _open(name) as file:

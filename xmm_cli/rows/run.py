@@ -18,6 +18,7 @@ from pathlib import Path
 import msgspec
 
 from xmm_cli import __version__
+from xmm_cli.rows.command_line import words
 from xmm_cli.rows.types import Checkpoint, Label, Row, Run
 
 ID_LENGTH = 12
@@ -157,6 +158,7 @@ class RunRecorder:
             id=self.id,
             command=self.command,
             arguments=self.arguments,
+            words=words(),
             seed=self.seed,
             versions=versions(),
             parents=self.parents,

@@ -284,6 +284,8 @@ class Run(Row, frozen=True, kw_only=True, tag="run"):
     command: NonEmpty
     arguments: dict[str, Label | list[str] | None]
     """All options of the command."""
+    words: tuple[str, ...] = ()
+    """The command line after `xmm`; a `-` for what came through a pipe. Empty in rows of before."""
     seed: int | None
     versions: dict[str, str]
     """Versions of xmm and of the libraries."""

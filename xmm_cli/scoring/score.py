@@ -180,7 +180,7 @@ def _of_counts(counts: Counts, roles: Sequence[Role]) -> list[str]:
     """What was read and does not count."""
     notes = list(counts.notes)
     if counts.repeated:
-        notes.append(f"{counts.repeated} repeated probe rows were counted once")
+        notes.append(f"{counts.repeated} probe rows were given twice and count once")
     if counts.changed:
         notes.append(
             f"{counts.changed} questions were answered otherwise the next time, and the last "

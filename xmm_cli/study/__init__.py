@@ -56,7 +56,7 @@ def find_all(people: People, drawing: Drawing | None = None) -> Found:
     rows = corrected(found)
     notes = []
     if people.repeated:
-        notes.append(f"{people.repeated} repeated probe rows were counted once")
+        notes.append(f"{people.repeated} probe rows were given twice and count once")
     if people.training_views:
         notes.append(f"{people.training_views} rows of training views were left out")
     notes += people.notes

@@ -2,13 +2,15 @@
 
 import shlex
 from base64 import b64encode
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from xmm_cli.reporting.findings_table import render_findings
 from xmm_cli.reporting.formats.html import escape, render, table
 from xmm_cli.reporting.page.samples import Sample
 from xmm_cli.reporting.page.style import STYLE
+from xmm_cli.rows.run import Value
+from xmm_cli.rows.sources import STDIN
 from xmm_cli.rows.types import Finding, Run, Score
 
 POLICY = "default-src 'none'; img-src data:; style-src 'unsafe-inline'"
@@ -84,6 +86,11 @@ def _samples(samples: Sequence[Sample]) -> Iterator[str]:
     if not samples:
         return
     yield "<section>\n<h2>What the model said</h2>"
+    if any(one.when for one in samples):
+        yield (
+            "<p>First the people who were to be forgotten and those who were to be kept, each "
+            "before and after unlearning.</p>"
+        )
     yield "<p>The first answers in the rows, right and wrong; each of another person.</p>"
     yield '<div class="samples">'
     yield from (_sample(one) for one in samples)
@@ -101,10 +108,11 @@ def _sample(one: Sample) -> str:
     else:
         what = "picture" if row.modality == "image" else "description"
         shown = f'<p class="absent">(the {what} is not where the rows say)</p>'
+    when = f"<p><strong>{escape(one.when)}</strong></p>" if one.when else ""
     judged = "right" if right else f"wrong: it is {row.expected}"
     return (
         f'<article class="{"right" if right else "wrong"}">{shown}'
-        f"<p>learned from {escape(str(row.source))}, asked with {escape(row.modality)}</p>"
+        f"{when}<p>learned from {escape(str(row.source))}, asked with {escape(row.modality)}</p>"
         f"<p>{escape(_cut(row.question))}</p>"
         f"<p><q>{escape(_cut(row.answer or ''))}</q></p>"
         f'<p class="judged"><span aria-hidden="true">{"✓" if right else "✗"}</span> '
@@ -119,9 +127,10 @@ def _cut(text: str) -> str:
 def _commands(runs: Sequence[Run]) -> Iterator[str]:
     if not runs:
         return
+    known = {run.id: run for run in runs}
     rows = [
         [
-            f"<code>{escape(command_of(run))}</code>",
+            f"<code>{escape(command_of(run, known))}</code>",
             f"<code>{escape(run.id)}</code>",
             "–" if run.seed is None else str(run.seed),
             escape(run.started),
@@ -130,24 +139,48 @@ def _commands(runs: Sequence[Run]) -> Iterator[str]:
         for run in runs
     ]
     yield "<section>\n<h2>How it was made</h2>"
-    header = ["command and its options", "run", "seed", "started", "took"]
+    header = ["command", "run", "seed", "started", "took"]
     yield table("The runs whose rows are shown, as they recorded themselves", header, rows, "runs")
     versions = sorted({f"{name} {number}" for run in runs for name, number in run.versions.items()})
     yield f"<p>Versions: {escape(', '.join(versions))}.</p>\n</section>"
 
 
-def command_of(run: Run) -> str:
-    """`xmm train --source text --steps 150`: what a run row knows of its command line."""
-    words = ["xmm", run.command]
-    inputs: list[str] = []
-    for name, value in run.arguments.items():
-        if value is None or value is False:
-            continue
-        values = [str(one) for one in value] if isinstance(value, list) else [str(value)]
-        if name == "inputs":
-            inputs = values
-        elif value is True:
-            words.append(f"--{name.replace('_', '-')}")
-        else:
-            words += [f"--{name.replace('_', '-')}", ",".join(values)]
-    return shlex.join([*words, *inputs])
+def command_of(run: Run, known: Mapping[str, Run]) -> str:
+    """The command line that does it again; where rows came through a pipe, with what made them.
+
+    Of a row that does not tell its command line, what it was asked.
+    """
+    if not run.words:
+        asked = [f"{name} {_told(value)}" for name, value in run.arguments.items() if value]
+        return f"{run.command}: {', '.join(asked)}"
+    command = shlex.join(["xmm", *run.words])
+    above = _makers(run, known) if STDIN in run.words else []
+    made = [command_of(known[one], known) for one in above]
+    if not made:
+        return command
+    return f"{made[0] if len(made) == 1 else '{ ' + '; '.join(made) + '; }'} | {command}"
+
+
+def _told(value: Value) -> str:
+    return ",".join(value) if isinstance(value, list) else str(value)
+
+
+def _makers(run: Run, known: Mapping[str, Run]) -> list[str]:
+    """The runs that made what it read, without those that only made what they read."""
+    before: set[str] = set()
+    for one in run.parents:
+        before |= _before(one, known)
+    told = [one for one in run.parents if one in known and known[one].words]
+    return [one for one in told if one not in before and one != run.id]
+
+
+def _before(run: str, known: Mapping[str, Run]) -> set[str]:
+    """All runs that a run goes back to."""
+    found: set[str] = set()
+    waiting = [run]
+    while waiting:
+        row = known.get(waiting.pop())
+        new = set() if row is None else set(row.parents) - found - {run}
+        found |= new
+        waiting += new
+    return found

@@ -2,7 +2,7 @@
 
 from base64 import b64encode
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from io import BytesIO
 from pathlib import Path
 
@@ -11,7 +11,15 @@ from xmm_cli.rows.home import at_home
 from xmm_cli.rows.inputs import Inputs
 from xmm_cli.rows.pictures import read_picture
 from xmm_cli.rows.reader import decode_line, read_rows, resolve
-from xmm_cli.rows.types import Checkpoint, ImageView, Modality, Persona, Probe, TextView
+from xmm_cli.rows.types import (
+    MODALITIES,
+    Checkpoint,
+    ImageView,
+    Modality,
+    Persona,
+    Probe,
+    TextView,
+)
 
 EACH = 3
 """Samples of each kind: shown or described, right or wrong."""
@@ -35,6 +43,18 @@ GROUP BY line.modality::VARCHAR, line.correct::VARCHAR, line.persona::VARCHAR,
 ORDER BY min(place)
 """
 """The first answer about each person in each modality, right and wrong."""
+_BY_SET = """
+SELECT to_json(arg_min(line, place))::VARCHAR FROM (
+    SELECT lines AS line, row_number() OVER () AS place
+    FROM {lines} AS lines
+    WHERE kind::VARCHAR = '"probe"' AND task::VARCHAR = '"name"' AND role::VARCHAR = '"eval"'
+        AND split::VARCHAR = '"heldout"' AND source IS NOT NULL AND answer IS NOT NULL
+        AND correct IS NOT NULL AND (condition->'control') IS NULL)
+GROUP BY line.modality::VARCHAR, line.set::VARCHAR, line.source::VARCHAR, line.persona::VARCHAR,
+    line.dataset::VARCHAR
+ORDER BY min(place)
+"""
+"""The first answer about each person in each modality, before unlearning (no set) and after."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +66,8 @@ class Sample:
     """A data URI of a PNG; None where the picture was not found, or none was shown."""
     text: str | None
     """The description, likewise."""
+    when: str = ""
+    """Whether it is from before or after unlearning, and of which set."""
 
 
 @dataclass(slots=True)
@@ -56,6 +78,8 @@ class Samples:
     trained models whose view was not tampered with.
     """
 
+    first: list[tuple[Probe, Path]] = field(default_factory=list)
+    """The first answers by set, of models before unlearning and after."""
     chosen: dict[Kind, list[tuple[Probe, Path]]] = field(default_factory=dict)
     personas: dict[Who, list[tuple[Persona, Path]]] = field(default_factory=dict)
     files: dict[Path, None] = field(default_factory=dict)
@@ -63,12 +87,9 @@ class Samples:
 
     def choose(self, rows: Inputs) -> None:
         """Choose among the probe rows of these inputs."""
-        for folder, sources in rows.by_folder():
-            query = _FIRST.format(lines=rows.relation(sources, _COLUMNS))
-            for (line,) in rows.execute(query, sources).fetchall():
-                row = decode_line(line.encode())
-                if isinstance(row, Probe) and not row.condition.get("control"):
-                    self._keep(row, folder)
+        for row, folder in _answers(rows, _FIRST):
+            self._keep(row, folder)
+        self.first = list(_answers(rows, _BY_SET))
 
     def _keep(self, row: Probe, folder: Path) -> None:
         kept = self.chosen.setdefault((row.modality, bool(row.correct)), [])
@@ -84,11 +105,32 @@ class Samples:
         self.files[resolve(folder, row.personas)] = None
 
     def found(self) -> list[Sample]:
-        """The samples, pictures before descriptions, right before wrong."""
-        order: list[Kind] = [(m, right) for m in ("image", "text") for right in (True, False)]
-        chosen = [one for kind in order for one in self.chosen.get(kind, [])]
-        self._read_people({_who(row) for row, _ in chosen}, chosen)
-        return [self._sample(row) for row, _ in chosen]
+        """The samples: first those of unlearning, pictures before descriptions, right before wrong.
+
+        Of unlearning, the forget set comes before the retain set; each person's answer from before
+        stands beside the one from after.
+        """
+        order: list[Kind] = [(m, right) for m in MODALITIES for right in (True, False)]
+        others = [one for kind in order for one in self.chosen.get(kind, [])]
+        told = list(self._unlearned())
+        shown = [one for _, one in told] + others
+        self._read_people({_who(row) for row, _ in shown}, shown)
+        samples = [replace(self._sample(row), when=when) for when, (row, _) in told]
+        return samples + [self._sample(row) for row, _ in others]
+
+    def _unlearned(self) -> Iterator[tuple[str, tuple[Probe, Path]]]:
+        """Answers from before and after unlearning about the first people of each set."""
+        before = {_asked(row): (row, folder) for row, folder in reversed(self.first) if not row.set}
+        for modality in MODALITIES:
+            for part in ("forget", "retain"):
+                after = [
+                    one for one in self.first if (one[0].set, one[0].modality) == (part, modality)
+                ]
+                each = {_who(row): (row, folder) for row, folder in reversed(after)}
+                for row, folder in list(reversed(each.values()))[:EACH]:
+                    if _asked(row) in before:
+                        yield f"{part} set, before unlearning", before[_asked(row)]
+                    yield f"{part} set, after unlearning", (row, folder)
 
     def _read_people(self, wanted: set[Who], chosen: list[tuple[Probe, Path]]) -> None:
         """Persona rows from the checkpoints of the chosen rows, and from files named by rows."""
@@ -127,6 +169,21 @@ class Samples:
     def _pictures(self, row: Probe) -> Iterator[Path]:
         for persona, folder in self.personas.get(_who(row), []):
             yield from (resolve(folder, v.path) for v in persona.images if _is_view(v, row))
+
+
+def _answers(rows: Inputs, query: str) -> Iterator[tuple[Probe, Path]]:
+    """The probe rows that a query gives, each with its folder."""
+    for folder, sources in rows.by_folder():
+        asked = query.format(lines=rows.relation(sources, _COLUMNS))
+        for (line,) in rows.execute(asked, sources).fetchall():
+            row = decode_line(line.encode())
+            if isinstance(row, Probe) and not row.condition.get("control"):
+                yield row, folder
+
+
+def _asked(row: Probe) -> tuple[object, ...]:
+    """What was asked of whom, and what the model was trained on."""
+    return row.source, row.modality, row.dataset, row.persona, row.view, row.split
 
 
 def _who(row: Probe) -> Who:

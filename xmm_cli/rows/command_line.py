@@ -1,0 +1,22 @@
+"""The command line of this process, as its `run` row tells it."""
+
+from collections.abc import Sequence
+
+_STDIN = "-"
+_typed: list[str] = []
+
+
+def begin(words: Sequence[str]) -> None:
+    """Note the words after `xmm`, the command first."""
+    _typed[:] = words
+
+
+def reads_stdin() -> None:
+    """Note that rows come through a pipe, which may go without saying."""
+    if _typed and _STDIN not in _typed:
+        _typed.append(_STDIN)
+
+
+def words() -> tuple[str, ...]:
+    """What was typed; nothing where no command runs."""
+    return tuple(_typed)
