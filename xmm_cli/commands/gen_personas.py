@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 import msgspec
 
-from xmm_cli.commands.shared.datasets import Drawing, Import, make
+from xmm_cli.commands.shared.datasets import Drawing, Import, make, weights_in
 from xmm_cli.commands.shared.options import Device
 from xmm_cli.commands.shared.signature import NOTHING, Given, refuse
 from xmm_cli.errors import WrongUsage
@@ -154,6 +154,7 @@ def _import(options: PersonasOptions, given: Given) -> Import:
         lone=options.lone_view,
         seed=options.seed,
         describe=options.describe or msgspec.UNSET,
+        describe_weights=weights_in(options.describe),
     )
     return Import(request, source, options.out)
 
@@ -177,6 +178,8 @@ def _drawing(options: PersonasOptions) -> Drawing:
         seed=options.seed,
         diffusion=Diffusion(**told) if painted else msgspec.UNSET,
         describe=options.describe or msgspec.UNSET,
+        model_weights=weights_in(options.model) if painted else msgspec.UNSET,
+        describe_weights=weights_in(options.describe),
     )
     return Drawing(request, options.out, options.processes or usable_cores(), options.device)
 

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 from xmm_cli import processes
 from xmm_cli.commands.shared import torchrun
@@ -15,7 +15,9 @@ from xmm_cli.commands.shared.drawing import draw_look
 from xmm_cli.commands.shared.options import Device, Inputs, Out, Overwrite, Personas
 from xmm_cli.commands.shared.signature import NOTHING, Given, refuse
 from xmm_cli.console import say
-from xmm_cli.errors import GateTripped, WrongUsage
+from xmm_cli.errors import BadData, GateTripped, WrongUsage
+from xmm_cli.flags import HARDWARE, Flag
+from xmm_cli.models.places import same_weights
 from xmm_cli.models.settings import UnlearnSettings
 from xmm_cli.registry import unknown
 from xmm_cli.rows.people import id_of
@@ -63,6 +65,10 @@ class UnlearnOptions:
     inputs: Inputs = None
     settings: UnlearnSettings = field(default_factory=UnlearnSettings)
     personas: Personas = None
+    base: Annotated[
+        str | None,
+        Flag("Where the base lies now, if its folder was moved.", HARDWARE, metavar="DIR"),
+    ] = None
     out: Out = None
     overwrite: Overwrite = False
     device: Device = None
@@ -80,9 +86,12 @@ def run(options: UnlearnOptions, given: Given = NOTHING) -> None:
     _check(settings.objective, given)
     writer = torchrun.row_writer(keep_going=True)
     recorder = RunRecorder("unlearn", asdict(settings), seed=settings.seed)
-    parents = list(checkpoints(inputs, recorder, writer.write_raw))
+    parents = list(checkpoints(inputs, recorder, writer.write_raw, options.base))
     if len(parents) != 1:
         raise WrongUsage(f"{len(parents)} checkpoints", "unlearn takes one at a time")
+    if options.base is not None and not same_weights(parents[0], options.base):
+        hint = f"it is {parents[0].base}, of weights {parents[0].revision}"
+        raise BadData(f"{options.base}: not the folder of the checkpoint's base", hint)
     people = people_of(options.personas or Path(parents[0].personas), recorder, id_of)
     task = _choose(parents[0], people, settings)
     # a file of ids may change; who it meant may not

@@ -22,6 +22,10 @@ class Request(msgspec.Struct, frozen=True, kw_only=True):
     """For the renderer of that name; a data set of another renderer does not mention it."""
     describe: str | msgspec.UnsetType = msgspec.UNSET
     """The model that writes the descriptions, in place of xmm's own sentences."""
+    model_weights: str | msgspec.UnsetType = msgspec.UNSET
+    """The digest of the weights that draw, where the model is a folder: its path tells nothing."""
+    describe_weights: str | msgspec.UnsetType = msgspec.UNSET
+    """Likewise of those that describe."""
 
     def plan(self) -> Plan:
         """The part of it that each persona needs."""

@@ -168,6 +168,15 @@ def make(job: Drawing | Import, device: str | None, sheet: Path | None) -> None:
         job.end()
 
 
+def weights_in(model: str | None) -> str | msgspec.UnsetType:
+    """The digest of a model's weights where it is a folder here; unset for any other."""
+    from xmm_cli.models.weights_digest import weights_digest
+
+    if model is None or not Path(model).is_dir():
+        return msgspec.UNSET
+    return weights_digest(model) or msgspec.UNSET
+
+
 def _arguments(request: "Request | ImportRequest") -> dict[str, object]:
     """A request in flat names."""
     found: dict[str, object] = msgspec.to_builtins(request)

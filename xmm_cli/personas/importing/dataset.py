@@ -35,6 +35,8 @@ class ImportRequest(msgspec.Struct, frozen=True, kw_only=True):
     lone: str = "both"
     seed: int = 0
     describe: str | msgspec.UnsetType = msgspec.UNSET
+    describe_weights: str | msgspec.UnsetType = msgspec.UNSET
+    """Where that model is a folder."""
     version: str = __version__
 
     def share(self) -> Share:
