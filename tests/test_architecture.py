@@ -19,7 +19,7 @@ import xmm_cli
 
 PACKAGE = Path(xmm_cli.__file__).parent
 DOMAINS = {"personas", "training", "probing", "study", "reporting"}
-BELOW_ROWS = {"compat", "errors", "flags", "garbage", "processes", "registry"}
+BELOW_ROWS = {"command_line", "compat", "errors", "flags", "garbage", "processes", "registry"}
 BELOW_MODELS = BELOW_ROWS | {"rows"}
 BELOW_SCORING = BELOW_MODELS | {"models"}
 BELOW_DOMAINS = BELOW_SCORING | {"scoring"}
@@ -28,6 +28,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "errors": set(),
     "flags": set(),
     "encoding": set(),
+    "command_line": set(),
     "console": {"encoding"},
     "garbage": set(),
     "processes": {"errors"},
@@ -43,7 +44,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "guide": set(),
     # writes completions, man pages and the guide's tables; nothing that runs imports it
     "completion": BELOW_DOMAINS | DOMAINS | {"app", "commands", "guide"},
-    "app": {"commands", "console", "errors", "registry", "rows", "usage"},
+    "app": {"command_line", "commands", "console", "errors", "registry", "usage"},
     "__main__": {"app"},
     "__init__": set(),
 }

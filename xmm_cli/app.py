@@ -32,13 +32,13 @@ from typing import Annotated, Any
 import typer
 
 from xmm_cli import __version__
+from xmm_cli.command_line import begin
 from xmm_cli.commands import COMMANDS, EVERY
 from xmm_cli.commands.shared.help import PanelCommand, columns, write_epilog
 from xmm_cli.commands.shared.signature import callback
 from xmm_cli.console import say
 from xmm_cli.errors import ExitCode, LeftOut, ReaderGone, SingleColour, WrongUsage, XmmError, no_room
 from xmm_cli.registry import unknown
-from xmm_cli.rows.command_line import begin
 from xmm_cli.usage import OneLine, OneLineGroup
 
 __all__ = ["COMMANDS", "EVERY", "app", "load", "main"]

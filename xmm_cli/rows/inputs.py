@@ -16,8 +16,8 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, BinaryIO, NoReturn, TypeVar
 
+from xmm_cli.command_line import reads_stdin
 from xmm_cli.errors import BadData, CannotWrite, InputNotFound, LeftOut
-from xmm_cli.rows.command_line import reads_stdin
 from xmm_cli.rows.database import limits
 from xmm_cli.rows.diagnosis import TORN, is_torn, left_out
 from xmm_cli.rows.failures import NO_ROOM, of_the_machine

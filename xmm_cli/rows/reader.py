@@ -24,8 +24,8 @@ from typing import BinaryIO, Generic, TypeVar, Union
 
 import msgspec
 
+from xmm_cli.command_line import reads_stdin
 from xmm_cli.errors import BadData, InputNotFound, LeftOut, WrongUsage
-from xmm_cli.rows.command_line import reads_stdin
 from xmm_cli.rows.diagnosis import (
     TORN,
     explain,

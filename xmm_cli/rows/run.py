@@ -18,7 +18,7 @@ from pathlib import Path
 import msgspec
 
 from xmm_cli import __version__
-from xmm_cli.rows.command_line import words
+from xmm_cli.command_line import words
 from xmm_cli.rows.types import Checkpoint, Label, Row, Run
 
 ID_LENGTH = 12
