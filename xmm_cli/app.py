@@ -37,7 +37,15 @@ from xmm_cli.commands import COMMANDS, EVERY
 from xmm_cli.commands.shared.help import PanelCommand, columns, write_epilog
 from xmm_cli.commands.shared.signature import callback
 from xmm_cli.console import say
-from xmm_cli.errors import ExitCode, LeftOut, ReaderGone, SingleColour, WrongUsage, XmmError, no_room
+from xmm_cli.errors import (
+    ExitCode,
+    LeftOut,
+    ReaderGone,
+    SingleColour,
+    WrongUsage,
+    XmmError,
+    no_room,
+)
 from xmm_cli.registry import unknown
 from xmm_cli.usage import OneLine, OneLineGroup
 
