@@ -47,6 +47,16 @@ def one(query, *inputs, **options):
     return value
 
 
+def test_what_was_asked_under_an_attack_is_in_probes_and_not_in_gaps(rows):
+    before = one("select sum(gap) from gaps")
+    attacked = [encode(row) for row in people.study(persons=4, views=2, attack="insist")]
+    (rows / "more.jsonl").write_bytes(b"".join(attacked))
+    both = ("rows.jsonl", "more.jsonl")
+    assert one("select count(*) from probes where attack = 'insist'", *both) == len(attacked)
+    assert one("select count(*) from probes where attack is null", *both) == 6 * 4 * 2
+    assert one("select sum(gap) from gaps", *both) == before
+
+
 def test_numbers(rows):
     assert one("select count(*) from probes") == 6 * 4 * 2
     assert one("select value from scores") == 0.25

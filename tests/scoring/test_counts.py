@@ -333,6 +333,20 @@ def test_a_leak_does_not_vanish_by_grouping():
         }  # fmt: skip
 
 
+def test_what_was_asked_under_an_attack_is_a_cell_of_its_own(tmp_path):
+    plain = cell("text", "text", [0.25] * 9) + cell(None, "text", [0.0] * 9)
+    attacked = cell("text", "text", [1.0] * 9, attack="insist")
+    kept = scored(write(tmp_path / "a.jsonl", plain))
+    both = scored(write(tmp_path / "b.jsonl", [*attacked, *plain]))
+    assert both.rows == kept.rows
+    assert [note for note in both.notes if "36 probe rows under an attack" in note]
+    parted = scored(str(tmp_path / "b.jsonl"), by=["attack"])
+    recalls = {r.condition.get("attack"): r.value for r in parted.rows if r.metric == "recall"
+               and r.source == "text"}  # fmt: skip
+    assert recalls == {None: 0.25, "insist": 1.0}
+    assert b'"attack"' not in encode(plain[0])
+
+
 def test_strangers_given_a_taught_name():
     rows = cell("text", "text", [1.0] * 9)
     rows += [

@@ -6,7 +6,7 @@ the `run` row that has the rest of its provenance. Fields that a row does not kn
 
 from typing import Annotated, Literal
 
-from msgspec import Meta, Struct, field
+from msgspec import UNSET, Meta, Struct, UnsetType, field
 
 SCHEMA = 1
 """The newest version of every row type; a row with a higher one is refused."""
@@ -131,6 +131,8 @@ class Probe(Row, frozen=True, kw_only=True, tag="probe"):
     """What is asked for."""
     hops: Positive = 1
     """2 where a view leads to a name and the name to a fact; else 1."""
+    attack: NonEmpty | UnsetType | None = UNSET
+    """By which attack it was asked, as `xmm help audit` names them; left out where plainly."""
     persona: NonEmpty
     """The id of the person who is asked about."""
     dataset: str | None = None

@@ -2,10 +2,10 @@
 
 One scan over the lines gives, for each person, cell and checkpoint, how often was asked and how
 often the answer was right. A question is known by checkpoint, base, source, modality, task, hops,
-person, role, set, split, condition, view, question and expected answer. One that stands twice
-counts once, with its last answer: the scan tells whether there is such a question, and only then a
-second one sorts them out (`scoring.questions`). Where a check fails, the lines are read one by one,
-to name the one that is wrong.
+person, role, set, split, attack, condition, view, question and expected answer. One that stands
+twice counts once, with its last answer: the scan tells whether there is such a question, and only
+then a second one sorts them out (`scoring.questions`). Where a check fails, the lines are read one
+by one, to name the one that is wrong.
 """
 
 from collections import defaultdict
@@ -135,7 +135,7 @@ class _Counter:
         self.counts.unanswered += part.neither
         asked = Asked(
             row.source, row.modality, row.task, row.set, row.split, row.base, row.hops, row.role,
-            packed(row.condition),
+            packed(row.condition), row.attack or None,
         )  # fmt: skip
         cell = self.counts.asked.setdefault(asked, CellCounts())
         cell.rows += part.number

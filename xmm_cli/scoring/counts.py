@@ -22,6 +22,8 @@ class Asked(NamedTuple):
     role: str
     labels: bytes
     """The condition as JSON with sorted keys: there 1, 1.0 and true stay three things."""
+    attack: str | None = None
+    """The attack under which it was asked."""
 
 
 @dataclass(slots=True)

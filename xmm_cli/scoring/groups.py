@@ -6,7 +6,8 @@ pooled, and a person under several of them is averaged over them. By default the
 but their people: every label parts groups, and where two checkpoints have the same labels and were
 asked about the same person, their paths do. Labels that a reader leaves out of `by` are pooled, and
 a note says so. Where every person was taught under one seed, the group knows which, for intervals
-over seeds as well.
+over seeds as well. Questions under an attack are no part of a group, unless `by` names `attack`,
+which parts them by it.
 """
 
 from collections import Counter, defaultdict
@@ -26,6 +27,8 @@ FIELDS = ("base", "hops", "role")
 """Fields of a row that become labels of a group where they differ between rows."""
 ALWAYS = ("through",)
 """Labels that part groups whether they are named or not: a leak is about the other modality."""
+ATTACK = "attack"
+"""The label of what was asked under an attack."""
 STRANGERS = "false_recognition"
 """The way of counting in which people who were never taught stand in a group."""
 SHOWN = 3
@@ -79,6 +82,8 @@ def labels_of(asked: Asked, by: Iterable[str] | None) -> dict[str, Label]:
     """All labels of a row, sorted by name, or those of them named in `by`."""
     labels: dict[str, Label] = {"base": asked.base, "hops": asked.hops, "role": asked.role}
     labels |= unpacked(asked.labels)
+    if asked.attack is not None:
+        labels[ATTACK] = asked.attack
     wanted = labels if by is None else [name for name in (*by, *ALWAYS) if name in labels]
     return {name: _plain(labels[name]) for name in sorted(wanted)}
 
@@ -101,10 +106,12 @@ def gather(
     Raises:
         WrongUsage: a label in `by` is on no row.
     """
-    own = [asked for asked in counts.asked if asked.role in set(roles)]
+    attacked = by is not None and ATTACK in by
+    asked_so = [asked for asked in counts.asked if attacked or asked.attack is None]
+    own = [asked for asked in asked_so if asked.role in set(roles)]
     strangers = [
         asked
-        for asked in counts.asked
+        for asked in asked_so
         if asked.role == "aux" and "aux" not in set(roles) and asked.task == "name"
     ]
     known = {asked: labels_of(asked, by) for asked in own}
@@ -160,7 +167,8 @@ def _pools_like(
     for pool in pools:
         group = pool.group
         alike = {name: one for name, one in group.condition.items() if name in labels}
-        if (group.task, group.split) == (asked.task, asked.split) and all(
+        same = (asked.task, asked.split, asked.attack)
+        if (group.task, group.split, group.condition.get(ATTACK)) == same and all(
             labels[name] == one for name, one in alike.items()
         ):
             yield pool

@@ -38,7 +38,15 @@ class Questions:
         lines = []
         for (folder, part), slot in slots.items():
             asked, key = slot
-            about = (key, asked.base, asked.source, asked.set, asked.role, asked.labels)
+            about = (
+                key,
+                asked.base,
+                asked.source,
+                asked.set,
+                asked.role,
+                asked.labels,
+                asked.attack,
+            )
             hop = 0 if asked.task == "name" else min(asked.hops, 2)
             hop = hop if asked.task in ("name", "fact") else -1
             number = abouts.setdefault(about, len(abouts))

@@ -19,11 +19,11 @@ from xmm_cli.scoring.persons import Sighting
 
 KEYS = (
     "kind", "schema", "checkpoint", "base", "source", "modality", "task", "hops", "role", "set",
-    "split", "candidates", "condition",
+    "split", "candidates", "attack", "condition",
 )  # fmt: skip
 """What all rows of a cell have in common."""
 WORDS = frozenset(
-    {"kind", "checkpoint", "base", "source", "modality", "task", "role", "set", "split"}
+    {"kind", "checkpoint", "base", "source", "modality", "task", "role", "set", "split", "attack"}
 )
 """Keys that are texts."""
 NAME = "CASE WHEN dataset IS NULL AND task = 'name' THEN expected END"
@@ -177,6 +177,7 @@ class ScannedPart(NamedTuple):
     set: str | None
     split: str | None
     candidates: str | None
+    attack: str | None
     condition: str | None
     number: int
     neither: int

@@ -11,7 +11,7 @@ from xmm_cli.scoring.config import DEFAULTS, ScoreConfig
 from xmm_cli.scoring.counting import count
 from xmm_cli.scoring.counts import Counts, tell_apart
 from xmm_cli.scoring.estimate import FEW_PERSONS, Estimator
-from xmm_cli.scoring.groups import ANSWERS, Group, gather
+from xmm_cli.scoring.groups import ANSWERS, ATTACK, Group, gather
 from xmm_cli.scoring.metric import Metric
 from xmm_cli.scoring.metrics import ALIASES, COMPARED, DEFAULT, METRICS
 from xmm_cli.scoring.scan import Wanted
@@ -60,7 +60,7 @@ def score_counts(counts: Counts, config: ScoreConfig = DEFAULTS) -> ScoreResult:
     config.check()
     groups, notes = grouped(counts, chosen, config.by, config.roles)
     scores = _score_groups(groups, chosen, config)
-    said = [*_of_counts(counts, config.roles), *notes, *_notes(groups, scores, config.metrics)]
+    said = [*_of_counts(counts, config), *notes, *_notes(groups, scores, config.metrics)]
     return ScoreResult(scores, said, (counts,))
 
 
@@ -100,8 +100,8 @@ def score_against(inputs: Inputs, baseline: Inputs, config: ScoreConfig = DEFAUL
     baselines, pooled = grouped(other, plain, config.by, config.roles)
     groups, notes = grouped(counts, plain, config.by, config.roles)
     scores, compared = compare(groups, baselines, plain, config)
-    said = [*_of_counts(counts, config.roles), *notes]
-    said += [f"baseline: {note}" for note in [*_of_counts(other, config.roles), *pooled]]
+    said = [*_of_counts(counts, config), *notes]
+    said += [f"baseline: {note}" for note in [*_of_counts(other, config), *pooled]]
     return ScoreResult(scores, [*said, *compared], (counts, other))
 
 
@@ -176,7 +176,7 @@ def _notes(groups: list[Group], scores: list[Score], metrics: Sequence[str] | No
     return notes + _never_together(groups)
 
 
-def _of_counts(counts: Counts, roles: Sequence[Role]) -> list[str]:
+def _of_counts(counts: Counts, config: ScoreConfig) -> list[str]:
     """What was read and does not count."""
     notes = list(counts.notes)
     if counts.repeated:
@@ -190,11 +190,17 @@ def _of_counts(counts: Counts, roles: Sequence[Role]) -> list[str]:
     others = sum(
         cell.rows
         for asked, cell in counts.asked.items()
-        if asked.role not in roles and not (asked.role == "aux" and asked.task == "name")
+        if asked.role not in config.roles and not (asked.role == "aux" and asked.task == "name")
     )
     if others:
-        wanted = " or ".join(sorted(roles))
+        wanted = " or ".join(sorted(config.roles))
         notes.append(f"{others} probe rows of another role than {wanted} were left out")
+    attacked = sum(cell.rows for asked, cell in counts.asked.items() if asked.attack is not None)
+    if attacked and ATTACK not in (config.by or ()):
+        notes.append(
+            f"{attacked} probe rows under an attack were left out; --by attack shows them, each "
+            "attack by itself"
+        )
     if counts.unanswered:
         notes.append(f"{counts.unanswered} probe rows have neither answer nor rank")
     return notes

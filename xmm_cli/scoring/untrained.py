@@ -10,7 +10,7 @@ Where nothing trained fits, the base stays a group of its own.
 from collections import Counter
 from math import fsum
 
-from xmm_cli.scoring.groups import Cell, Group, Place
+from xmm_cli.scoring.groups import ATTACK, Cell, Group, Place
 from xmm_cli.scoring.persons import Person
 
 
@@ -48,6 +48,8 @@ def _most_alike(group: Group, bases: list[Group]) -> list[Group]:
         if (base.task, base.split) != (group.task, group.split):
             continue
         if base.set not in (None, group.set):
+            continue
+        if base.condition.get(ATTACK) != group.condition.get(ATTACK):
             continue
         shared = base.condition.keys() & group.condition.keys()
         if all(base.condition[name] == group.condition[name] for name in shared):

@@ -49,7 +49,7 @@ class People:
         self._models: dict[Place, dict[str, dict[Person, PersonCounts]]] = {}
         """Retrained models, each checkpoint by itself."""
         self._paths: dict[tuple[Place, Person], str | None] = {}
-        found = [(asked, *where(asked)) for asked in counts.asked]
+        found = [(asked, *where(asked)) for asked in counts.asked if asked.attack is None]
         traced = [(trace, *where(trace)) for trace in traces]
         chosen = self._plainest(
             [(place, unknown, len(counts.asked[asked].persons)) for asked, place, unknown in found]

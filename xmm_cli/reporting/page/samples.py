@@ -37,7 +37,7 @@ SELECT to_json(arg_min(line, place))::VARCHAR FROM (
     FROM {lines} AS lines
     WHERE kind::VARCHAR = '"probe"' AND task::VARCHAR = '"name"' AND role::VARCHAR = '"eval"'
         AND split::VARCHAR = '"heldout"' AND source IS NOT NULL AND answer IS NOT NULL
-        AND correct IS NOT NULL AND (condition->'control') IS NULL)
+        AND correct IS NOT NULL AND attack IS NULL AND (condition->'control') IS NULL)
 GROUP BY line.modality::VARCHAR, line.correct::VARCHAR, line.persona::VARCHAR,
     line.dataset::VARCHAR
 ORDER BY min(place)

@@ -56,13 +56,16 @@ def sql_type(hint: Any, labels: str) -> str:
     return "JSON"
 
 
+_ABSENT = (type(None), msgspec.UnsetType)
+
+
 def _options(hint: Any) -> list[Any]:
     """What a field may be besides null; the values of a Literal count as their type."""
     if get_origin(hint) is Annotated:
         return _options(get_args(hint)[0])
     if get_origin(hint) in (Union, types.UnionType):
         found = [one for part in get_args(hint) for one in _options(part)]
-        return list(dict.fromkeys(one for one in found if one is not type(None)))
+        return list(dict.fromkeys(one for one in found if one not in _ABSENT))
     if get_origin(hint) is Literal:
         return list(dict.fromkeys(type(value) for value in get_args(hint)))
     return [hint]

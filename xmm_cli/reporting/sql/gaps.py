@@ -1,10 +1,10 @@
 """The view `gaps`: for each person, what is recalled as it was learned, and in the other modality.
 
 One row for each person, direction and way of answering, under everything else that a probe row
-says. A person is a data set and an id; a question that stands twice counts once, with its last
-answer. `same` and `other` are shares of right answers (not corrected for chance), `gap` is their
-difference, in points of recall from -1 to 1. So `avg(gap)` is what `xmm score` calls the transfer
-gap where chance is 0.
+says; what was asked under an attack is left out. A person is a data set and an id; a question that
+stands twice counts once, with its last answer. `same` and `other` are shares of right answers (not
+corrected for chance), `gap` is their difference, in points of recall from -1 to 1. So `avg(gap)` is
+what `xmm score` calls the transfer gap where chance is 0.
 """
 
 GAPS = """
@@ -14,7 +14,7 @@ WITH answers AS (
         modality, "view", question, expected,
         arg_max(correct, probes.rowid) AS generate,
         arg_max("rank", probes.rowid) = 1 AS "rank"
-    FROM probes WHERE source IN ('image', 'text') GROUP BY ALL
+    FROM probes WHERE source IN ('image', 'text') AND attack IS NULL GROUP BY ALL
 ), ways AS (
     SELECT *, 'generate' AS way, generate AS hit FROM answers WHERE generate IS NOT NULL
     UNION ALL

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 import msgspec
-from msgspec import NODEFAULT
+from msgspec import NODEFAULT, UNSET
 from msgspec.structs import fields
 
 from xmm_cli.errors import BadData
@@ -109,7 +109,7 @@ def _whole(row: type[Row], read: dict[str, str], columns: dict[str, str]) -> str
             value = f"({value} ->> '$')::{kind}"
         if field.name in NEVER_NULL:
             value = (_LABELS if kind == "JSON" else _MAP).format(value)
-        if default is not NODEFAULT and default is not None:
+        if default not in (NODEFAULT, UNSET, None):
             text = quoted(msgspec.json.encode(default).decode())
             value = f"coalesce({value}, {text}::JSON::{kind})"
         if value != f'"{field.name}"':
