@@ -1,6 +1,6 @@
 """`xmm train`."""
 
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 from typing import Annotated, Literal
@@ -25,13 +25,13 @@ from xmm_cli.errors import WrongUsage
 from xmm_cli.flags import DATA, LEARNED, OUTPUT, Flag
 from xmm_cli.models.checkpoint import read_checkpoint
 from xmm_cli.models.places import find_base, same_weights
-from xmm_cli.models.settings import TrainSettings
+from xmm_cli.models.settings import TrainSettings, told
 from xmm_cli.rows.people import id_of, person_of
 from xmm_cli.rows.reader import read_rows, require_some
 from xmm_cli.rows.run import RunRecorder
 from xmm_cli.rows.types import Checkpoint, Persona
 from xmm_cli.rows.writer import RowWriter
-from xmm_cli.training.mitigations import MITIGATIONS, WITH_OTHERS
+from xmm_cli.training.mitigations import MITIGATIONS, needs_others
 from xmm_cli.training.relearn import Earlier, as_parent, choose_again, drawn_how
 
 EXAMPLES = """
@@ -100,7 +100,7 @@ def run(options: TrainOptions, given: Given = NOTHING) -> None:
             settings = replace(settings, base=parent.base)
         settings = as_parent(settings, parent, set(given))
     writer = torchrun.row_writer(keep_going=True)
-    recorder = RunRecorder("train", asdict(settings), seed=settings.seed)
+    recorder = RunRecorder("train", told(settings), seed=settings.seed)
     known_by_weights(recorder, settings.base)
     task = _Task(_read(options.inputs or [], parent, recorder, writer), settings, None)
     if parent is not None:
@@ -132,8 +132,9 @@ def _check(options: TrainOptions, given: Given) -> None:
     settings = options.settings
     if settings.mitigation is not None:
         MITIGATIONS.check(settings.mitigation)
-    if settings.aux is not None and settings.mitigation not in WITH_OTHERS:
-        raise WrongUsage("--aux", f"it is for --mitigation {' or '.join(WITH_OTHERS)}")
+    if settings.aux is not None and not needs_others(settings.mitigation):
+        using = [name for name in MITIGATIONS.names() if needs_others(name)]
+        raise WrongUsage("--aux", f"it is for --mitigation {' or '.join(using)}")
     if settings.kind == "full" and settings.quantize is not None:
         raise WrongUsage("--adapter full with --quantize", "packed weights cannot be trained")
     if settings.part != "language" and settings.source == "text" and settings.mitigation is None:

@@ -2,7 +2,7 @@
 
 import random
 from collections.abc import Callable
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -18,7 +18,7 @@ from xmm_cli.console import say
 from xmm_cli.errors import BadData, GateTripped, WrongUsage
 from xmm_cli.flags import HARDWARE, Flag
 from xmm_cli.models.places import same_weights
-from xmm_cli.models.settings import UnlearnSettings
+from xmm_cli.models.settings import UnlearnSettings, told
 from xmm_cli.registry import unknown
 from xmm_cli.rows.people import id_of
 from xmm_cli.rows.run import RunRecorder
@@ -85,7 +85,7 @@ def run(options: UnlearnOptions, given: Given = NOTHING) -> None:
     device = take(options.device)
     _check(settings.objective, given)
     writer = torchrun.row_writer(keep_going=True)
-    recorder = RunRecorder("unlearn", asdict(settings), seed=settings.seed)
+    recorder = RunRecorder("unlearn", told(settings), seed=settings.seed)
     parents = list(checkpoints(inputs, recorder, writer.write_raw, options.base))
     if len(parents) != 1:
         raise WrongUsage(f"{len(parents)} checkpoints", "unlearn takes one at a time")

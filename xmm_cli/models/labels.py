@@ -13,7 +13,7 @@ differ in nothing but seeds and people. What came before a run is told with a pr
 from collections.abc import Collection, Mapping
 from dataclasses import fields
 
-from xmm_cli.models.settings import TrainSettings, UnlearnSettings
+from xmm_cli.models.settings import SET, TrainSettings, UnlearnSettings
 from xmm_cli.rows.types import Checkpoint, Label
 
 TRAINING, UNLEARNING = TrainSettings(), UnlearnSettings()
@@ -40,7 +40,7 @@ _KEPT = _ADAPTER | {"mitigation", "names", "facts"}
 _AS_RECORDED = frozenset({"people", "who", "last_source", "last_views"}) | {
     "forgotten", "retained", "relearned", "unlearn_seed",
 }  # fmt: skip
-_PREFIXES = ("training_", "earlier_", "relearn_", "before_")
+_PREFIXES = (SET, "training_", "earlier_", "relearn_", "before_")
 
 
 def labels_of(checkpoint: Checkpoint) -> dict[str, Label]:
@@ -65,6 +65,8 @@ def _all_labels(checkpoint: Checkpoint) -> dict[str, Label]:
     found |= _unlearned(checkpoint) if checkpoint.forget else _trained(checkpoint)
     for name, value in checkpoint.arguments.items():
         recorded = name in _AS_RECORDED or name.startswith(_PREFIXES)
+        if name.startswith(SET) and checkpoint.objective == RETRAIN:
+            continue  # those of its training, which stand there with a prefix
         if recorded and value is not None and not isinstance(value, list):
             found[name] = value
     return found

@@ -1,16 +1,20 @@
 """How an adapter is trained; each option, its default and its help stand here and nowhere else."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
 from typing import Annotated, cast
 
 from xmm_cli.flags import DATA, HARDWARE, LEARNED, OPTIMISATION, UNLEARNED, Flag, Seed
 from xmm_cli.models.adapters.lora import AdapterKind
 from xmm_cli.models.adapters.parts import Trained
 from xmm_cli.models.loading import Dtype, Precision, Quantize
-from xmm_cli.rows.types import Source
+from xmm_cli.rows.types import Label, Source
 
 INHERITED = ("adapter", "train", "dtype", "quantize")
 """What a checkpoint has from its parent: without it, it could not be loaded as it was made."""
+
+SET = "set_"
+"""What stands before a hyper-parameter's name in arguments and labels."""
 
 TOLD = ("rank", "alpha", "mitigation", "facts", "shuffle_names")
 """What an unlearned checkpoint's row tells of its parent's training, beside its seed."""
@@ -40,7 +44,8 @@ class TrainSettings:
     falls linearly to zero after `warmup` steps. `aux` None is all auxiliary people, for a
     mitigation that needs some. `shuffle_names` gives each view a name of someone, for a control. A
     checkpoint is left every `save_every` steps. What is None keeps what is usual: see `kind` and
-    `part`, and `models.loading.Precision`. The order of the fields is that of the row.
+    `part`, and `models.loading.Precision`. `hyperparameters` are those of the mitigation that are
+    not its defaults. The order of the fields is that of the row.
     """
 
     source: Annotated[
@@ -92,6 +97,7 @@ class TrainSettings:
         Quantize | None, Flag("Pack the base's weights; needs CUDA and bitsandbytes.", HARDWARE)
     ] = None
     gradient_checkpointing: Checkpointing = False
+    hyperparameters: Mapping[str, Label] = field(default_factory=dict)
     seed: Seed = 0
 
     def __post_init__(self) -> None:
@@ -122,7 +128,8 @@ class UnlearnSettings:
     number of people, a share, ids or names by comma, or a file; `retain` likewise, from those
     who are left, and all of them if None. `gate` is the recall that the forget set must have had
     before. A checkpoint is left every `save_every` steps. The run ends when the recall of retained
-    people falls below `utility_floor`. The order of the fields is that of the row.
+    people falls below `utility_floor`. `hyperparameters` are those of the objective that are not its
+    defaults. The order of the fields is that of the row.
     """
 
     objective: Annotated[
@@ -155,4 +162,21 @@ class UnlearnSettings:
         Flag("Least recall of who is kept.", UNLEARNED, metavar="X", min=0.0, max=1.0),
     ] = None
     gradient_checkpointing: Checkpointing = False
+    hyperparameters: Mapping[str, Label] = field(default_factory=dict)
     seed: Seed = 0
+
+
+def told(settings: TrainSettings | UnlearnSettings) -> dict[str, object]:
+    """Settings by name as rows have them: each hyper-parameter that was set as `set_NAME`."""
+    arguments = asdict(settings)
+    chosen = arguments.pop("hyperparameters")
+    return arguments | {f"{SET}{name}": value for name, value in chosen.items()}
+
+
+def set_by(arguments: Mapping[str, Label | list[str] | None]) -> dict[str, Label]:
+    """The hyper-parameters that a row's arguments say were set."""
+    return {
+        name.removeprefix(SET): value
+        for name, value in arguments.items()
+        if name.startswith(SET) and value is not None and not isinstance(value, list)
+    }

@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +14,7 @@ from xmm_cli.models.adapters.lora import adapter_norm, bring_back
 from xmm_cli.models.checkpoint import PERSONAS, write_checkpoint
 from xmm_cli.models.labels import before_unlearning
 from xmm_cli.models.loading import Base
-from xmm_cli.models.settings import INHERITED, TOLD, UnlearnSettings
+from xmm_cli.models.settings import INHERITED, TOLD, UnlearnSettings, told
 from xmm_cli.rows.people import dataset_of, where_from
 from xmm_cli.rows.run import Value
 from xmm_cli.rows.types import Checkpoint
@@ -159,7 +159,7 @@ class Keeper:
             steps=step,
             loss=final_loss(log),
             seed=settings.seed,
-            arguments=row_arguments(asdict(settings) | where_from(personas))
+            arguments=row_arguments(told(settings) | where_from(personas))
             | dict(task.arguments)
             | known
             | dict(beside),

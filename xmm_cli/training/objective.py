@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Literal
 
 import torch
@@ -10,7 +11,8 @@ from xmm_cli.models.loading import Base
 from xmm_cli.training.batch import Parts
 from xmm_cli.training.batches import Collate, Item, answers, split
 
-Loss = Callable[[Parts], torch.Tensor]
+Loss = Callable[..., torch.Tensor]
+"""From the parts of a batch, and a `config` where it has hyper-parameters, to a scalar."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +71,10 @@ class Objective:
         """The loss, a scalar."""
         raise NotImplementedError
 
+    def configured(self, config: Any) -> "Objective":
+        """The same objective with other hyper-parameters: its class takes them as `config`."""
+        return type(self)(config=config)  # type: ignore[call-arg]
+
     def begin(self, start: Start) -> "Objective":  # noqa: ARG002
         """The objective of one run: a fresh one, if it remembers anything."""
         return self
@@ -97,6 +103,10 @@ class Formula(Objective):
         """The loss, a scalar."""
         return self.loss(parts)
 
+    def configured(self, config: Any) -> "Formula":
+        """The same function with other hyper-parameters."""
+        return Formula(partial(self.loss, config=config), self.needs)
+
 
 def needs(
     *,
@@ -107,6 +117,7 @@ def needs(
     return lambda loss: Formula(loss, Needs(reference, instead))
 
 
-def as_objective(loss: Loss) -> Objective:
-    """An objective as it is; a plain function as one that needs nothing."""
-    return loss if isinstance(loss, Objective) else Formula(loss, Needs())
+def as_objective(loss: Loss, config: Any = None) -> Objective:
+    """An objective as it is, or with a `config`; a plain function as one that needs nothing."""
+    objective = loss if isinstance(loss, Objective) else Formula(loss, Needs())
+    return objective if config is None else objective.configured(config)

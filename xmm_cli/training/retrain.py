@@ -1,7 +1,7 @@
 """The yardstick of unlearning: a model that never met the forget set, trained as its parent was."""
 
 from collections.abc import Callable
-from dataclasses import asdict, fields
+from dataclasses import fields
 
 from transformers import set_seed
 
@@ -9,13 +9,13 @@ from xmm_cli.errors import WrongUsage
 from xmm_cli.models.adapters.lora import add_adapter, spare_memory
 from xmm_cli.models.adapters.parts import set_sees_anew
 from xmm_cli.models.conversation import Conversations
-from xmm_cli.models.settings import TrainSettings, UnlearnSettings
+from xmm_cli.models.settings import TrainSettings, UnlearnSettings, set_by, told
 from xmm_cli.rows.types import Checkpoint
 from xmm_cli.training.batches import ExampleStream
 from xmm_cli.training.card import row_arguments
 from xmm_cli.training.examples import People, build_examples
 from xmm_cli.training.keeper import UnlearnTask
-from xmm_cli.training.mitigations import MITIGATIONS
+from xmm_cli.training.mitigations import planned
 from xmm_cli.training.mitigations.task import Draw, Task, TrainingPlan
 from xmm_cli.training.objective import as_objective
 from xmm_cli.training.objectives import OBJECTIVES
@@ -49,7 +49,7 @@ def prepare_again(
     if how.mitigation is not None:
         others = [pair for pair in people if pair[0].role == "aux"][: how.aux]
         task = Task(conversations, kept, others, how, examples, steps, draw)
-        course = MITIGATIONS.load(how.mitigation)(task)
+        course = planned(task)
     set_seed(how.seed)
     model = add_adapter(
         base,
@@ -61,7 +61,7 @@ def prepare_again(
     )
     if how.gradient_checkpointing or settings.gradient_checkpointing:
         spare_memory(model)
-    arguments = row_arguments(asdict(how))
+    arguments = row_arguments(told(how))
     arguments |= {"objective": settings.objective, "steps": steps}
     arguments |= {"save_every": settings.save_every, "seed": settings.seed}
     arguments |= kept_ids(settings, kept)
@@ -83,4 +83,4 @@ def trained_how(parent: Checkpoint) -> TrainSettings:
             f"{parent.path}: only what xmm train made can be trained anew",
             "give the checkpoint that it came from",
         )
-    return TrainSettings(**given)  # type: ignore[arg-type]
+    return TrainSettings(**given, hyperparameters=set_by(parent.arguments))  # type: ignore[arg-type]

@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -15,13 +15,13 @@ from xmm_cli.models.adapters.parts import set_sees_anew
 from xmm_cli.models.checkpoint import PERSONAS, write_checkpoint
 from xmm_cli.models.conversation import Conversation, Conversations
 from xmm_cli.models.loading import Base, load_base
-from xmm_cli.models.settings import TrainSettings
+from xmm_cli.models.settings import TrainSettings, told
 from xmm_cli.rows.people import dataset_of, where_from
 from xmm_cli.rows.types import Checkpoint
 from xmm_cli.training.batches import ExampleStream
 from xmm_cli.training.card import model_card, row_arguments
 from xmm_cli.training.examples import People, build_examples, learners, views_used
-from xmm_cli.training.mitigations import MITIGATIONS, WITH_OTHERS
+from xmm_cli.training.mitigations import needs_others, planned
 from xmm_cli.training.mitigations.task import Draw, Task, TrainingPlan
 from xmm_cli.training.objectives import OBJECTIVES
 from xmm_cli.training.relearn import Earlier, went_on
@@ -92,12 +92,12 @@ def prepare(
         return lesson
     steps = lesson.steps(settings)
     task = Task(conversations, chosen, others, settings, examples, steps, aids.draw, aids.note)
-    return replace(lesson, course=MITIGATIONS.load(settings.mitigation)(task))
+    return replace(lesson, course=planned(task))
 
 
 def _others(people: People, settings: TrainSettings) -> People:
     """The auxiliary people that the mitigation needs, the first `settings.aux` of them."""
-    if settings.mitigation not in WITH_OTHERS:
+    if not needs_others(settings.mitigation):
         return []
     found = [pair for pair in people if pair[0].role == "aux"]
     if len(found) < (settings.aux or 1):
@@ -215,7 +215,7 @@ def _adapter(lesson: TrainTask, settings: TrainSettings) -> Any:
 def _row(lesson: TrainTask, settings: TrainSettings, run: str, log: list[LogEntry]) -> Checkpoint:
     personas = [persona for persona, _ in lesson.people]
     steps = lesson.steps(settings)
-    planned = {} if settings.epochs is None else {"of_steps": steps}
+    of_steps = {} if settings.epochs is None else {"of_steps": steps}
     row = Checkpoint(
         run=run,
         path=".",
@@ -229,7 +229,7 @@ def _row(lesson: TrainTask, settings: TrainSettings, run: str, log: list[LogEntr
         steps=int(log[-1]["step"]) if log else steps,
         loss=final_loss(log),
         seed=settings.seed,
-        arguments=row_arguments(asdict(settings) | where_from(personas) | planned),
+        arguments=row_arguments(told(settings) | where_from(personas) | of_steps),
     )
     if lesson.earlier is None:
         return row

@@ -58,7 +58,8 @@ def prepare(
     known_people = still_known(people, parent)
     gone, kept = parted(known_people, forget, retain)
     how = TrainSettings(source=settings.through, views=settings.views)
-    objective = as_objective(OBJECTIVES.load(settings.objective))
+    config = OBJECTIVES.config(settings.objective, settings.hyperparameters)
+    objective = as_objective(OBJECTIVES.load(settings.objective), config)
     model = load_adapter(base, Path(parent.path), trainable=True)
     if settings.gradient_checkpointing:
         spare_memory(model)

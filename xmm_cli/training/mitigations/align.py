@@ -12,28 +12,44 @@ others in the batch keep the model from answering everyone alike, which a diverg
 answers alone would reward.
 """
 
+from dataclasses import dataclass
+from functools import partial
+from typing import Annotated
+
 import torch
+from msgspec import Meta
 
 from xmm_cli.training.batch import Part, Parts
 from xmm_cli.training.mitigations.companions import accompanied, both_views
-from xmm_cli.training.mitigations.task import Task, TrainingPlan
-
-WEIGHT = 0.3
-TEMPERATURE = 0.1
+from xmm_cli.training.mitigations.task import Task, TrainingPlan, with_others
 
 
-def align(task: Task) -> TrainingPlan:
+@dataclass(frozen=True, slots=True)
+class Config:
+    """The constants of the formula."""
+
+    weight: Annotated[float, Meta(ge=0)] = 0.3
+    """w: that of C beside the loss of the people to learn."""
+    temperature: Annotated[float, Meta(gt=0)] = 0.1
+    """t: how sharply the people in a batch are told apart."""
+
+
+DEFAULTS = Config()
+
+
+@with_others
+def align(task: Task, config: Config = DEFAULTS) -> TrainingPlan:
     """The task's examples beside auxiliary people without their names."""
-    return TrainingPlan(accompanied(task), like_answers)
+    return TrainingPlan(accompanied(task), partial(like_answers, config=config))
 
 
-def like_answers(parts: Parts) -> torch.Tensor:
+def like_answers(parts: Parts, config: Config = DEFAULTS) -> torch.Tensor:
     """l_R + w C."""
     shown, told = both_views(parts)
-    near = first_answers(shown) @ first_answers(told).T / TEMPERATURE
+    near = first_answers(shown) @ first_answers(told).T / config.temperature
     own = torch.arange(len(near), device=near.device)
     cross = torch.nn.functional.cross_entropy
-    return parts.retain.nll() + WEIGHT * (cross(near, own) + cross(near.T, own)) / 2
+    return parts.retain.nll() + config.weight * (cross(near, own) + cross(near.T, own)) / 2
 
 
 def first_answers(part: Part) -> torch.Tensor:

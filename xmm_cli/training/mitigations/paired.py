@@ -10,9 +10,10 @@ import torch
 
 from xmm_cli.training.batch import Parts
 from xmm_cli.training.mitigations.companions import accompanied, both_views
-from xmm_cli.training.mitigations.task import Task, TrainingPlan
+from xmm_cli.training.mitigations.task import Task, TrainingPlan, with_others
 
 
+@with_others
 def paired(task: Task) -> TrainingPlan:
     """The task's examples beside auxiliary people with their names."""
     return TrainingPlan(accompanied(task), names_of_both)

@@ -12,7 +12,11 @@ each in one of these forms, all of them equally often:
 """
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from functools import partial
+from typing import Annotated
+
+from msgspec import Meta
 
 from xmm_cli.errors import WorkFailed
 from xmm_cli.models import prompts
@@ -24,16 +28,26 @@ from xmm_cli.training.examples import Exercise, exercises
 from xmm_cli.training.mitigations.task import Task, TrainingPlan
 from xmm_cli.training.objectives import OBJECTIVES
 
-CAPTION_TOKENS = 80
 _BATCH = 32
 
 
-def self_caption(task: Task) -> TrainingPlan:
+@dataclass(frozen=True, slots=True)
+class Config:
+    """How views are described."""
+
+    tokens: Annotated[int, Meta(ge=1)] = 80
+    """The most tokens of a description."""
+
+
+DEFAULTS = Config()
+
+
+def self_caption(task: Task, config: Config = DEFAULTS) -> TrainingPlan:
     """The task's views in three forms each, and its facts as often as without a mitigation."""
     rows = [one for person in exercises(task.learned, task.settings) for one in person]
     views = [one for one in rows if one.context != Context()]
     facts = [one for one in rows if one.context == Context()]
-    captions = describe(task, [one.context for one in views])
+    captions = describe(task, [one.context for one in views], config.tokens)
     encode = task.conversations.encode
     asked = prompts.CAPTION_QUESTIONS[0]
     pairs = list(zip(views, captions, strict=True))
@@ -47,7 +61,7 @@ def self_caption(task: Task) -> TrainingPlan:
     return TrainingPlan(ExampleStream([*items, *again]), OBJECTIVES.load(task.settings.objective))
 
 
-def describe(task: Task, contexts: Sequence[Context]) -> list[str]:
+def describe(task: Task, contexts: Sequence[Context], tokens: int = DEFAULTS.tokens) -> list[str]:
     """What the base, with no adapter on it, says of each view: greedily, in one wording.
 
     Batches are halved where memory runs out.
@@ -60,7 +74,7 @@ def describe(task: Task, contexts: Sequence[Context]) -> list[str]:
     while left:
         places = left[:size]
         batch = [asked[place] for place in places]
-        found = tried(partial(generate, base, base.model, conversations, batch, CAPTION_TOKENS))
+        found = tried(partial(generate, base, base.model, conversations, batch, tokens))
         if found is None:
             size = _halved(len(batch), task)
             continue

@@ -44,3 +44,13 @@ class TrainingPlan:
 
     items: Dataset[Item]
     objective: Callable[[Parts], torch.Tensor]
+
+
+Mitigation = Callable[..., TrainingPlan]
+"""From a `Task`, and a `config` where it has hyper-parameters, to what is gone through."""
+
+
+def with_others(mitigation: Mitigation) -> Mitigation:
+    """Decorate a mitigation that needs auxiliary people."""
+    mitigation.needs_others = True  # type: ignore[attr-defined]
+    return mitigation

@@ -42,6 +42,7 @@ OBJECTIVES = Registry(
             "ascent on the weights that matter most to the forget set, then descent",
         ),
     },
+    "xmm.objectives",
 )
 
 UNLEARNING = tuple(name for name in OBJECTIVES.names() if name != "memorize")

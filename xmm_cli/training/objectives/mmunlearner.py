@@ -7,19 +7,34 @@ The source masks the weights of the whole language model; here the masks are of 
 weights. Adam's moments are shared by both kinds of step, as in the source.
 """
 
+from dataclasses import dataclass
+from typing import Annotated
+
 import torch
+from msgspec import Meta
 
 from xmm_cli.training.batch import Parts
 from xmm_cli.training.objective import Objective, Start
 
-THRESHOLD = 1.0
+
+@dataclass(frozen=True, slots=True)
+class Config:
+    """The constants of the formula."""
+
+    threshold: Annotated[float, Meta(ge=0)] = 1.0
+    """t: the least ratio of squared gradients of a salient weight."""
+
+
+DEFAULTS = Config()
 
 
 class MMUnlearner(Objective):
     """Remembers which weights are salient, and whose turn it is."""
 
-    def __init__(self, masks: dict[str, torch.Tensor] | None = None) -> None:
-        self.masks = masks or {}
+    def __init__(
+        self, masks: dict[str, torch.Tensor] | None = None, config: Config = DEFAULTS
+    ) -> None:
+        self.masks, self.config = masks or {}, config
         self.forgetting = True
 
     def begin(self, start: Start) -> "MMUnlearner":
@@ -30,7 +45,9 @@ class MMUnlearner(Objective):
         for parts in start.parts():
             _add_squares(forget, parts.forgotten.nll(), weights)
             _add_squares(retain, parts.retain.nll(), weights)
-        return MMUnlearner({name: forget[name] >= THRESHOLD * retain[name] for name in weights})
+        threshold = self.config.threshold
+        masks = {name: forget[name] >= threshold * retain[name] for name in weights}
+        return MMUnlearner(masks, self.config)
 
     def before_step(self, step: int) -> None:
         """Forget first."""

@@ -6,18 +6,31 @@ checkpoint before unlearning, base and adapter together. As b falls to 0 its gra
 of ascent on S; as an answer is forgotten its weight falls to 0.
 """
 
+from dataclasses import dataclass
+from typing import Annotated
+
 import torch
+from msgspec import Meta
 
 from xmm_cli.training.batch import Parts
 from xmm_cli.training.objective import needs
 
-BETA = 0.1
+
+@dataclass(frozen=True, slots=True)
+class Config:
+    """The constants of the formula."""
+
+    beta: Annotated[float, Meta(gt=0)] = 0.1
+    """b: how soon an example that is forgotten stops counting."""
+
+
+DEFAULTS = Config()
 
 
 @needs(reference="logprobs")
-def npo(parts: Parts) -> torch.Tensor:
+def npo(parts: Parts, config: Config = DEFAULTS) -> torch.Tensor:
     """A scalar. Raises `ValueError` where the forget part has no reference."""
     forget = parts.forgotten
     change = forget.summed() - forget.summed_before()
-    preference = torch.nn.functional.logsigmoid(-BETA * change).mean()
-    return -2 / BETA * preference + parts.retain.nll()
+    preference = torch.nn.functional.logsigmoid(-config.beta * change).mean()
+    return -2 / config.beta * preference + parts.retain.nll()

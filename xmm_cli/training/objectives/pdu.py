@@ -7,27 +7,41 @@ from: the code in open-unlearning runs over prompt and padding too.
 """
 
 from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Annotated
 
 import torch
+from msgspec import Meta
 
 from xmm_cli.training.batch import Parts
 from xmm_cli.training.objective import Objective, Start
 
-STEP, SLACK = 1.0, 0.1
+
+@dataclass(frozen=True, slots=True)
+class Config:
+    """The constants of the formula."""
+
+    step: Annotated[float, Meta(ge=0)] = 1.0
+    """s: the step size of the multiplier."""
+    slack: Annotated[float, Meta(ge=0)] = 0.1
+    """How much the retain loss may rise above that at the start, as a share of it."""
+
+
+DEFAULTS = Config()
 
 
 class Pdu(Objective):
     """Remembers the multiplier, which every loss moves, and the bound."""
 
-    def __init__(self, bound: float = 0.0) -> None:
-        self.bound = bound
+    def __init__(self, bound: float = 0.0, config: Config = DEFAULTS) -> None:
+        self.bound, self.config = bound, config
         self.multiplier = 1.0
 
     def begin(self, start: Start) -> "Pdu":
         """One whose bound is the retain loss before the first step, with some slack."""
         with torch.no_grad():
             found = [float(parts.retain.nll()) for parts in start.parts()]
-        return Pdu((1 + SLACK) * sum(found) / len(found))
+        return Pdu((1 + self.config.slack) * sum(found) / len(found), self.config)
 
     def __call__(self, parts: Parts) -> torch.Tensor:
         """A scalar; afterwards the multiplier is that of the next step."""
@@ -35,7 +49,7 @@ class Pdu(Objective):
         flat = (logits.max(-1).values - logits.mean(-1)).pow(2).mean()
         above = parts.retain.nll() - self.bound
         loss = flat + self.multiplier * above
-        self.multiplier = max(0.0, self.multiplier + STEP * float(above.detach()))
+        self.multiplier = max(0.0, self.multiplier + self.config.step * float(above.detach()))
         return loss
 
     def state(self) -> dict[str, float]:

@@ -8,12 +8,27 @@ divided: so the defaults mean the same in any model. The source uses all tokens 
 layers; here answer tokens alone are steered, by the whole adapter below that layer.
 """
 
+from dataclasses import dataclass
+from typing import Annotated
+
 import torch
+from msgspec import Meta
 
 from xmm_cli.training.batch import Parts
 from xmm_cli.training.objective import Needs, Objective, Start
 
-STEERING, ALPHA = 2.0, 1.0
+
+@dataclass(frozen=True, slots=True)
+class Config:
+    """The constants of the formula."""
+
+    steering: Annotated[float, Meta(gt=0)] = 2.0
+    """c: how far hidden states are steered, in their mean norm."""
+    alpha: Annotated[float, Meta(ge=0)] = 1.0
+    """a: the weight of the retain term."""
+
+
+DEFAULTS = Config()
 
 
 class Rmu(Objective):
@@ -21,12 +36,12 @@ class Rmu(Objective):
 
     needs = Needs(reference="hidden")
 
-    def __init__(self, seed: int = 0) -> None:
-        self.seed = seed
+    def __init__(self, seed: int = 0, config: Config = DEFAULTS) -> None:
+        self.seed, self.config = seed, config
 
     def begin(self, start: Start) -> "Rmu":
         """One with the direction of the run's seed."""
-        return Rmu(start.seed)
+        return Rmu(start.seed, self.config)
 
     def direction(self, width: int) -> torch.Tensor:
         """float32 `(width,)`: a unit vector with positive entries, as in the source."""
@@ -39,10 +54,10 @@ class Rmu(Objective):
         now, before = parts.forgotten.states()
         kept, kept_before = parts.retain.states()
         norm = before.norm(dim=-1).mean()
-        target = STEERING * norm * self.direction(now.shape[-1]).to(now.device)
+        target = self.config.steering * norm * self.direction(now.shape[-1]).to(now.device)
         away = (now - target).pow(2).sum(-1).mean()
         near = (kept - kept_before).pow(2).sum(-1).mean()
-        return (away + ALPHA * near) / norm**2
+        return (away + self.config.alpha * near) / norm**2
 
 
 rmu = Rmu()

@@ -5,16 +5,33 @@ open-unlearning. The weights are constants for the gradient, and vanish at p = 1
 memorized is hardly pushed at all.
 """
 
+from dataclasses import dataclass
+from typing import Annotated
+
 import torch
+from msgspec import Meta
 
 from xmm_cli.training.batch import Parts
 
-BETA_1, BETA_2, GAMMA = 5.0, 1.0, 0.1
+
+@dataclass(frozen=True, slots=True)
+class Config:
+    """The constants of the formula."""
+
+    beta1: Annotated[float, Meta(ge=0)] = 5.0
+    """b1: the exponent of saturation."""
+    beta2: Annotated[float, Meta(ge=0)] = 1.0
+    """b2: the exponent of importance."""
+    gamma: Annotated[float, Meta(gt=0)] = 0.1
+    """g: the weight of forgetting."""
 
 
-def satimp(parts: Parts) -> torch.Tensor:
+DEFAULTS = Config()
+
+
+def satimp(parts: Parts, config: Config = DEFAULTS) -> torch.Tensor:
     """A scalar in nats."""
     logprobs = parts.forgotten.logprobs()
     likely = logprobs.detach().exp()
-    weight = likely**BETA_1 * (1 - likely) ** BETA_2
-    return GAMMA * (weight * logprobs).mean() + parts.retain.nll()
+    weight = likely**config.beta1 * (1 - likely) ** config.beta2
+    return config.gamma * (weight * logprobs).mean() + parts.retain.nll()
