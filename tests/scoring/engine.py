@@ -11,7 +11,8 @@ from xmm_cli.rows.writer import encode
 from xmm_cli.scoring import score
 from xmm_cli.scoring.config import ScoreConfig
 from xmm_cli.scoring.counting import count as counted
-from xmm_cli.study import People, people_of
+from xmm_cli.study.find import people_of
+from xmm_cli.study.people import People
 
 
 @contextmanager

@@ -1,7 +1,7 @@
 """Finding rows of a world in which it is known what must be found."""
 
-from xmm_cli.study import Found, find_all
 from xmm_cli.study.estimate import Drawing
+from xmm_cli.study.find import Found, find_all
 
 from .engine import count
 

@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 
 from xmm_cli.rows.types import Probe
-from xmm_cli.study import FAMILIES
 from xmm_cli.study.estimate import Person, estimate
+from xmm_cli.study.find import FAMILIES
 from xmm_cli.study.study import Study, itself, minus
 
 from . import world

@@ -4,8 +4,8 @@ import msgspec
 import pytest
 
 from xmm_cli.scoring.counting import count as counted
-from xmm_cli.study import find_all
 from xmm_cli.study.curves import curves
+from xmm_cli.study.find import find_all
 from xmm_cli.study.moments import last_step, recovery
 from xmm_cli.study.people import WANTED, People
 from xmm_cli.study.study import Study

@@ -18,7 +18,7 @@ METHODS = {
     ("train", "--mitigation"): "xmm_cli.training.mitigations:MITIGATIONS",
     ("unlearn", "--objective"): "xmm_cli.training.objectives:METHODS",
     ("report", "--format"): "xmm_cli.reporting.formats:FORMATS",
-    ("report", "--figure"): "xmm_cli.reporting.plots:FIGURES",
+    ("report", "--figure"): "xmm_cli.study.figures:FIGURES",
 }
 """The registry, or the list of names, that an option takes its value from."""
 

@@ -1,6 +1,6 @@
 """The numbers behind the figures: what is drawn, with intervals over persons."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -41,6 +41,14 @@ class Panel:
     """Names of the places 0, 1, … where x is no number."""
 
 
+Draw = Callable[[Any, "Series"], None]
+"""Draws a series on an empty figure of matplotlib, whose texts are clean."""
+
+
+def no_drawing(figure: Any, series: "Series") -> None:
+    """Leave the figure empty."""
+
+
 @dataclass(frozen=True, slots=True)
 class Series:
     """All that a figure shows."""
@@ -49,6 +57,23 @@ class Series:
     panels: list[Panel]
     persons: int
     """The most persons behind a point."""
+    about: str = ""
+    """What the figure shows, in one line."""
+    unit: str = ""
+    """Of x, where that is a number; `%`: x is a share."""
+    draw: Draw = no_drawing
+    """Draws it; see `Figure`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """A figure: its series and its drawing."""
+
+    series: Callable[[Study], Series | None]
+    """What it shows; None where the rows do not support it."""
+    draw: Draw
+    unit: str = ""
+    """Of x, where that is a number; `%`: x is a share."""
 
 
 @dataclass(slots=True)

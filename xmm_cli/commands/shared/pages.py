@@ -9,7 +9,8 @@ from xmm_cli.rows.types import ROW_TYPES, Checkpoint, Finding, Persona, Probe, R
 from xmm_cli.scoring.config import ScoreConfig
 from xmm_cli.scoring.counting import count
 from xmm_cli.scoring.score import ScoreResult, load_metrics, score_counts, wanted_for
-from xmm_cli.study import WANTED, People, find_all
+from xmm_cli.study.find import find_all
+from xmm_cli.study.people import WANTED, People
 
 
 class Page:

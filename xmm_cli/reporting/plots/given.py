@@ -1,7 +1,7 @@
 """What a figure is drawn from, whoever made it."""
 
-from collections.abc import Sequence
-from typing import Protocol
+from collections.abc import Callable, Sequence
+from typing import Any, Protocol
 
 
 class Point(Protocol):
@@ -52,3 +52,9 @@ class Series(Protocol):
     def panels(self) -> Sequence[Panel]: ...  # noqa: D102
     @property
     def persons(self) -> int: ...  # noqa: D102
+    @property
+    def about(self) -> str: ...  # noqa: D102
+    @property
+    def unit(self) -> str: ...  # noqa: D102
+    @property
+    def draw(self) -> Callable[[Any, Any], None]: ...  # noqa: D102

@@ -11,25 +11,22 @@ from rich.bar import Bar
 from rich.table import Table
 from rich.text import Text
 
-from xmm_cli.reporting.plots import FIGURES
 from xmm_cli.reporting.plots.given import Panel, Point, Series
 from xmm_cli.reporting.terminal import printed
 from xmm_cli.reporting.words import MINUS, clean, whole
 
 COLOURS = ("blue", "yellow", "magenta", "cyan", "green", "red")
-ACROSS = {"views": "views", "layers": "layer"}
-"""What x is in a figure, where it is a number."""
 
 
 def drawn(series: Series, *, width: int, colour: bool) -> str:
     """All panels under each other, ending in a newline."""
-    about = Text(FIGURES.describe()[series.figure], "bold")
-    shown = [part for panel in series.panels for part in _panel(panel, series.figure)]
+    about = Text(series.about, "bold")
+    shown = [part for panel in series.panels for part in _panel(panel, series.unit)]
     said = f"[ ]  95 % intervals over persons (up to {series.persons}); bars from 0 to 100 %"
     return printed([about, *shown, Text(said, "dim")], width=width, colour=colour)
 
 
-def _panel(panel: Panel, figure: str) -> Iterator[Any]:
+def _panel(panel: Panel, unit: str) -> Iterator[Any]:
     yield Text("")
     yield Text(clean(panel.title), "bold underline")
     table = Table(box=None, show_header=False, padding=(0, 1, 0, 0), expand=True)
@@ -41,17 +38,17 @@ def _panel(panel: Panel, figure: str) -> Iterator[Any]:
         for number, point in enumerate(line.points):
             name = clean(line.name) if number == 0 else ""
             bar = Bar(1.0, 0.0, min(max(point.y, 0.0), 1.0), color=COLOURS[place % len(COLOURS)])
-            table.add_row(Text(name), Text(_where(point, panel, figure)), bar, Text(_value(point)))
+            table.add_row(Text(name), Text(_where(point, panel, unit)), bar, Text(_value(point)))
     yield table
 
 
-def _where(point: Point, panel: Panel, figure: str) -> str:
-    """The tick, the number of views, or what is recalled of the forget set."""
+def _where(point: Point, panel: Panel, unit: str) -> str:
+    """The tick, or x with its unit."""
     if panel.ticks and 0 <= round(point.x) < len(panel.ticks):
         return clean(panel.ticks[round(point.x)])
-    if figure == "unlearning":
+    if unit == "%":
         return f"at {whole(point.x)} % of {clean(panel.across)}"
-    return f"{point.x:g} {ACROSS.get(figure, '')}".rstrip()
+    return f"{point.x:g} {unit}".rstrip()
 
 
 def _value(point: Point) -> str:

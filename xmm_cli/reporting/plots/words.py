@@ -1,7 +1,5 @@
 """A figure in words, for those who do not see it."""
 
-from xmm_cli.registry import Registry
-from xmm_cli.reporting.plots import FIGURES
 from xmm_cli.reporting.plots.given import Line, Panel, Series
 from xmm_cli.reporting.words import whole
 
@@ -9,11 +7,10 @@ MOST_POINTS = 3
 """Of a longer line, first and last are told."""
 
 
-def in_words(series: Series, figures: Registry = FIGURES) -> str:
+def in_words(series: Series) -> str:
     """`recall against training views. learned from images: asked with an image 100 to 98 % …`."""
-    about = figures.describe()[series.figure]
     panels = [_panel(panel) for panel in series.panels]
-    return f"{about[:1].upper()}{about[1:]}. {' '.join(panels)}"
+    return f"{series.about[:1].upper()}{series.about[1:]}. {' '.join(panels)}"
 
 
 def _panel(panel: Panel) -> str:

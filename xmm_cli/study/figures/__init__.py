@@ -1,37 +1,49 @@
-"""Figures: from counts to what is drawn. One file and one line here for each."""
+"""Figures: from counts to numbers, and how these are drawn. One file and one line here for each."""
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from xmm_cli.registry import Registry
-from xmm_cli.study.estimate import Drawing
-from xmm_cli.study.people import People
-from xmm_cli.study.series import Series
-from xmm_cli.study.study import Study
+
+if TYPE_CHECKING:
+    from xmm_cli.study.estimate import Drawing
+    from xmm_cli.study.people import People
+    from xmm_cli.study.series import Figure, Series
 
 FIGURES = Registry(
     "figure",
     {
-        "views": ("xmm_cli.study.figures.views:views", "recall against training views"),
-        "unlearning": ("xmm_cli.study.figures.unlearning:unlearning", "what leaks, what is kept"),
-        "ladder": ("xmm_cli.study.figures.ladder:ladder", "recall base by base"),
-        "mitigation": ("xmm_cli.study.figures.mitigation:mitigation", "recall method by method"),
-        "layers": ("xmm_cli.study.figures.layers:layers", "inside, layer by layer"),
-        "cells": ("xmm_cli.study.figures.cells:cells", "learned from, asked with"),
+        "views": ("xmm_cli.study.figures.views:FIGURE", "recall against training views"),
+        "unlearning": ("xmm_cli.study.figures.unlearning:FIGURE", "what leaks, what is kept"),
+        "ladder": ("xmm_cli.study.figures.ladder:FIGURE", "recall base by base"),
+        "mitigation": ("xmm_cli.study.figures.mitigation:FIGURE", "recall method by method"),
+        "layers": ("xmm_cli.study.figures.layers:FIGURE", "inside, layer by layer"),
+        "cells": ("xmm_cli.study.figures.cells:FIGURE", "learned from, asked with"),
     },
+    "xmm.figures",
 )
 """In the order in which the first one that the rows support is chosen."""
 
 
-def series_of(people: People, figure: str, drawing: Drawing | None = None) -> Series | None:
-    """What a figure shows; None where the rows do not support it.
+def series_of(people: "People", figure: str, drawing: "Drawing | None" = None) -> "Series | None":
+    """What a figure shows, and how it is drawn; None where the rows do not support it.
 
     Raises:
         WrongUsage: an unknown figure.
+        Unavailable: one of another package that cannot be imported.
     """
-    build = FIGURES.load(figure)
-    found: Series | None = build(Study(people, drawing or Drawing()))
-    return found
+    from xmm_cli.study.estimate import Drawing
+    from xmm_cli.study.study import Study
+
+    made: Figure = FIGURES.load(figure)
+    series = made.series(Study(people, drawing or Drawing()))
+    if series is None:
+        return None
+    about = FIGURES.describe()[figure]
+    return replace(series, figure=figure, about=about, unit=made.unit, draw=made.draw)
 
 
-def first_series(people: People, drawing: Drawing | None = None) -> Series | None:
+def first_series(people: "People", drawing: "Drawing | None" = None) -> "Series | None":
     """The first figure that the rows support, in the order of `FIGURES`."""
-    made = (series_of(people, name, drawing) for name in FIGURES.names())
-    return next((one for one in made if one is not None), None)
+    every = (series_of(people, name, drawing) for name in FIGURES.names())
+    return next((series for series in every if series is not None), None)

@@ -3,7 +3,8 @@
 from typing import Any
 
 from xmm_cli.rows.types import MODALITIES
-from xmm_cli.study.series import Panel, Pen, Series, taught
+from xmm_cli.study.figures.style import bars, legend, note, panels_beside
+from xmm_cli.study.series import Figure, Panel, Pen, Series, taught
 from xmm_cli.study.study import Study
 
 SOURCES: tuple[Any, ...] = ("image", "text", "both", None)
@@ -25,3 +26,15 @@ def cells(study: Study) -> Series | None:
     ]
     ticks = ["untrained" if source is None else taught(source) for source in there]
     return pen.series("cells", [Panel(study.base, lines, ticks=ticks)])
+
+
+def draw(figure: Any, series: Series) -> None:
+    """Two bars for each source."""
+    (ax,) = panels_beside(figure, series.panels)
+    bars(ax, series.panels[0])
+    ax.set_ylabel("recall on held-out views")
+    legend(figure, [ax])
+    note(figure, series, "lines")
+
+
+FIGURE = Figure(cells, draw)

@@ -1,16 +1,11 @@
 """One look for all figures: sizes, colours that the colour-blind can tell, intervals, legends."""
 
-from collections.abc import Callable, Sequence
-from io import BytesIO
+from collections.abc import Sequence
 from typing import Any
 
-from xmm_cli.reporting.plots.given import Line, Panel, Series
-from xmm_cli.reporting.words import clean
-from xmm_cli.rows.fonts import fonts_for, written_out
+from xmm_cli.study.series import Line, Panel, Series
 
 WIDTH_IN = 8.0
-DPI = 200
-"""A PNG of 1600 pixels across; at half of that all words can still be read."""
 
 BLACK, ORANGE, SKY, GREEN = "#000000", "#E69F00", "#56B4E9", "#009E73"
 YELLOW, BLUE, VERMILION, PURPLE = "#F0E442", "#0072B2", "#D55E00", "#CC79A7"
@@ -22,74 +17,13 @@ MANY = (BLUE, VERMILION, GREEN, ORANGE, PURPLE, SKY, BLACK)
 DASHES = ("-", "--", ":")
 MARKERS = "osD^vP"
 
-SETTINGS: dict[str, Any] = {
-    "font.size": 11,
-    "axes.titlesize": 12,
-    "axes.spines.top": False,
-    "axes.spines.right": False,
-    "axes.grid": True,
-    "axes.axisbelow": True,
-    "grid.color": "#e3e3e3",
-    "grid.linewidth": 0.8,
-    "legend.frameon": False,
-    "legend.fontsize": 10,
-    "lines.linewidth": 1.8,
-    "lines.markersize": 5.5,
-    "savefig.dpi": DPI,
-    "svg.hashsalt": "xmm",
-    "text.parse_math": False,
-}
-
-
-def drawn(draw: Callable[[Any, Series], None], series: Series, format: str) -> bytes:
-    """What `draw` makes of a figure and the series, as the bytes of a file."""
-    import logging
-
-    # of a home that cannot be written it tells at length, and works
-    logging.getLogger("matplotlib").setLevel(logging.ERROR)
-    import matplotlib as mpl
-    from matplotlib.backends.backend_agg import FigureCanvasAgg
-    from matplotlib.figure import Figure
-
-    file = BytesIO()
-    settings: Any = {**mpl.rcParamsDefault, **SETTINGS, "backend": "agg"}
-    with mpl.rc_context(settings):
-        figure = Figure(layout="constrained")
-        FigureCanvasAgg(figure)
-        draw(figure, series)
-        _with_all_letters(figure)
-        metadata = {"png": None, "svg": {"Date": None}, "pdf": {"CreationDate": None}}[format]
-        figure.savefig(file, format=format, metadata=metadata)
-    return file.getvalue()
-
-
-def _with_all_letters(figure: Any) -> None:
-    """Add fonts for the letters that the usual one lacks."""
-    from matplotlib.font_manager import FontProperties, fontManager
-    from matplotlib.text import Text
-
-    texts = figure.findobj(Text)
-    fonts, _ = fonts_for("".join(text.get_text() for text in texts))
-    if len(fonts) == 1:
-        return
-    for path in fonts[1:]:
-        fontManager.addfont(path)
-    families = [FontProperties(fname=path).get_name() for path in fonts]
-    for text in texts:
-        text.set_fontfamily(families)
-
-
-def label(text: str) -> str:
-    r"""A name from the rows on one line; what no font can draw is written out (`\u738b`)."""
-    return written_out(clean(text), fonts_for(text)[1])
-
 
 def panels_beside(figure: Any, panels: Sequence[Panel], height_in: float = 3.8) -> list[Any]:
     """Axes for panels in one row, with a common y, recall in percent, and their titles."""
     figure.set_size_inches(WIDTH_IN, height_in)
     axes = figure.subplots(1, len(panels), sharey=True, squeeze=False)[0]
     for ax, panel in zip(axes, panels, strict=True):
-        ax.set_title(label(panel.title))
+        ax.set_title(panel.title)
         in_percent(ax)
     return list(axes)
 
@@ -107,7 +41,7 @@ def errors_of(line: Line) -> Any:
     return [low, high]
 
 
-def curve(
+def draw_curve(
     ax: Any, line: Line, colour: str, marker: str, style: str = "-", band: bool = True
 ) -> Any:
     """A line with a band, or bars, for its intervals."""
@@ -116,7 +50,7 @@ def curve(
         low = [point.y if point.low is None else point.low for point in line.points]
         high = [point.y if point.high is None else point.high for point in line.points]
         ax.fill_between(x, low, high, color=colour, alpha=0.15, linewidth=0)
-    (made,) = ax.plot(x, y, style, color=colour, marker=marker, label=label(line.name))
+    (made,) = ax.plot(x, y, style, color=colour, marker=marker, label=line.name)
     return made
 
 
@@ -132,13 +66,13 @@ def bars(ax: Any, panel: Panel) -> None:
             width * 0.92,
             yerr=errors_of(line),
             color=colour,
-            label=label(line.name),
+            label=line.name,
             hatch="//" if line.key == "text" else None,
             edgecolor="white",
             linewidth=0,
             error_kw={"elinewidth": 1.2, "capsize": 2.5, "ecolor": "#222222"},
         )
-    ax.set_xticks(range(len(panel.ticks)), [label(tick) for tick in panel.ticks])
+    ax.set_xticks(range(len(panel.ticks)), panel.ticks)
     ax.grid(visible=False, axis="x")
 
 
@@ -146,8 +80,8 @@ def legend(figure: Any, axes: Sequence[Any], columns: int = 2) -> None:
     """One legend above all panels, each entry once."""
     found: dict[str, Any] = {}
     for ax in axes:
-        for handle, name in zip(*ax.get_legend_handles_labels(), strict=True):
-            found.setdefault(name, handle)
+        for handle, label in zip(*ax.get_legend_handles_labels(), strict=True):
+            found.setdefault(label, handle)
     figure.legend(
         found.values(), found.keys(), loc="outside upper center", ncols=columns, handlelength=2.4
     )
