@@ -14,7 +14,9 @@ import pytest
 
 from xmm_cli import app
 from xmm_cli.errors import BadData, CannotWrite, LeftOut, WorkFailed, WrongUsage
-from xmm_cli.reporting.sql import SQL_FORMATS, ask, render_answer, store
+from xmm_cli.reporting.answers import render_answer
+from xmm_cli.reporting.formats import FORMATS
+from xmm_cli.reporting.sql import ask, store
 from xmm_cli.reporting.sql.columns import VIEWS, columns_of
 from xmm_cli.rows.reader import read_rows
 from xmm_cli.rows.types import ROW_TYPES, ImageView, Persona, Probe
@@ -243,7 +245,7 @@ def test_what_is_not_understood_is_one_line(rows):
         assert "gaps" in str(caught.value)
 
 
-@pytest.mark.parametrize("format", SQL_FORMATS)
+@pytest.mark.parametrize("format", FORMATS.names())
 def test_every_format(format):
     values = [("<b>|_&\x1b[1m", 1.5, None, {"a": [1]}), ("é", 2.0, True, {})]
     text = "".join(render_answer(["na_me", "n", "n", "d"], values, format, width=80, colour=False))

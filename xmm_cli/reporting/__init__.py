@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
+from xmm_cli.reporting.format import Format
 from xmm_cli.reporting.formats import FORMATS
 from xmm_cli.rows.types import Score
 
@@ -18,8 +19,8 @@ def render(scores: Sequence[Score], format: str = "table", *, width: int, colour
     Raises:
         WrongUsage: an unknown format.
     """
-    text: str = FORMATS.load(format)(scores, width=width, colour=colour)
-    return text
+    way: Format = FORMATS.load(format)
+    return way.scores(scores, width=width, colour=colour)
 
 
 def render_tables(scores: Sequence[Score]) -> list[Any]:

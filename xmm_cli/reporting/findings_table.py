@@ -1,14 +1,13 @@
-"""Finding rows as a table for people, and as rows for programs."""
+"""Finding rows in one of the formats of a report, and their cells in words."""
 
-import csv
-from collections.abc import Callable, Sequence
-from io import StringIO
-from itertools import groupby
+from collections.abc import Sequence
 
 import msgspec
 
+from xmm_cli.errors import WrongUsage
+from xmm_cli.reporting.format import Format
 from xmm_cli.reporting.formats import FORMATS
-from xmm_cli.reporting.words import ABSENT, MINUS, clean, whole
+from xmm_cli.reporting.words import ABSENT, MINUS, whole
 from xmm_cli.rows.types import Finding
 
 FIELDS = [name for name in Finding.__struct_fields__ if name not in ("schema", "run")]
@@ -36,18 +35,13 @@ def render_findings(
 ) -> str:
     """All findings in one of the `FORMATS`, ending in a newline; nothing for none, in most.
 
-    `width` and `colour` matter to `table` alone. Raises `WrongUsage` for an unknown format.
+    `width` and `colour` matter to `table` alone. Raises `WrongUsage` for an unknown format, or one
+    that has no findings.
     """
-    FORMATS.check(format)
-    ways: dict[str, Callable[[Sequence[Finding]], str]] = {
-        "markdown": _markdown,
-        "csv": _csv,
-        "json": _json,
-        "jsonl": _jsonl,
-        "latex": _latex,
-        "html": _html,
-    }
-    return ways[format](rows) if format in ways else _table(rows, width, colour)
+    way: Format = FORMATS.load(format)
+    if way.findings is None:
+        raise WrongUsage(f"--format {format} of finding rows", "this format shows scores alone")
+    return way.findings(rows, width=width, colour=colour)
 
 
 def distinct(rows: Sequence[Finding]) -> list[Finding]:
@@ -95,90 +89,8 @@ def _hundredths(value: float) -> str:
     return f"{value:.2f}".replace("-", MINUS)
 
 
-def _json(rows: Sequence[Finding]) -> str:
-    text = msgspec.json.format(msgspec.json.encode(list(rows)), indent=2)
-    return f"{text.decode()}\n"
-
-
-def _jsonl(rows: Sequence[Finding]) -> str:
-    return "".join(f"{msgspec.json.encode(row).decode()}\n" for row in rows)
-
-
-def _csv(rows: Sequence[Finding]) -> str:
-    file = StringIO()
-    writer = csv.writer(file, lineterminator="\n")
-    writer.writerow(FIELDS)
-    for row in rows:
-        fields = msgspec.structs.asdict(row)
-        fields["by_seed"] = msgspec.json.encode(row.by_seed).decode()
-        values = [fields[name] for name in FIELDS]
-        writer.writerow([clean(one) if isinstance(one, str) else one for one in values])
-    return file.getvalue()
-
-
-def _markdown(rows: Sequence[Finding]) -> str:
-    from xmm_cli.reporting.formats.markdown import escape
-
-    if not rows:
-        return ""
-    header = [*COLUMNS, "comment"]
-    lines = [f"| {' | '.join(header)} |", f"|{' --- |' * len(header)}"]
-    for family, group in groupby(rows, key=lambda row: row.family):
-        lines.append(f"| **{escape(clean(family))}** |{' |' * (len(header) - 1)}")
-        for row in group:
-            cells = [escape(clean(cell)) for cell in (*_cells(row), row.comment)]
-            lines.append(f"| {' | '.join(cells)} |")
-    return "\n".join([*lines, "", escape(LEGEND)]) + "\n"
-
-
-def _latex(rows: Sequence[Finding]) -> str:
-    from xmm_cli.reporting.formats.latex import escape, tabular
-
-    if not rows:
-        return ""
-    lines = [[escape(clean(cell)) for cell in _cells(row)] for row in rows]
-    return f"{tabular(list(COLUMNS), lines)}\n\n{escape(LEGEND)}\n"
-
-
-def _html(rows: Sequence[Finding]) -> str:
-    from xmm_cli.reporting.formats.html import escape, table
-
-    if not rows:
-        return ""
-    lines = [[escape(cell) for cell in _cells(row)] for row in rows]
-    made = table("Findings", COLUMNS, lines, "findings")
-    return f'{made}\n<p class="legend">{escape(LEGEND)}</p>\n'
-
-
-def _cells(row: Finding) -> tuple[str, ...]:
+def cells_of(row: Finding) -> tuple[str, ...]:
+    """Of each of the `COLUMNS`."""
     return (
         row.claim, effect_of(row), p_of(row), str(row.seeds), spread_of(row), row.verdict,
     )  # fmt: skip
-
-
-def _table(rows: Sequence[Finding], width: int, colour: bool) -> str:
-    from rich.box import SIMPLE_HEAD
-    from rich.table import Table
-    from rich.text import Text
-
-    from xmm_cli.reporting.terminal import printed
-
-    if not rows:
-        return ""
-    roomy = width >= ROOMY
-    table = Table(box=SIMPLE_HEAD, header_style="", padding=(0, 1), pad_edge=False, expand=True)
-    for name in COLUMNS:
-        if name == "finding":
-            table.add_column(name, ratio=1, overflow="fold")
-        elif roomy or name not in ("p (Holm)", "spread"):
-            narrow = width >= 60
-            table.add_column(name, no_wrap=narrow, justify="right" if name == "seeds" else "left")
-    for family, group in groupby(rows, key=lambda row: row.family):
-        table.add_row(Text(clean(family), "bold underline"))
-        for row in group:
-            claim, effect, p, seeds, spread, verdict = map(clean, _cells(row))
-            judged = Text(verdict, COLOURS.get(verdict, ""))
-            between = [Text(p), Text(seeds), Text(spread)] if roomy else [Text(seeds)]
-            table.add_row(Text(claim), Text(effect, "bold"), *between, judged)
-        table.add_section()
-    return printed([table, Text(LEGEND, "dim")], width=width, colour=colour)

@@ -3,17 +3,21 @@
 from collections.abc import Iterator, Sequence
 from html import escape as _escape
 
+from xmm_cli.reporting.answers import Stream, words_of
 from xmm_cli.reporting.blocks import COLUMNS, Block, GridCell, Panel, blocks_of, footnote
+from xmm_cli.reporting.findings_table import COLUMNS as FINDING_COLUMNS
+from xmm_cli.reporting.findings_table import LEGEND, cells_of
+from xmm_cli.reporting.format import Format
 from xmm_cli.reporting.words import ABSENT, clean
-from xmm_cli.rows.types import Score
+from xmm_cli.rows.types import Finding, Score
 
 
-def render(scores: Sequence[Score], *, width: int, colour: bool) -> str:  # noqa: ARG001
+def scores(rows: Sequence[Score], *, width: int, colour: bool) -> str:  # noqa: ARG001
     """All blocks, each a section with its tables; headings begin at the second level."""
-    if not scores:
+    if not rows:
         return ""
-    parts = [part for block in blocks_of(scores) for part in _block(block)]
-    said = f"Bold: asked in the modality it was learned in. {footnote(scores)}"
+    parts = [part for block in blocks_of(rows) for part in _block(block)]
+    said = f"Bold: asked in the modality it was learned in. {footnote(rows)}"
     return "\n".join([*parts, f'<p class="legend">{escape(said)}</p>']) + "\n"
 
 
@@ -72,3 +76,24 @@ def _cell(cell: GridCell | None) -> str:
         return ABSENT
     text = f"<strong>{escape(cell.recall)}</strong>" if cell.same else escape(cell.recall)
     return f"{text}<br><small>{escape(cell.memory)}</small>" if cell.memory else text
+
+
+def findings(rows: Sequence[Finding], *, width: int, colour: bool) -> str:  # noqa: ARG001
+    """A table, and what it means."""
+    if not rows:
+        return ""
+    lines = [[escape(cell) for cell in cells_of(row)] for row in rows]
+    made = table("Findings", FINDING_COLUMNS, lines, "findings")
+    return f'{made}\n<p class="legend">{escape(LEGEND)}</p>\n'
+
+
+def answer(columns: Sequence[str], rows: Stream, **_: object) -> Iterator[str]:
+    """A table, line by line."""
+    head = "".join(f'<th scope="col">{escape(clean(name))}</th>' for name in columns)
+    yield f"<table>\n<thead><tr>{head}</tr></thead>\n<tbody>\n"
+    for row in rows:
+        yield f"<tr>{''.join(f'<td>{escape(words_of(value))}</td>' for value in row)}</tr>\n"
+    yield "</tbody>\n</table>\n"
+
+
+FORMAT = Format(scores, findings, answer)

@@ -1,13 +1,25 @@
-"""All score rows as one JSON list, for programs that do not read line by line."""
+"""All rows as one JSON list, for programs that do not read line by line."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import msgspec
+import orjson
 
-from xmm_cli.rows.types import Score
+from xmm_cli.reporting.answers import Stream, records, to_json
+from xmm_cli.reporting.format import Format
+from xmm_cli.rows.types import Finding, Score
 
 
-def render(scores: Sequence[Score], *, width: int, colour: bool) -> str:  # noqa: ARG001
-    """The list, indented; an empty list for no scores."""
-    text = msgspec.json.format(msgspec.json.encode(list(scores)), indent=2)
+def listed(rows: Sequence[Score | Finding], **_: object) -> str:
+    """The list, indented; an empty list for no rows."""
+    text = msgspec.json.format(msgspec.json.encode(list(rows)), indent=2)
     return f"{text.decode()}\n"
+
+
+def answer(columns: Sequence[str], rows: Stream, **_: object) -> Iterator[str]:
+    """One list of records."""
+    option = orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE
+    yield to_json(list(records(columns, rows)), option).decode()
+
+
+FORMAT = Format(listed, listed, answer, between=None)

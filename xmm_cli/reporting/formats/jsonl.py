@@ -1,12 +1,22 @@
-"""One score row a line, as `xmm score` writes them."""
+"""One row a line, as `xmm score` and `--findings` write them."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import msgspec
 
-from xmm_cli.rows.types import Score
+from xmm_cli.reporting.answers import Stream, records, to_json
+from xmm_cli.reporting.format import Format
+from xmm_cli.rows.types import Finding, Score
 
 
-def render(scores: Sequence[Score], *, width: int, colour: bool) -> str:  # noqa: ARG001
+def listed(rows: Sequence[Score | Finding], **_: object) -> str:
     """The rows, each on its line."""
-    return "".join(f"{msgspec.json.encode(score).decode()}\n" for score in scores)
+    return "".join(f"{msgspec.json.encode(score).decode()}\n" for score in rows)
+
+
+def answer(columns: Sequence[str], rows: Stream, **_: object) -> Iterator[str]:
+    """A record a line."""
+    return (f"{to_json(record).decode()}\n" for record in records(columns, rows))
+
+
+FORMAT = Format(listed, listed, answer, between="")

@@ -2,9 +2,13 @@ r"""The tables in LaTeX, for a paper: `\usepackage{booktabs}`, and a tabular for
 
 from collections.abc import Iterator, Sequence
 
+from xmm_cli.reporting.answers import Stream, is_number, words_of
 from xmm_cli.reporting.blocks import COLUMNS, Block, GridCell, Panel, blocks_of, footnote
-from xmm_cli.reporting.words import ABSENT
-from xmm_cli.rows.types import Score
+from xmm_cli.reporting.findings_table import COLUMNS as FINDING_COLUMNS
+from xmm_cli.reporting.findings_table import LEGEND, cells_of
+from xmm_cli.reporting.format import Format
+from xmm_cli.reporting.words import ABSENT, clean
+from xmm_cli.rows.types import Finding, Score
 
 SPECIAL = {
     "\\": r"\textbackslash{}", "{": r"\{", "}": r"\}", "$": r"\$", "&": r"\&", "#": r"\#",
@@ -15,12 +19,12 @@ SPECIAL = {
 }  # fmt: skip
 
 
-def render(scores: Sequence[Score], *, width: int, colour: bool) -> str:  # noqa: ARG001
+def scores(rows: Sequence[Score], *, width: int, colour: bool) -> str:  # noqa: ARG001
     """All blocks as tabulars; what is in bold was asked in the modality it was learned in."""
-    if not scores:
+    if not rows:
         return ""
-    parts = [part for block in blocks_of(scores) for part in _block(block)]
-    legend = f"Bold: asked in the modality it was learned in. {footnote(scores)}"
+    parts = [part for block in blocks_of(rows) for part in _block(block)]
+    legend = f"Bold: asked in the modality it was learned in. {footnote(rows)}"
     return "\n\n".join(["% needs \\usepackage{booktabs}", *parts, escape(legend)]) + "\n"
 
 
@@ -68,3 +72,27 @@ def tabular(header: list[str], rows: list[list[str]]) -> str:
             " & ".join(header) + r" \\", r"\midrule", *lines, r"\bottomrule", r"\end{tabular}",
         ]
     )  # fmt: skip
+
+
+def findings(rows: Sequence[Finding], *, width: int, colour: bool) -> str:  # noqa: ARG001
+    """A tabular, and what it means."""
+    if not rows:
+        return ""
+    lines = [[escape(clean(cell)) for cell in cells_of(row)] for row in rows]
+    return f"{tabular(list(FINDING_COLUMNS), lines)}\n\n{escape(LEGEND)}\n"
+
+
+def answer(columns: Sequence[str], rows: Stream, **_: object) -> Iterator[str]:
+    """A tabular."""
+    shown = list(rows)
+    kinds = [
+        "r" if all(is_number(row[place]) for row in shown) else "l" for place in range(len(columns))
+    ]
+    lines = [" & ".join(escape(words_of(value)) for value in row) + r" \\" for row in shown]
+    head = " & ".join(escape(clean(name)) for name in columns) + r" \\"
+    begin = f"\\begin{{tabular}}{{{''.join(kinds)}}}"
+    yield "\n".join([begin, r"\toprule", head, r"\midrule", *lines, r"\bottomrule",
+                     r"\end{tabular}"]) + "\n"  # fmt: skip
+
+
+FORMAT = Format(scores, findings, answer)

@@ -2,18 +2,23 @@
 
 import re
 from collections.abc import Iterator, Sequence
+from itertools import chain, groupby
 
+from xmm_cli.reporting.answers import Stream, words_of
 from xmm_cli.reporting.blocks import COLUMNS, Block, GridCell, Panel, blocks_of, footnote
-from xmm_cli.reporting.words import ABSENT
-from xmm_cli.rows.types import Score
+from xmm_cli.reporting.findings_table import COLUMNS as FINDING_COLUMNS
+from xmm_cli.reporting.findings_table import LEGEND, cells_of
+from xmm_cli.reporting.format import Format
+from xmm_cli.reporting.words import ABSENT, clean
+from xmm_cli.rows.types import Finding, Score
 
 
-def render(scores: Sequence[Score], *, width: int, colour: bool) -> str:  # noqa: ARG001
+def scores(rows: Sequence[Score], *, width: int, colour: bool) -> str:  # noqa: ARG001
     """All blocks, one heading each."""
-    if not scores:
+    if not rows:
         return ""
-    parts = [part for block in blocks_of(scores) for part in _block(block)]
-    legend = "**Bold**: asked in the modality it was learned in. " + escape(footnote(scores))
+    parts = [part for block in blocks_of(rows) for part in _block(block)]
+    legend = "**Bold**: asked in the modality it was learned in. " + escape(footnote(rows))
     return "\n\n".join([*parts, legend]) + "\n"
 
 
@@ -57,3 +62,27 @@ def _cell(cell: GridCell | None) -> str:
 def _table(header: list[str], rows: list[list[str]]) -> str:
     lines = [header, ["---"] * len(header), *rows]
     return "\n".join("| " + " | ".join(line) + " |" for line in lines)
+
+
+def findings(rows: Sequence[Finding], *, width: int, colour: bool) -> str:  # noqa: ARG001
+    """A table with a line for each family of findings."""
+    if not rows:
+        return ""
+    header = [*FINDING_COLUMNS, "comment"]
+    lines = [f"| {' | '.join(header)} |", f"|{' --- |' * len(header)}"]
+    for family, group in groupby(rows, key=lambda row: row.family):
+        lines.append(f"| **{escape(clean(family))}** |{' |' * (len(header) - 1)}")
+        for row in group:
+            cells = [escape(clean(cell)) for cell in (*cells_of(row), row.comment)]
+            lines.append(f"| {' | '.join(cells)} |")
+    return "\n".join([*lines, "", escape(LEGEND)]) + "\n"
+
+
+def answer(columns: Sequence[str], rows: Stream, **_: object) -> Iterator[str]:
+    """A table, line by line."""
+    head = [[escape(clean(name)) for name in columns], ["---"] * len(columns)]
+    lines = ([escape(words_of(value)) for value in row] for row in rows)
+    return (f"| {' | '.join(line)} |\n" for line in chain(head, lines))
+
+
+FORMAT = Format(scores, findings, answer)

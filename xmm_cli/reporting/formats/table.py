@@ -4,6 +4,8 @@ Everything from a row goes in as `Text`, never as markup.
 """
 
 from collections.abc import Iterator, Sequence
+from itertools import groupby, islice
+from typing import Any
 
 from rich.box import SIMPLE_HEAD
 from rich.console import RenderableType
@@ -12,19 +14,26 @@ from rich.rule import Rule
 from rich.table import Table
 from rich.text import Text
 
+from xmm_cli.reporting.answers import Stream, is_number, words_of
 from xmm_cli.reporting.blocks import COLUMNS, Block, GridCell, Panel, blocks_of, footnote
+from xmm_cli.reporting.findings_table import COLOURS, LEGEND, ROOMY, cells_of
+from xmm_cli.reporting.findings_table import COLUMNS as FINDING_COLUMNS
+from xmm_cli.reporting.format import Format
 from xmm_cli.reporting.terminal import printed
-from xmm_cli.reporting.words import ABSENT
-from xmm_cli.rows.types import Score
+from xmm_cli.reporting.words import ABSENT, clean
+from xmm_cli.rows.types import Finding, Score
 
 MARK = "•"
 INDENT = 2
+MOST_ON_A_TERMINAL = 500
+READABLE = 14
+"""A column of long text may be folded down to this."""
 VERDICTS = {"clear": "green", "not clear": "yellow"}
 
 
-def render(scores: Sequence[Score], *, width: int, colour: bool) -> str:
+def scores(rows: Sequence[Score], *, width: int, colour: bool) -> str:
     """All blocks as text, with colours or without."""
-    return printed(renderables(scores), width=width, colour=colour)
+    return printed(renderables(rows), width=width, colour=colour)
 
 
 def renderables(scores: Sequence[Score]) -> list[RenderableType]:
@@ -90,3 +99,70 @@ def _lines(panel: Panel) -> Table:
             judged.append(f"\n{line.p}", "dim")
         table.add_row(Text(line.measure), Text(line.direction), Text(line.value, "bold"), judged)
     return table
+
+
+def findings(rows: Sequence[Finding], *, width: int, colour: bool) -> str:
+    """A table; p and spread only where there is room."""
+    if not rows:
+        return ""
+    roomy = width >= ROOMY
+    table = Table(box=SIMPLE_HEAD, header_style="", padding=(0, 1), pad_edge=False, expand=True)
+    for name in FINDING_COLUMNS:
+        if name == "finding":
+            table.add_column(name, ratio=1, overflow="fold")
+        elif roomy or name not in ("p (Holm)", "spread"):
+            narrow = width >= 60
+            table.add_column(name, no_wrap=narrow, justify="right" if name == "seeds" else "left")
+    for family, group in groupby(rows, key=lambda row: row.family):
+        table.add_row(Text(clean(family), "bold underline"))
+        for row in group:
+            claim, effect, p, seeds, spread, verdict = map(clean, cells_of(row))
+            judged = Text(verdict, COLOURS.get(verdict, ""))
+            between = [Text(p), Text(seeds), Text(spread)] if roomy else [Text(seeds)]
+            table.add_row(Text(claim), Text(effect, "bold"), *between, judged)
+        table.add_section()
+    return printed([table, Text(LEGEND, "dim")], width=width, colour=colour)
+
+
+def _too_wide(columns: Sequence[str], rows: list[tuple[Any, ...]], width: int) -> bool:
+    """Whether columns would be so narrow that their words fall apart."""
+    longest = [
+        max([len(name), *(min(len(words_of(row[place])), READABLE) for row in rows)])
+        for place, name in enumerate(columns)
+    ]
+    return sum(longest) + 2 * len(columns) > width
+
+
+def _stacked(columns: Sequence[str], rows: list[tuple[Any, ...]]) -> Iterator[Any]:
+    """A line for each field of each row."""
+    for row in rows:
+        table = Table(box=None, show_header=False, padding=(0, 1, 0, 0))
+        for name, value in zip(columns, row, strict=True):
+            table.add_row(Text(clean(name), "bold"), Text(words_of(value)))
+        yield table
+        yield Text("")
+
+
+def answer(columns: Sequence[str], rows: Stream, *, width: int, colour: bool) -> Iterator[str]:
+    """A table, or a line a field where columns would be too narrow."""
+    shown = list(islice(rows, MOST_ON_A_TERMINAL + 1))
+    yield _answer(columns, shown, width, colour)
+
+
+def _answer(columns: Sequence[str], rows: list[tuple[Any, ...]], width: int, colour: bool) -> str:
+    said = f"{len(rows):,} rows" if len(rows) != 1 else "1 row"
+    if len(rows) > MOST_ON_A_TERMINAL:
+        said = f"the first {MOST_ON_A_TERMINAL} rows; --format csv gives all"
+    shown = rows[:MOST_ON_A_TERMINAL]
+    if _too_wide(columns, shown, width):
+        return printed([*_stacked(columns, shown), Text(said, "dim")], width=width, colour=colour)
+    table = Table(box=SIMPLE_HEAD, header_style="bold", padding=(0, 1), pad_edge=False)
+    for place, name in enumerate(columns):
+        number = all(is_number(row[place]) for row in shown)
+        table.add_column(Text(clean(name)), justify="right" if number else "left", overflow="fold")
+    for row in shown:
+        table.add_row(*(Text(words_of(value)) for value in row))
+    return printed([table, Text(said, "dim")], width=width, colour=colour)
+
+
+FORMAT = Format(scores, findings, answer)

@@ -5,8 +5,9 @@ from base64 import b64encode
 from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
+from xmm_cli.reporting import render
 from xmm_cli.reporting.findings_table import render_findings
-from xmm_cli.reporting.formats.html import escape, render, table
+from xmm_cli.reporting.formats.html import escape, table
 from xmm_cli.reporting.page.samples import Sample
 from xmm_cli.reporting.page.style import STYLE
 from xmm_cli.rows.run import Value
@@ -50,7 +51,7 @@ def page(
         "<body>",
         "<main>",
         f"<h1>{escape(title)}</h1>",
-        render(scores, width=0, colour=False),
+        render(scores, "html", width=0, colour=False),
         *_findings(findings),
         *_figures(figures),
         *_samples(samples),
