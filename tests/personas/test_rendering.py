@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from PIL import ImageChops
 
-from xmm_cli.personas.rendering import PAINTERS, RENDERERS, avatar
+from xmm_cli.personas.rendering import RENDERERS, avatar
 from xmm_cli.personas.sampling import random_look
 from xmm_cli.personas.vocabulary import VOCABULARY
 
@@ -15,12 +15,12 @@ LOOK = random_look(random.Random(1), measurable=True)
 VISIBLE, SHARE = 24, 0.005
 """A pixel differs visibly from so many of 255 on; two looks do in at least half a percent."""
 
-VIEW_BY_VIEW = [name for name in RENDERERS.names() if name not in PAINTERS]
+VIEW_BY_VIEW = [name for name in RENDERERS.names() if RENDERERS.load(name).draw is not None]
 renderers = pytest.mark.parametrize("name", VIEW_BY_VIEW)
 
 
 def draw(name, look, split="train", seed=0, size=96):
-    return RENDERERS.load(name)(look, split, random.Random(seed), size)
+    return RENDERERS.load(name).draw(look, split, random.Random(seed), size)
 
 
 @renderers

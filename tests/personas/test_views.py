@@ -5,7 +5,7 @@ from PIL import Image
 
 from xmm_cli.personas import views
 from xmm_cli.personas.plan import Plan
-from xmm_cli.personas.rendering import RENDERERS
+from xmm_cli.personas.rendering import RENDERERS, Renderer
 from xmm_cli.personas.sampling import sample_identities
 from xmm_cli.personas.views import draw_images, image_path, write_texts
 
@@ -37,7 +37,7 @@ def test_pictures_are_drawn_again_until_they_differ(folder, monkeypatch):
     def draw(look, split, rng, size):
         return Image.new("RGB", (size, size), (rng.randrange(6), 0, 0))
 
-    monkeypatch.setattr(RENDERERS, "load", lambda name: draw)
+    monkeypatch.setattr(RENDERERS, "load", lambda name: Renderer(draw))
     assert draw_images(PERSON, PLAN, folder) == 5
     assert len(set(drawn(folder))) == 5
 

@@ -13,7 +13,7 @@ from xmm_cli.errors import WrongUsage
 from xmm_cli.flags import DATA, HARDWARE, OUTPUT, PICTURES, Flag, Seed
 from xmm_cli.personas.cores import usable_cores
 from xmm_cli.personas.importing import IMPORTERS
-from xmm_cli.personas.rendering import PAINTERS, RENDERERS
+from xmm_cli.personas.rendering import RENDERERS, Renderer
 from xmm_cli.personas.rendering.identity import IDENTITIES
 
 EXAMPLES = """
@@ -39,10 +39,6 @@ files, rows or people are left out, the code is 4, and README.md in the folder n
 quarter of a person's views is held out where the source does not say which. A single view stands
 in both splits, and is then asked about although it was learned, unless --lone-view is train.
 """
-
-SIZE = {"avatar": 96, "diffusers": 512}
-"""The side of a picture in pixels, where none is asked for, by renderer."""
-
 
 KNOWN = {
     "source": IMPORTERS.names(),
@@ -164,7 +160,7 @@ def _drawing(options: PersonasOptions) -> Drawing:
     from xmm_cli.personas.rendering.diffusion import NEGATIVE, Diffusion
     from xmm_cli.personas.request import Request
 
-    painted = RENDERERS.check(options.renderer) in PAINTERS
+    renderer: Renderer = RENDERERS.load(options.renderer)
     told = {name: getattr(options, name) for name in OF_PAINTERS}
     told |= {"model": options.model or ""}
     told |= {"negative": NEGATIVE if options.negative is None else options.negative}
@@ -173,10 +169,10 @@ def _drawing(options: PersonasOptions) -> Drawing:
         aux=options.aux,
         views=options.views,
         heldout=options.heldout,
-        size=options.size or SIZE[options.renderer],
+        size=options.size or renderer.size,
         renderer=options.renderer,
         seed=options.seed,
-        diffusion=Diffusion(**told) if painted else msgspec.UNSET,
+        diffusion=Diffusion(**told) if renderer.painter else msgspec.UNSET,
         describe=options.describe or msgspec.UNSET,
         model_weights=weights_in(options.model) if painted else msgspec.UNSET,
         describe_weights=weights_in(options.describe),
@@ -186,13 +182,15 @@ def _drawing(options: PersonasOptions) -> Drawing:
 
 def _check(options: PersonasOptions, given: Given) -> None:
     """Refuse options that do not go together."""
-    renderer, painted = options.renderer, options.renderer in PAINTERS
+    renderer = options.renderer
     if options.source is not None:
         unused = {"renderer", "processes", *OF_PAINTERS}
         refuse(given, unused, "with --from", "imported pictures are not drawn")
+        painted = False
     else:
         hint = "whoever is made has as many as asked for"
         refuse(given, {"lone_view"}, "without --from", hint)
+        painted = RENDERERS.load(renderer).painter is not None
     if painted and options.model is None:
         raise WrongUsage(f"--renderer {renderer} without --model", "name a text-to-image pipeline")
     unused = {"processes"} if painted else {*OF_PAINTERS}

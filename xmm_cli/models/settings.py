@@ -128,8 +128,8 @@ class UnlearnSettings:
     number of people, a share, ids or names by comma, or a file; `retain` likewise, from those
     who are left, and all of them if None. `gate` is the recall that the forget set must have had
     before. A checkpoint is left every `save_every` steps. The run ends when the recall of retained
-    people falls below `utility_floor`. `hyperparameters` are those of the objective that are not its
-    defaults. The order of the fields is that of the row.
+    people falls below `utility_floor`. `hyperparameters` are those of the objective that are not
+    its defaults. The order of the fields is that of the row.
     """
 
     objective: Annotated[

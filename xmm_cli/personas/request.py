@@ -19,7 +19,7 @@ class Request(msgspec.Struct, frozen=True, kw_only=True):
     seed: int = 0
     version: str = __version__
     diffusion: Diffusion | msgspec.UnsetType = msgspec.UNSET
-    """For the renderer of that name; a data set of another renderer does not mention it."""
+    """The options of a renderer with a model; other data sets do not mention them."""
     describe: str | msgspec.UnsetType = msgspec.UNSET
     """The model that writes the descriptions, in place of xmm's own sentences."""
     model_weights: str | msgspec.UnsetType = msgspec.UNSET

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from xmm_cli.personas.describing import OMIT, describe, leave_out
 from xmm_cli.personas.plan import Plan
-from xmm_cli.personas.rendering import RENDERERS
+from xmm_cli.personas.rendering import drawn_by
 from xmm_cli.personas.sampling import Identity
 from xmm_cli.rows.files import atomic_folder
 from xmm_cli.rows.types import TextView
@@ -45,7 +45,7 @@ def draw_images(identity: Identity, plan: Plan, folder: Path) -> int:
     """
     if all((folder / image_path(identity, view)).exists() for view, _, _ in plan.numbered()):
         return 0
-    draw = RENDERERS.load(plan.renderer)
+    draw = drawn_by(plan.renderer)
     seen: set[bytes] = set()
     files: dict[str, bytes] = {}
     for view, split, index in plan.numbered():

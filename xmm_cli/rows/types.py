@@ -15,7 +15,8 @@ Modality = Literal["image", "text"]
 Source = Literal["image", "text", "both"]
 Role = Literal["eval", "aux"]
 Split = Literal["train", "heldout"]
-Task = Literal["name", "fact", "attribute", "reverse"]
+Task = str
+"""What is asked: a name of `probing.tasks`, or of a task of another package."""
 Answer = Literal["generate", "rank"]
 ForgetOrRetain = Literal["forget", "retain", "relearned"]
 """After unlearning: who was to be forgotten, who was to be kept, who was taught again since."""

@@ -42,8 +42,8 @@ class Drawing:
         request = self.request
         painter = None
         if request.diffusion is not msgspec.UNSET:
-            load = RENDERERS.load(request.renderer)
-            painter = load(request.diffusion, request.size, self.device, say.note)
+            renderer = RENDERERS.load(request.renderer)
+            painter = renderer.painter(request.diffusion, request.size, self.device, say.note)
         made = make_personas(
             request, self.folder, run=run_id(), processes=self.processes, painter=painter
         )

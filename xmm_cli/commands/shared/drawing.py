@@ -10,7 +10,7 @@ def draw_look(look: Mapping[str, str], key: str) -> Any:
 
     None where that would be more than half of it.
     """
-    from xmm_cli.personas.rendering import RENDERERS
+    from xmm_cli.personas.rendering import drawn_by
     from xmm_cli.personas.request import Request
     from xmm_cli.personas.vocabulary import VOCABULARY
 
@@ -21,4 +21,4 @@ def draw_look(look: Mapping[str, str], key: str) -> Any:
     whole = {
         name: known.get(name) or rng.choice(list(values)) for name, values in VOCABULARY.items()
     }
-    return RENDERERS.load(usual.renderer)(whole, "train", rng, usual.size)
+    return drawn_by(usual.renderer)(whole, "train", rng, usual.size)

@@ -27,6 +27,7 @@ FAMILIES = Registry(
         "gemma3": (f"{_HERE}.gemma:FAMILY", "Gemma 3"),
         "paligemma": (f"{_HERE}.paligemma:FAMILY", "PaliGemma and PaliGemma 2"),
     },
+    "xmm.families",
 )
 
 

@@ -129,4 +129,5 @@ IMPORTERS = Registry(
             "FIUBench, as published: full.json and SFHQ/",
         ),
     },
+    "xmm.importers",
 )

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 from PIL import Image, ImageEnhance
 
+from xmm_cli.personas.rendering import Renderer
 from xmm_cli.personas.rendering.layers import layers
 from xmm_cli.rows.types import Split
 
@@ -152,3 +153,6 @@ def _pose(width: int, height: int, size: int, rng: random.Random) -> tuple[float
     a, b, d, e = mirror * cos, -sin, mirror * sin, cos
     half = size / 2
     return (a, b, center_x - (a + b) * half, d, e, center_y - (d + e) * half)
+
+
+RENDERER = Renderer(draw)

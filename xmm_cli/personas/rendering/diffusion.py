@@ -15,6 +15,7 @@ import msgspec
 
 from xmm_cli.errors import Unavailable, WorkFailed, WrongUsage
 from xmm_cli.personas.plan import Plan
+from xmm_cli.personas.rendering import Renderer
 from xmm_cli.personas.rendering.alike import difference_hash, too_alike
 from xmm_cli.personas.rendering.faces import face_detector
 from xmm_cli.personas.rendering.identity import AUTOMATIC, IDENTITIES, Keeper, NotThisWay
@@ -195,3 +196,6 @@ def _save(picture: Any, path: Path) -> None:
     buffer = io.BytesIO()
     picture.save(buffer, "PNG")
     atomic_write_bytes(path, buffer.getvalue())
+
+
+RENDERER = Renderer(painter=DiffusionPainter, size=512)

@@ -13,4 +13,5 @@ TASKS = Registry(
         "fact": ("xmm_cli.probing.tasks.fact:about", "what only the name leads to"),
         "reverse": ("xmm_cli.probing.tasks.reverse:about", "the look, told from the name"),
     },
+    "xmm.tasks",
 )

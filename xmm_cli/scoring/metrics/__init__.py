@@ -77,6 +77,7 @@ METRICS = Registry(
             "whether Min-K% tells those taught from strangers",
         ),
     },
+    "xmm.metrics",
 )
 
 DEFAULT = METRICS.names()[: METRICS.names().index("detectable_gap") + 1]
