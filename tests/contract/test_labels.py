@@ -52,12 +52,15 @@ BESIDE = {
     "train": ["--source", "image"],
     "alpha": ["--rank", "4"],
 }
+BESIDE_IN_TRAIN = {"set": ["--mitigation", "align"]}
 """What an option goes with."""
 
 
-def other_values(option) -> list[str | None]:
+def other_values(command, option) -> list[str | None]:
     """Values that are not the default; None for an option that is given without one."""
     kind = option.type_descriptor.annotation
+    if option.name == "set":
+        return ["weight=0.5" if command == "train" else "beta=0.2"]
     if option.name in VALUES:
         return [VALUES[option.name]]
     if option.is_flag:
@@ -77,7 +80,10 @@ def cases() -> list[tuple[str, str, tuple[str, ...]]]:
     for command in ("train", "unlearn"):
         for option in load(command).params:
             if option.param_type_name == "option" and option.name not in {"help", *NO_OTHER_MODEL}:
-                words = [[option.opts[0], *([one] if one else [])] for one in other_values(option)]
+                words = [
+                    [option.opts[0], *([one] if one else [])]
+                    for one in other_values(command, option)
+                ]
                 found += [(command, option.name, tuple(one)) for one in words]
     return found
 
@@ -126,6 +132,8 @@ def made(xmm, monkeypatch, checkpoint, people_folder):
 @pytest.mark.parametrize(("command", "option", "words"), cases())
 def test_an_option_that_changes_the_weights_is_told(made, command, option, words):
     beside = BESIDE.get(option, [])
+    if command == "train":
+        beside = [*beside, *BESIDE_IN_TRAIN.get(option, [])]
     assert made(command, *beside) != made(command, *beside, *words)
 
 

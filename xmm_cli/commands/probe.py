@@ -20,7 +20,9 @@ from xmm_cli.flags import ASKED, DATA, HARDWARE, OUTPUT, Flag, Seed
 from xmm_cli.models.loading import Packing, Precision
 from xmm_cli.models.settings import Dtyped
 from xmm_cli.probing.answering import Asking, ProbeSettings
+from xmm_cli.probing.engines import ENGINES, LOCAL
 from xmm_cli.probing.questions import Scope
+from xmm_cli.probing.tasks import TASKS
 from xmm_cli.probing.views import Control
 from xmm_cli.rows.people import person_of
 from xmm_cli.rows.run import RunRecorder
@@ -66,6 +68,9 @@ _ANSWERS: dict[str, tuple[Answer, ...]] = {
 }
 
 
+KNOWN = {"task": TASKS.names(), "engine": ENGINES.names()}
+
+
 @dataclass(frozen=True, slots=True)
 class ProbeOptions:
     """The options of `xmm probe`, in the order of the `run` row's arguments."""
@@ -74,9 +79,7 @@ class ProbeOptions:
     modality: Annotated[
         str, Flag("image, text, or both by comma.", ASKED, "--modality -m", metavar="LIST")
     ] = "image,text"
-    task: Annotated[
-        Literal["name", "attribute", "fact", "reverse"], Flag("What is asked.", ASKED)
-    ] = "name"
+    task: Annotated[str, Flag("What is asked: {known}.", ASKED, metavar="NAME")] = "name"
     split: Annotated[Literal["heldout", "train"], Flag("Which views are shown.", DATA)] = "heldout"
     answer: Annotated[
         Literal["generate", "rank", "both", "prefix"],
@@ -123,6 +126,7 @@ class ProbeOptions:
         str | None,
         Flag("Ask the I-th of N parts only, from 1/N on.", HARDWARE, metavar="I/N"),
     ] = None
+    engine: Annotated[str, Flag("What answers: {known}.", HARDWARE, metavar="NAME")] = LOCAL
     resume: Annotated[
         Path | None,
         Flag("Append to FILE what is missing there, not to stdout.", OUTPUT, metavar="FILE"),
@@ -162,12 +166,15 @@ class ProbeOptions:
             labels["max_new_tokens"] = self.max_new_tokens
         if self.control == "swapped" and self.seed != Scope().seed:
             labels["control_seed"] = self.seed
+        if self.engine != LOCAL:
+            labels["engine"] = self.engine
         return labels
 
     def arguments(self) -> dict[str, object]:
         """As the `run` row records them: what decides where and how fast is left out."""
         left_out = {"inputs", "resume", "device", "seed"}
-        return {name: value for name, value in asdict(self).items() if name not in left_out}
+        arguments = {name: value for name, value in asdict(self).items() if name not in left_out}
+        return arguments | {"engine": None if self.engine == LOCAL else self.engine}
 
 
 def run(options: ProbeOptions, given: Given = NOTHING) -> None:
@@ -197,7 +204,7 @@ def run(options: ProbeOptions, given: Given = NOTHING) -> None:
     }
     if "modality" not in given and not options.trace:
         scope = _as_there_is(scope, people.values())
-    work = Work(scope, settings, options.trace, options.device)
+    work = Work(scope, settings, options.trace, options.engine, options.device)
     with opened(options.resume, recorder.id) as output:
         if part is None or part.number == 1:  # rows that pass through stand in one part only
             output.begin(passed)
@@ -207,6 +214,8 @@ def run(options: ProbeOptions, given: Given = NOTHING) -> None:
 def _check(options: ProbeOptions, scope: Scope, settings: ProbeSettings, given: Given) -> None:
     """Refuse options that do not go together."""
     answer, task = options.answer, options.task
+    TASKS.check(task)
+    ENGINES.check(options.engine)
     _check_trace_alone(options)
     if answer == "prefix" and task == "reverse":
         raise WrongUsage("--answer prefix with --task reverse", "a description has no first half")
@@ -229,6 +238,8 @@ def _check_trace_alone(options: ProbeOptions) -> None:
         raise WrongUsage("--trace with --shard or --resume", "it looks at all views at once")
     if options.trace and processes.count() > 1:
         raise WrongUsage("--trace in several processes", "run it in one, without torchrun")
+    if options.trace and options.engine != LOCAL:
+        raise WrongUsage(f"--trace with --engine {options.engine}", "it looks into the model")
 
 
 def _check_trace(scope: Scope, settings: ProbeSettings) -> None:

@@ -18,7 +18,7 @@ from xmm_cli.commands.shared.checkpoints import (
 from xmm_cli.commands.shared.devices import take
 from xmm_cli.commands.shared.drawing import draw_look
 from xmm_cli.commands.shared.exports import check_logger, check_merged, logging_to, write_merged
-from xmm_cli.commands.shared.options import Device, Inputs, Out, Overwrite
+from xmm_cli.commands.shared.options import Device, Inputs, Out, Overwrite, Set
 from xmm_cli.commands.shared.signature import NOTHING, Given, refuse
 from xmm_cli.console import say
 from xmm_cli.errors import WrongUsage
@@ -55,7 +55,10 @@ set, forget, forget:4 or forget:0.5.
 Events for TensorBoard go to OUT.tensorboard, unless TENSORBOARD_LOGGING_DIR says where.
 """
 
-KNOWN = {"mitigation": MITIGATIONS.names()}
+KNOWN = {
+    "mitigation": MITIGATIONS.names(),
+    "set": [MITIGATIONS.told_hyperparameters(MITIGATIONS.names())],
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +67,7 @@ class TrainOptions:
 
     inputs: Inputs = None
     settings: TrainSettings = field(default_factory=TrainSettings)
+    set: Set = None
     init: Annotated[
         Path | None, Flag("Go on from the adapter of this checkpoint.", LEARNED, metavar="DIR")
     ] = None
@@ -92,6 +96,7 @@ def run(options: TrainOptions, given: Given = NOTHING) -> None:
     torchrun.join(options.inputs or [], options.device, reads_stdin=options.init is None)
     options = replace(options, device=take(options.device))
     _check(options, given)
+    options = replace(options, settings=_with_hyperparameters(options))
     parent = None if options.init is None else read_checkpoint(options.init)
     settings = replace(options.settings, base=whole_base(options.settings.base))
     if parent is not None:
@@ -149,6 +154,17 @@ def _check(options: TrainOptions, given: Given) -> None:
         refuse(given, {"rank", "alpha"}, "with --adapter full", "whole weights have no rank")
     if options.log_to is not None:
         check_logger(options.log_to)
+
+
+def _with_hyperparameters(options: TrainOptions) -> TrainSettings:
+    """The settings with those of the mitigation. Raises `WrongUsage`, `Unavailable`."""
+    settings = options.settings
+    if not options.set:
+        return settings
+    if settings.mitigation is None:
+        raise WrongUsage(f"--set {options.set[0]} without --mitigation", "nothing has it")
+    values = MITIGATIONS.parse(settings.mitigation, options.set)
+    return replace(settings, hyperparameters=values)
 
 
 def _read(

@@ -2,7 +2,7 @@
 
 import random
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -12,7 +12,7 @@ from xmm_cli.commands.shared import torchrun
 from xmm_cli.commands.shared.checkpoints import People, checkpoints, made_once, people_of
 from xmm_cli.commands.shared.devices import take
 from xmm_cli.commands.shared.drawing import draw_look
-from xmm_cli.commands.shared.options import Device, Inputs, Out, Overwrite, Personas
+from xmm_cli.commands.shared.options import Device, Inputs, Out, Overwrite, Personas, Set
 from xmm_cli.commands.shared.signature import NOTHING, Given, refuse
 from xmm_cli.console import say
 from xmm_cli.errors import BadData, GateTripped, WrongUsage
@@ -24,7 +24,7 @@ from xmm_cli.rows.people import id_of
 from xmm_cli.rows.run import RunRecorder
 from xmm_cli.rows.types import Checkpoint
 from xmm_cli.training.forget_set import choose_forget, choose_retain, still_known
-from xmm_cli.training.objectives import METHODS, RETRAIN
+from xmm_cli.training.objectives import METHODS, OBJECTIVES, RETRAIN, UNLEARNING
 
 if TYPE_CHECKING:
     from xmm_cli.models.conversation import Conversations
@@ -49,7 +49,7 @@ falls below X, and keeps the last checkpoint above it. The method retrain trains
 xmm train did, without the forget set, and takes no settings of training.
 """
 
-KNOWN = {"objective": METHODS}
+KNOWN = {"objective": METHODS, "set": [OBJECTIVES.told_hyperparameters(UNLEARNING)]}
 
 FEW = 8
 """With fewer people to forget, no paired test of them says much."""
@@ -64,6 +64,7 @@ class UnlearnOptions:
 
     inputs: Inputs = None
     settings: UnlearnSettings = field(default_factory=UnlearnSettings)
+    set: Set = None
     personas: Personas = None
     base: Annotated[
         str | None,
@@ -84,6 +85,9 @@ def run(options: UnlearnOptions, given: Given = NOTHING) -> None:
     torchrun.join(inputs, options.device)
     device = take(options.device)
     _check(settings.objective, given)
+    if options.set:
+        values = OBJECTIVES.parse(settings.objective, options.set)
+        settings = replace(settings, hyperparameters=values)
     writer = torchrun.row_writer(keep_going=True)
     recorder = RunRecorder("unlearn", told(settings), seed=settings.seed)
     parents = list(checkpoints(inputs, recorder, writer.write_raw, options.base))
@@ -109,7 +113,15 @@ def _check(method: str, given: Given) -> None:
     if method not in METHODS:
         raise WrongUsage(f"--method {method!r}", unknown(method, METHODS))
     if method == RETRAIN:
-        unused = {"through", "views", "steps", "learning_rate", "batch_size", "utility_floor"}
+        unused = {
+            "through",
+            "views",
+            "steps",
+            "learning_rate",
+            "batch_size",
+            "utility_floor",
+            "set",
+        }
         refuse(given, unused, f"with --method {RETRAIN}", "it trains as xmm train did")
 
 

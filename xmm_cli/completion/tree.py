@@ -17,6 +17,8 @@ METHODS = {
     ("gen-personas", "--identity"): "xmm_cli.personas.rendering.identity:IDENTITIES",
     ("train", "--mitigation"): "xmm_cli.training.mitigations:MITIGATIONS",
     ("unlearn", "--objective"): "xmm_cli.training.objectives:METHODS",
+    ("probe", "--task"): "xmm_cli.probing.tasks:TASKS",
+    ("probe", "--engine"): "xmm_cli.probing.engines:ENGINES",
     ("report", "--format"): "xmm_cli.reporting.formats:FORMATS",
     ("report", "--figure"): "xmm_cli.study.figures:FIGURES",
 }

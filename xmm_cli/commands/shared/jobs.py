@@ -1,11 +1,10 @@
 """What `xmm probe` has to ask whom, in which order, and who answers it."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from itertools import accumulate, chain
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from xmm_cli import processes
 from xmm_cli.commands.shared.checkpoints import People, checkpoints
@@ -15,12 +14,10 @@ from xmm_cli.errors import WrongUsage
 from xmm_cli.models.loading import Precision
 from xmm_cli.models.places import same_weights
 from xmm_cli.probing.answering import ProbeSettings
+from xmm_cli.probing.engines import ENGINES, Engine, Model
 from xmm_cli.probing.questions import Question, Scope
 from xmm_cli.rows.run import RunRecorder
-from xmm_cli.rows.types import Checkpoint, Probe
-
-if TYPE_CHECKING:
-    from xmm_cli.models.conversation import Conversations
+from xmm_cli.rows.types import Checkpoint
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +28,11 @@ class Job:
     checkpoint: Checkpoint | None
     personas: Path
     precision: Precision
+
+    @property
+    def model(self) -> Model:
+        """What an engine has to ask."""
+        return Model(self.base, self.checkpoint, self.precision)
 
     @property
     def name(self) -> str:
@@ -45,6 +47,7 @@ class Work:
     scope: Scope
     settings: ProbeSettings
     trace: bool
+    engine: str
     device: str | None
 
 
@@ -146,7 +149,7 @@ def _ask_all(
         for job, questions in zip(jobs, asked, strict=True)
     )
     done = processes.on_first(lambda: output.count(wanted))
-    loaded = _Loaded(work)
+    engine: Engine = ENGINES.load(work.engine)(work.device, say.warn)
     for job, questions in zip(jobs, asked, strict=True):
         parts = list(batches(questions, work.settings.batch_size))
         while parts and done >= (rows := count_rows(parts[0], answers)):
@@ -156,51 +159,23 @@ def _ask_all(
             continue
         rest = sum(count_rows(part, answers) for part in parts) - done
         with say.progress(rest, f"probing {job.name}", "rows") as bar:
-            for found in loaded.ask(job, parts, run):
+            for found in engine.ask(job.model, parts, work.settings, run=run):
                 new = found[done:]
                 done -= len(found) - len(new)
                 processes.on_first(partial(output.write, new))
                 bar.advance(len(new))
 
 
-class _Loaded:
-    """The base that was asked last stays loaded for the next job."""
-
-    def __init__(self, work: Work) -> None:
-        self.work = work
-        self.bases: dict[tuple[str, Precision], Conversations] = {}
-
-    def conversations(self, job: Job) -> "Conversations":
-        """Of a job's base. Raises as `load_base` does."""
-        from xmm_cli.models.conversation import Conversations
-        from xmm_cli.models.loading import load_base
-
-        model = (job.base, job.precision)
-        if model not in self.bases:
-            self.bases.clear()
-            self.bases[model] = Conversations(load_base(job.base, self.work.device, job.precision))
-        return self.bases[model]
-
-    def ask(self, job: Job, parts: list[list[Question]], run: str) -> Iterator[list[Probe]]:
-        """The rows of all batches."""
-        from xmm_cli.probing.probe import Subject, probe_batches
-
-        conversations = self.conversations(job)
-        subject = Subject(conversations.base, job.checkpoint)
-        return probe_batches(
-            subject, parts, conversations, self.work.settings, run=run, note=say.warn
-        )
-
-
 def _trace_all(
     jobs: list[Job], asked: list[list[Question]], work: Work, output: Output, recorder: RunRecorder
 ) -> None:
+    from xmm_cli.probing.engines.local import LocalEngine
     from xmm_cli.probing.probe import Subject
     from xmm_cli.probing.trace import trace
 
-    loaded = _Loaded(work)
+    engine = LocalEngine(work.device, say.warn)
     for job, questions in zip(jobs, asked, strict=True):
-        conversations = loaded.conversations(job)
+        conversations = engine.conversations(job.model)
         subject = Subject(conversations.base, job.checkpoint)
         with say.progress(len(questions), f"tracing {job.name}", "views") as bar:
             for row in trace(

@@ -7,7 +7,7 @@ method's config class, not here.
 from pathlib import Path
 from typing import Annotated
 
-from xmm_cli.flags import DATA, HARDWARE, OUTPUT, Flag, Positional
+from xmm_cli.flags import DATA, HARDWARE, OPTIMISATION, OUTPUT, Flag, Positional
 
 Inputs = Annotated[
     list[str] | None, Positional("Files of rows, or - for stdin, the default.", "INPUT")
@@ -30,6 +30,16 @@ Device = Annotated[
         HARDWARE,
         metavar="NAME",
         env="XMM_DEVICE",
+    ),
+]
+
+Set = Annotated[
+    list[str] | None,
+    Flag(
+        "A hyper-parameter of the method; may be repeated. With their defaults: {known}.",
+        OPTIMISATION,
+        "--set",
+        metavar="NAME=VALUE",
     ),
 ]
 

@@ -45,11 +45,11 @@ OBJECTIVES = Registry(
     "xmm.objectives",
 )
 
-UNLEARNING = tuple(name for name in OBJECTIVES.names() if name != "memorize")
-"""Those that forget."""
-
 RETRAIN = "retrain"
 """Not an objective but the yardstick: to train anew without the forget set."""
+
+UNLEARNING = tuple(name for name in OBJECTIVES.names() if name not in ("memorize", RETRAIN))
+"""Those that forget."""
 
 METHODS = (*UNLEARNING, RETRAIN)
 """All that `xmm unlearn` can do."""
