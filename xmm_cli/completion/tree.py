@@ -19,6 +19,7 @@ METHODS = {
     ("unlearn", "--objective"): "xmm_cli.training.objectives:METHODS",
     ("probe", "--task"): "xmm_cli.probing.tasks:TASKS",
     ("probe", "--engine"): "xmm_cli.probing.engines:ENGINES",
+    ("score", "--metric"): "xmm_cli.scoring.metrics:METRICS",
     ("report", "--format"): "xmm_cli.reporting.formats:FORMATS",
     ("report", "--figure"): "xmm_cli.study.figures:FIGURES",
 }
