@@ -186,8 +186,10 @@ def test_a_name_that_xmm_has_stays_what_it_is(ran):
     result = ran("own")
     assert result.code == 0
     assert {row["metric"] for row in rows(result.out) if row["kind"] == "score"} == {"recall"}
-    everything = "".join(ran(name).err for name in COMMANDS)
-    assert everything.count(f"metric recall of the package {NAME}: xmm has its own") == 1
+    told = [
+        ran(name).err.count(f"metric recall of the package {NAME}: xmm has") for name in COMMANDS
+    ]
+    assert set(told) == {0, 1}
 
 
 def test_a_format(ran):

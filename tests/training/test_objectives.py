@@ -1,11 +1,13 @@
 """Each objective against a value worked out by hand."""
 
 import math
+from types import SimpleNamespace
 
 import pytest
 import torch
 
 from xmm_cli.training.batch import Part, Parts
+from xmm_cli.training.objective import as_objective
 from xmm_cli.training.objectives import OBJECTIVES, UNLEARNING
 from xmm_cli.training.objectives.mmunlearner import MMUnlearner
 from xmm_cli.training.objectives.pdu import Pdu
@@ -48,6 +50,31 @@ def test_npo_compares_summed_likelihoods_with_the_reference():
     changes = [math.log(0.5 / 0.9), 0.0]
     preference = sum(math.log(1 / (1 + math.exp(0.1 * change))) for change in changes) / 2
     assert value("npo", Parts(RETAIN, FORGET)) == pytest.approx(-2 / 0.1 * preference + L_R)
+
+
+def test_npo_with_another_beta():
+    config = OBJECTIVES.config("npo", {"beta": 0.5})
+    loss = as_objective(OBJECTIVES.load("npo"), config)
+    changes = [math.log(0.5 / 0.9), 0.0]
+    preference = sum(math.log(1 / (1 + math.exp(0.5 * change))) for change in changes) / 2
+    assert float(loss(Parts(RETAIN, FORGET))) == pytest.approx(-2 / 0.5 * preference + L_R)
+    assert loss.needs == OBJECTIVES.load("npo").needs
+
+
+@pytest.mark.parametrize("name", ["pdu", "rmu", "mmunlearner"])
+def test_an_objective_that_remembers_keeps_its_hyperparameters(name):
+    field = next(iter(OBJECTIVES.hyperparameters(name)))
+    config = OBJECTIVES.config(name, {field: 7.0})
+    objective = as_objective(OBJECTIVES.load(name), config)
+    model = torch.nn.Linear(1, 1)
+    parts = Parts(with_gradient(model), with_gradient(model))
+    start = SimpleNamespace(seed=3, model=model, parts=lambda: [parts])
+    assert getattr(objective.begin(start).config, field) == 7.0
+
+
+def with_gradient(model: torch.nn.Module) -> Part:
+    logits = model.weight * torch.tensor([[1.0, 2.0]])
+    return Part(logits, torch.tensor([0]), torch.tensor([0]))
 
 
 def test_npo_gradient_is_that_of_ascent_while_nothing_has_changed():
