@@ -24,12 +24,12 @@ from xmm_cli.encoding import encodable
 from xmm_cli.errors import ReaderGone, WrongUsage
 from xmm_cli.flags import DATA, MEASURED, OUTPUT, SHOWN, Flag
 from xmm_cli.reporting import FORMATS
-from xmm_cli.reporting.plots import FIGURES
 from xmm_cli.scoring.config import DEFAULTS
+from xmm_cli.study.figures import FIGURES
 
 if TYPE_CHECKING:
     from xmm_cli.rows.types import Finding, Score
-    from xmm_cli.study import People
+    from xmm_cli.study.people import People
 
 EXAMPLES = """
 Examples:
@@ -198,7 +198,8 @@ def _page(file: Path, inputs: list[str], by: list[str] | None, resamples: int) -
 def _sql(
     query: str, inputs: list[str], timeout_s: float | None, format: str, width: int, colour: bool
 ) -> None:
-    from xmm_cli.reporting.sql import asked, render_answer
+    from xmm_cli.reporting.answers import render_answer
+    from xmm_cli.reporting.sql import asked
 
     with asked(query, inputs, timeout_s=timeout_s) as answer:
         shown = render_answer(answer.columns, answer.rows, format, width=width, colour=colour)

@@ -4,11 +4,11 @@ from typing import TYPE_CHECKING
 
 from xmm_cli.console import say
 from xmm_cli.errors import BadData, WrongUsage
-from xmm_cli.reporting import render
+from xmm_cli.reporting import FORMATS, render
 
 if TYPE_CHECKING:
     from xmm_cli.rows.types import Finding, Score
-    from xmm_cli.study import People
+    from xmm_cli.study.people import People
     from xmm_cli.study.series import Series
 
 
@@ -44,20 +44,21 @@ def tables(
         return render(scores, format, width=width, colour=colour)
     from xmm_cli.reporting.findings_table import render_findings
 
-    if scores and format in ("csv", "json"):
+    between = FORMATS.load(format).between
+    if scores and between is None:
         raise WrongUsage(
             f"--format {format} of score and finding rows", "use jsonl, or files of one kind"
         )
     tables = [render(scores, format, width=width, colour=colour)] if scores else []
     tables.append(render_findings(kept, format, width=width, colour=colour))
-    return ("" if format == "jsonl" else "\n").join(tables)
+    return (between or "").join(tables)
 
 
 def read_people(inputs: list[str], findings: bool) -> "tuple[People, list[Finding]]":
     """All probe and trace rows, counted; and the finding rows, if they are wanted."""
     from xmm_cli.rows.inputs import open_inputs
     from xmm_cli.rows.types import Finding, Probe, Row, Run, Score, Trace
-    from xmm_cli.study import people_of
+    from xmm_cli.study.find import people_of
 
     need: tuple[type[Row], ...] = (Probe, Trace, Finding) if findings else (Probe, Trace)
     with open_inputs(inputs) as rows:
@@ -70,7 +71,7 @@ def findings_text(
 ) -> str:
     """The findings kept in the inputs, and those that their probe rows give, each once."""
     from xmm_cli.reporting.findings_table import distinct, render_findings
-    from xmm_cli.study import find_all
+    from xmm_cli.study.find import find_all
 
     rows = kept
     if people.counts or people.inside:
