@@ -90,6 +90,7 @@ _xmm() {
         --rank) :; return ;;
         --alpha) :; return ;;
         --save-every) :; return ;;
+        --set) :; return ;;
         --base) _xmm_words "$current" "xmm-base-bare xmm-base-xs xmm-base-s xmm-base"; [[ ${#COMPREPLY[@]} -gt 0 ]] || _xmm_folders "$current"; return ;;
         --adapter) _xmm_words "$current" "lora dora full"; return ;;
         --train) _xmm_words "$current" "language projector vision+projector"; return ;;
@@ -102,7 +103,7 @@ _xmm() {
         --seed) :; return ;;
         esac
         if [[ $current == -* ]]; then
-            _xmm_words "$current" "--views --only --source -s --mitigation --aux --shuffle-names --facts --init --steps --epochs --batch-size --lr --rank --alpha --save-every --base --adapter --train --dtype --quantize --gradient-checkpointing --device --out -o --overwrite --merge --log-to --seed --quiet -q --help -h"
+            _xmm_words "$current" "--views --only --source -s --mitigation --aux --shuffle-names --facts --init --steps --epochs --batch-size --lr --rank --alpha --save-every --set --base --adapter --train --dtype --quantize --gradient-checkpointing --device --out -o --overwrite --merge --log-to --seed --quiet -q --help -h"
         else
             _xmm_files "$current"
         fi
@@ -121,12 +122,13 @@ _xmm() {
         --batch-size) :; return ;;
         --lr) :; return ;;
         --save-every) :; return ;;
+        --set) :; return ;;
         --device) _xmm_words "$current" "cpu cuda cuda:0 mps"; return ;;
         --out|-o) _xmm_folders "$current"; return ;;
         --seed) :; return ;;
         esac
         if [[ $current == -* ]]; then
-            _xmm_words "$current" "--views --personas --method --objective --through --forget --retain --gate --utility-floor --steps --batch-size --lr --save-every --gradient-checkpointing --device --out -o --overwrite --seed --quiet -q --help -h"
+            _xmm_words "$current" "--views --personas --method --objective --through --forget --retain --gate --utility-floor --steps --batch-size --lr --save-every --set --gradient-checkpointing --device --out -o --overwrite --seed --quiet -q --help -h"
         else
             _xmm_checkpoints "$current"
         fi
@@ -148,13 +150,14 @@ _xmm() {
         --dtype) _xmm_words "$current" "auto bfloat16 float32"; return ;;
         --quantize) _xmm_words "$current" "4bit none"; return ;;
         --shard) :; return ;;
+        --engine) _xmm_words "$current" "transformers"; return ;;
         --device) _xmm_words "$current" "cpu cuda cuda:0 mps"; return ;;
         --label) :; return ;;
         --resume) _xmm_files "$current"; return ;;
         --seed) :; return ;;
         esac
         if [[ $current == -* ]]; then
-            _xmm_words "$current" "--split --views --role --personas --modality -m --task --answer --tokens --asking --control --trace --untrained --max-new-tokens --base --batch-size --dtype --quantize --shard --device --label --resume --seed --quiet -q --help -h"
+            _xmm_words "$current" "--split --views --role --personas --modality -m --task --answer --tokens --asking --control --trace --untrained --max-new-tokens --base --batch-size --dtype --quantize --shard --engine --device --label --resume --seed --quiet -q --help -h"
         else
             _xmm_checkpoints "$current"
         fi
@@ -162,7 +165,7 @@ _xmm() {
     score)
         case $before in
         --by) :; return ;;
-        --metric) :; return ;;
+        --metric) _xmm_words "$current" "recall chance memory transfer_gap transfer_ratio asymmetry cross_modal_score leak detectable_gap edit_similarity token_f1 logprob mean_rank mean_reciprocal_rank exposure min_k truth_ratio extraction compositional_gap false_recognition recall_restricted forget_quality membership"; return ;;
         --against) _xmm_files "$current"; return ;;
         --level) :; return ;;
         --resamples) :; return ;;
