@@ -165,7 +165,10 @@ def _methods() -> str:
             file = entry.target.partition(":")[0].replace(".", "/") + ".py"
             link = f"[{file}](../{file.removeprefix('xmm_cli/')})"
             formula = f": `{_formula(file)}`" if registry.kind == "objective" else ""
-            lines.append((f"`{name}`", _escaped(entry.summary + formula), link))
+            usual = registry.hyperparameters(name).items()
+            settable = "".join(f" `--set {field}={value}`" for field, value in usual)
+            about = _escaped(entry.summary + formula) + settable
+            lines.append((f"`{name}`", about, link))
         if lines:
             heading = f"### {registry.kind[0].upper()}{registry.kind[1:]}, in `{module}`\n\n"
             table = _table(("name", "what it is", "file"), lines)
