@@ -174,7 +174,7 @@ def _drawing(options: PersonasOptions) -> Drawing:
         seed=options.seed,
         diffusion=Diffusion(**told) if renderer.painter else msgspec.UNSET,
         describe=options.describe or msgspec.UNSET,
-        model_weights=weights_in(options.model) if painted else msgspec.UNSET,
+        model_weights=weights_in(options.model) if renderer.painter else msgspec.UNSET,
         describe_weights=weights_in(options.describe),
     )
     return Drawing(request, options.out, options.processes or usable_cores(), options.device)
