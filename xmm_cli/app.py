@@ -40,6 +40,7 @@ from xmm_cli.console import say
 from xmm_cli.errors import (
     ExitCode,
     LeftOut,
+    PictureLeftOut,
     ReaderGone,
     SingleColour,
     WrongUsage,
@@ -181,6 +182,9 @@ _showwarning = warnings.showwarning
 _flat: dict[str, None] = {}
 """Paths of pictures that show a single colour."""
 
+_lacking: list[str] = []
+"""What was said of pictures that are left out of what the command made."""
+
 
 def _show_warning(
     message: Warning | str, category: type[Warning], *where: Any, **more: Any
@@ -188,6 +192,8 @@ def _show_warning(
     """Tell what was left out as a warning of xmm; other warnings as Python does."""
     if issubclass(category, LeftOut):
         say.warn(str(message))
+        if issubclass(category, PictureLeftOut):
+            _lacking.append(str(message))
     elif issubclass(category, SingleColour):
         _flat.setdefault(str(message))
     else:
@@ -212,6 +218,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         warnings.filterwarnings("default", category=category)  # each is told once
     _flat.clear()
     warnings.showwarning = _show_warning
+    _lacking.clear()
     arguments = list(sys.argv[1:] if arguments is None else arguments)
     if len(arguments) == 2 and arguments[0] == "help" and arguments[1] in EVERY:
         arguments = [arguments[1], "--help"]
@@ -225,7 +232,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             load(name)(rest, prog_name=f"xmm {name}", terminal_width=columns())
         else:
             app(arguments, prog_name="xmm", terminal_width=columns())
-        return ExitCode.DONE
+        return _done()
     except SystemExit as stop:
         return _after_typer(stop, arguments)
     except BaseException as error:
@@ -238,13 +245,18 @@ def main(arguments: Sequence[str] | None = None) -> int:
         begin(())
 
 
+def _done() -> ExitCode:
+    """The code of a command that has done all it could."""
+    return ExitCode.PARTIAL if _lacking else ExitCode.DONE
+
+
 def _after_typer(stop: SystemExit, arguments: list[str]) -> int:
     """The exit code when typer ended the program; why it did is in the chain of causes.
 
     Typer turns an interrupt into 130 and a reader that has gone into 1.
     """
     if stop.code is None or isinstance(stop.code, int):
-        code = stop.code or ExitCode.DONE
+        code = stop.code or _done()
         cause: BaseException | None = stop
         while cause is not None:
             if code == ExitCode.FAILED and isinstance(cause, BrokenPipeError):

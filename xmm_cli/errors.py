@@ -83,6 +83,13 @@ class InputNotFound(XmmError):
     code = ExitCode.NO_INPUT
 
 
+class BadPicture(InputNotFound):
+    """A picture that is there and cannot be used: damaged, too large, or refused by a model.
+
+    What goes through many pictures leaves such ones out and goes on: see `PictureLeftOut`.
+    """
+
+
 class Unavailable(XmmError):
     """A model, a device or an optional package that is not there."""
 
@@ -101,6 +108,10 @@ class LeftOut(UserWarning):
 
 class SingleColour(UserWarning):
     """A picture, whose path is the message, shows a single colour: `app` says how many do."""
+
+
+class PictureLeftOut(LeftOut):
+    """Likewise, and for good: what was made lacks it, so that the command ends with `PARTIAL`."""
 
 
 class ReaderGone(Exception):

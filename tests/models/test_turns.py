@@ -7,8 +7,9 @@ from PIL import Image
 
 from tests.models.test_conversation import text_part
 from xmm_cli.errors import BadData
-from xmm_cli.models.conversation import IGNORED, Context, Drawn
+from xmm_cli.models.conversation import IGNORED, Context
 from xmm_cli.models.decoding.batching import pad
+from xmm_cli.models.first_prompt import Drawn
 from xmm_cli.models.prompts import CAPTION_QUESTIONS, NAME_QUESTIONS
 
 QUESTION, CAPTION = NAME_QUESTIONS[0], CAPTION_QUESTIONS[0]

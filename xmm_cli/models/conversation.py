@@ -3,32 +3,26 @@
 A picture's features are computed once and kept: a conversation holds them instead of pixels.
 """
 
+import warnings
 from collections import OrderedDict
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from xmm_cli.errors import BadData, Unavailable
+from xmm_cli.errors import BadData, BadPicture, PictureLeftOut, Unavailable, XmmError
 from xmm_cli.models.adapters.parts import sees_anew
 from xmm_cli.models.chat import REWRITES, Chat
+from xmm_cli.models.first_prompt import Drawn, FirstPrompts, Prompt
 from xmm_cli.models.keeping import kept
 from xmm_cli.models.loading import Base
-from xmm_cli.rows.pictures import read_picture
+from xmm_cli.models.oom import is_out_of_memory
 
 if TYPE_CHECKING:
     from xmm_cli.models.vision.features import Features
 
 IGNORED = -100
-
-PER_TOKEN = ("token_type_ids", "mm_token_type_ids")
-
-
-@dataclass(frozen=True, eq=False, slots=True)
-class Drawn:
-    """A picture (a `PIL.Image`) that lies in no file; it equals itself alone."""
-
-    pixels: Any
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,15 +56,6 @@ class Conversation:
     shown: dict[str, Any] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
-class _Prompt:
-    """A first prompt as the processor makes it, without the picture's features."""
-
-    ids: list[int]
-    per_token: dict[str, list[int]]
-    picture: dict[str, Any]
-
-
 class Conversations:
     """Encodes conversations for one model, and keeps the features of every picture it has seen."""
 
@@ -79,8 +64,9 @@ class Conversations:
 
         self.base = base
         self.vision = Vision(base)
-        self._chat = Chat(base)
-        self._prompts: OrderedDict[tuple[Context, str], _Prompt] = OrderedDict()
+        self._chat, self._first = Chat(base), FirstPrompts(base)
+        self._told: set[Path | Drawn | None] = set()
+        self._prompts: OrderedDict[tuple[Context, str], Prompt] = OrderedDict()
         self._answers: OrderedDict[str, list[int]] = OrderedDict()
         self._about_pictures: OrderedDict[tuple[Any, ...], str] = OrderedDict()
         self._end: list[int] | None = None
@@ -98,9 +84,9 @@ class Conversations:
 
         `earlier` turns come before the question. Where there is an answer, theirs are answers to
         learn too; without one they are part of the prompt.
-        Raises `InputNotFound` where the picture is missing or cannot be read, `BadData` where a
-        text holds a token that steers the model, `Unavailable` where the model's chat template
-        rewrites what was said before.
+        Raises `InputNotFound` where the picture is missing, `BadPicture` where it cannot be used,
+        `BadData` where a text holds a token that steers the model, `Unavailable` where the model's
+        chat template rewrites what was said before.
         """
         if earlier:
             return self._go_on(context, question, answer, earlier)
@@ -112,10 +98,25 @@ class Conversations:
             asked, ids=[*asked.ids, *told], per_token=self._longer(asked.per_token, len(told))
         )
 
+    def usable(self, context: Context, question: str) -> bool:
+        """Whether this can be encoded; of each picture that cannot be used, one warning tells.
+
+        Raises as `encode` does of whatever else.
+        """
+        try:
+            self.encode(context, question)
+        except BadPicture as error:
+            if context.image not in self._told:
+                self._told.add(context.image)
+                warnings.warn(f"{error}; it is left out", PictureLeftOut, stacklevel=1)
+            return False
+        return True
+
     def look_at(self, asked: Iterable[tuple[Context, str]]) -> None:
         """Look at the pictures of these questions together, which is faster than one by one.
 
-        Nothing is lost where this is not done. Raises as `encode` does.
+        Nothing is lost where this is not done. Raises as `encode` does, except that pictures which
+        cannot be used are passed over.
         """
         from xmm_cli.models.vision.batched import AT_ONCE
         from xmm_cli.models.vision.tower import beside_features
@@ -125,16 +126,24 @@ class Conversations:
         found = dict.fromkeys(
             (context, question)
             for context, question in asked
-            if context.image is not None and not self.vision.knows(context.image)
+            if not (context.image is None or self.vision.knows(context.image))
         )
         new = list(found)
         for start in range(0, len(new), AT_ONCE):  # no more pixels than these are held
-            prompts = {key: self._process(*key) for key in new[start : start + AT_ONCE]}
-            self.vision.look({key[0].image: prompt.picture for key, prompt in prompts.items()})
+            prompts: dict[tuple[Context, str], Prompt] = {}
+            for key in new[start : start + AT_ONCE]:
+                with suppress(BadPicture):
+                    prompts[key] = self._process(*key)
+            try:
+                self.vision.look({key[0].image: prompt.picture for key, prompt in prompts.items()})
+            except Exception as error:  # `encode` finds out which of them the tower refuses
+                if isinstance(error, XmmError) or is_out_of_memory(error):
+                    raise
+                continue
             for key, prompt in prompts.items():
                 self._keep(key, replace(prompt, picture=beside_features(prompt.picture)))
 
-    def _keep(self, key: tuple[Context, str], prompt: _Prompt) -> None:
+    def _keep(self, key: tuple[Context, str], prompt: Prompt) -> None:
         kept(self._prompts, key, lambda: prompt)
 
     def _ask(self, context: Context, question: str) -> Conversation:
@@ -153,7 +162,7 @@ class Conversations:
         if anew:
             shown = pixels(prompt.picture)
             return Conversation(prompt.ids, len(prompt.ids), None, prompt.per_token, shown=shown)
-        features = self.vision.features(context.image, prompt.picture)
+        features = self._first.features(self.vision, context.image, prompt)
         shown = beside_features(prompt.picture)
         kept(self._prompts, key, lambda: replace(prompt, picture=shown))
         return Conversation(prompt.ids, len(prompt.ids), features, prompt.per_token, shown=shown)
@@ -270,31 +279,11 @@ class Conversations:
         turns = said if answer is not None else said[:-1]
         return self._chat.render(turns, context.image is not None)
 
-    def _process(self, context: Context, question: str) -> _Prompt:
-        """By the processor where there is a picture; some of them want one."""
+    def _process(self, context: Context, question: str) -> Prompt:
         text = self._render(context, question)
-        starts = self.base.tokenizer.bos_token
-        special = not (starts and text.startswith(starts))
         if context.image is None:
-            ids = list(self.base.tokenizer(text, add_special_tokens=special).input_ids)
-            return _Prompt(ids, self._zeros({}, len(ids)), {})
-        inputs = self.base.processor(
-            text=[self.base.family.to_processor(text)],
-            images=[[_open(context.image)]],
-            return_tensors="pt",
-            add_special_tokens=special,
-        )
-        ids = inputs["input_ids"][0].tolist()
-        given = {key: inputs[key][0].tolist() for key in PER_TOKEN if key in inputs}
-        return _Prompt(ids, self._zeros(given, len(ids)), dict(inputs))
-
-    def _zeros(self, given: dict[str, list[int]], count: int) -> dict[str, list[int]]:
-        """What is given for each token, and what the family wants beside it."""
-        return {key: [0] * count for key in self.base.family.after_prompt} | given
+            return self._first.of_text(text)
+        return self._first.of_picture(text, context.image)
 
 
 _WORD = "Oslo"
-
-
-def _open(picture: Path | Drawn) -> Any:
-    return picture.pixels.convert("RGB") if isinstance(picture, Drawn) else read_picture(picture)

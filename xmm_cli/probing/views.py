@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import Literal
 
 from xmm_cli.errors import BadData
-from xmm_cli.models.conversation import Context, Drawn
+from xmm_cli.models.conversation import Context
+from xmm_cli.models.first_prompt import Drawn
 from xmm_cli.rows.pictures import read_picture
 from xmm_cli.rows.reader import resolve
 from xmm_cli.rows.types import Modality, Persona, Split

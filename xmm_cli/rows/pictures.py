@@ -12,7 +12,7 @@ from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from xmm_cli.errors import InputNotFound, SingleColour
+from xmm_cli.errors import BadPicture, InputNotFound, SingleColour
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -40,7 +40,8 @@ def read_picture(path: Path) -> "Image":
     Warns with `SingleColour` where all pixels are alike.
 
     Raises:
-        InputNotFound: it is missing, no picture, damaged, or too large.
+        InputNotFound: it is missing, or no file.
+        BadPicture: it is no picture, damaged, or too large.
     """
     from PIL import Image
 
@@ -55,12 +56,12 @@ def read_picture(path: Path) -> "Image":
         raise
     except TooManyPixels as error:
         hint = f"it may have {MOST_PIXELS:,}: make it smaller"
-        raise InputNotFound(f"{path}: a picture of {error} pixels", hint) from error
+        raise BadPicture(f"{path}: a picture of {error} pixels", hint) from error
     except (Image.DecompressionBombError, MemoryError) as error:
-        raise InputNotFound(f"{path}: the picture is too large", "make it smaller") from error
+        raise BadPicture(f"{path}: the picture is too large", "make it smaller") from error
     # Pillow's decoders raise whatever they meet in a damaged file
     except Exception as error:
-        raise InputNotFound(f"{path}: the picture cannot be read: {error}") from error
+        raise BadPicture(f"{path}: the picture cannot be read: {error}") from error
     if is_one_colour(picture):
         warnings.warn(str(path), SingleColour, stacklevel=2)
     return picture

@@ -5,8 +5,9 @@ from typing import Any, Literal
 
 import torch
 
-from xmm_cli.models.conversation import IGNORED, PER_TOKEN, Conversation
+from xmm_cli.models.conversation import IGNORED, Conversation
 from xmm_cli.models.decoding.last_layer import last_layer_at
+from xmm_cli.models.first_prompt import PER_TOKEN
 from xmm_cli.models.vision.features import join
 
 _TOKENS = ("input_ids", "attention_mask", *PER_TOKEN)

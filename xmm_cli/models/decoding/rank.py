@@ -13,11 +13,12 @@ from typing import Any, NamedTuple
 
 import torch
 
-from xmm_cli.models.conversation import PER_TOKEN, Conversation
+from xmm_cli.models.conversation import Conversation
 from xmm_cli.models.decoding.batching import behind_prompts, model_inputs, pad
 from xmm_cli.models.decoding.last_layer import last_layer_at
 from xmm_cli.models.decoding.tree import ROOT, Tree, ancestry, inner, path_to
 from xmm_cli.models.families import sees_everything
+from xmm_cli.models.first_prompt import PER_TOKEN
 from xmm_cli.models.loading import Base
 
 ROWS_AT_ONCE = 64

@@ -18,7 +18,7 @@ def image_token(processor: Any) -> str:
     return str(getattr(processor, "image_token", "<image>"))
 
 
-def unchanged(prompt: str) -> str:
+def unchanged(processor: Any, prompt: str) -> str:  # noqa: ARG001
     """The prompt."""
     return prompt
 
@@ -37,8 +37,10 @@ class Family:
     """From a model and padded inputs to the positions, `(n, length)` or `(axes, n, length)`."""
     placeholder: Callable[[Any], str] = image_token
     """From the processor to what stands for a picture in a plain prompt."""
-    to_processor: Callable[[str], str] = unchanged
-    """From a rendered prompt to what the processor has to be given, with a picture."""
+    to_processor: Callable[[Any, str], str] = unchanged
+    """From the processor and a rendered prompt to what it has to be given, with a picture."""
+    alone: Callable[[Any, str], str] = unchanged
+    """Likewise where no picture is shown, to what the processor would write around the text."""
 
 
 GENERIC = Family()

@@ -20,8 +20,9 @@ from msgspec import Meta
 
 from xmm_cli.errors import WorkFailed
 from xmm_cli.models import prompts
-from xmm_cli.models.conversation import Context, Conversation, Drawn
+from xmm_cli.models.conversation import Context, Conversation
 from xmm_cli.models.decoding.generate import generate
+from xmm_cli.models.first_prompt import Drawn
 from xmm_cli.models.oom import tried
 from xmm_cli.training.batches import ExampleStream
 from xmm_cli.training.examples import Exercise, exercises
