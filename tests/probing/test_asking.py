@@ -6,13 +6,13 @@ import pytest
 
 from xmm_cli.models.adapters.lora import load_adapter, remove_adapter
 from xmm_cli.models.conversation import Context, Conversations
-from xmm_cli.models.decoding.generate import generate
+from xmm_cli.models.decoding.generate import Told, generate
 from xmm_cli.models.decoding.rank import candidate_logprobs, rank_of
 from xmm_cli.models.decoding.tree import build_tree
 from xmm_cli.models.prompts import NAME_QUESTIONS
 from xmm_cli.probing.answering import FIRST, ProbeSettings, Responder
 from xmm_cli.probing.probe import Subject, probe
-from xmm_cli.probing.questions import DESCRIPTION_TOKENS, Scope, make_questions
+from xmm_cli.probing.questions import ANSWER_TOKENS, DESCRIPTION_TOKENS, Scope, make_questions
 
 
 @pytest.fixture(scope="module")
@@ -92,17 +92,17 @@ def test_a_view_is_described_once_for_all_its_questions(trained, people, monkeyp
     base, model, conversations = trained
     calls = []
 
-    def counted(base, model, conversations, prompts, max_new_tokens, *_):
-        calls.append((len(prompts), max_new_tokens))
-        return ["hairstyle afro"] * len(prompts)
+    def counted(base, model, conversations, prompts, longest, *_):
+        calls.append((len(prompts), max(longest)))
+        return [Told("hairstyle afro", cut=False)] * len(prompts)
 
-    monkeypatch.setattr("xmm_cli.models.decoding.generate.generate", counted)
+    monkeypatch.setattr("xmm_cli.models.decoding.generate.answer", counted)
     questions = list(make_questions(people, Scope(task="attribute", modalities=("text",))))[:21]
     settings = ProbeSettings(asking="describe-first", answers=("generate",))
     respond = Responder(base, model, conversations, settings)
     respond(questions[:10])
     respond(questions[10:])
-    longest = settings.max_new_tokens
+    longest = ANSWER_TOKENS
     assert calls == [(2, DESCRIPTION_TOKENS), (10, longest), (1, DESCRIPTION_TOKENS), (11, longest)]
 
 

@@ -6,6 +6,7 @@ import pytest
 from xmm_cli.errors import BadData, WrongUsage
 from xmm_cli.models import prompts
 from xmm_cli.models.conversation import Context
+from xmm_cli.models.decoding.generate import Told
 from xmm_cli.probing import answering
 from xmm_cli.probing.probe import ProbeSettings, Subject, count_rows, probe
 from xmm_cli.probing.questions import DESCRIPTION_TOKENS, Scope, make_questions
@@ -103,14 +104,14 @@ def test_a_look_is_judged_attribute_by_attribute(rows, people, monkeypatch):
     said = prompts.caption({k: v for k, v in first.attributes.items() if k != "garment"})
     longest = []
 
-    def generate(base, model, conversations, asked, max_new_tokens, *_):
-        longest.append(max_new_tokens)
-        return [said] * len(asked)
+    def answer(base, model, conversations, asked, most, *_):
+        longest.extend(most)
+        return [Told(said, cut=False)] * len(asked)
 
-    monkeypatch.setattr("xmm_cli.models.decoding.generate.generate", generate)
-    found = [row for row in rows(Scope(task="reverse"), tokens=True) if row.persona == first.id]
-    *judged, ranked = found
-    assert longest == [DESCRIPTION_TOKENS]
+    monkeypatch.setattr("xmm_cli.models.decoding.generate.answer", answer)
+    asked = rows(Scope(task="reverse"), tokens=True, max_new_tokens=None)
+    *judged, ranked = [row for row in asked if row.persona == first.id]
+    assert set(longest) == {DESCRIPTION_TOKENS}
     assert [row.expected for row in judged] == list(first.attributes.values())
     for row, (attribute, value) in zip(judged, first.attributes.items(), strict=True):
         assert row.answer == (said if attribute == "garment" else value)

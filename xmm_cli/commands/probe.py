@@ -112,7 +112,8 @@ class ProbeOptions:
         Flag("Put this into each row's condition.", OUTPUT, metavar="KEY=VALUE"),
     ] = None
     max_new_tokens: Annotated[
-        int, Flag("The longest answer that is generated.", ASKED, metavar="N", min=1)
+        int | None,
+        Flag("The longest answer; what the longest candidate needs.", ASKED, metavar="N", min=1),
     ] = _D.max_new_tokens
     batch_size: Annotated[int, Flag("Questions asked at once.", HARDWARE, metavar="N", min=1)] = (
         _D.batch_size
@@ -162,7 +163,7 @@ class ProbeOptions:
     def _unusual(self) -> dict[str, Label]:
         """Labels for options that change what is answered, and that no row tells otherwise."""
         labels: dict[str, Label] = {}
-        if self.max_new_tokens != _D.max_new_tokens:
+        if self.max_new_tokens is not None:
             labels["max_new_tokens"] = self.max_new_tokens
         if self.control == "swapped" and self.seed != Scope().seed:
             labels["control_seed"] = self.seed

@@ -233,15 +233,17 @@ def _recall(
     asked = [list(make_questions(people, Scope(modalities=(one,)))) for one in modalities]
 
     def recall(model: Any) -> float:
-        respond = Patient(Responder(conversations.base, model, conversations, settings), say.warn)
+        responder = Responder(conversations.base, model, conversations, settings)
+        respond = Patient(responder, say.warn)
         shares = []
-        for questions in asked:
+        for whole in asked:
+            questions = responder.usable(whole)
             right = [
                 exact_match(reply.answer or "", question.asked.expected)
                 for batch in batches(questions, settings.batch_size)
                 for question, reply in zip(batch, respond(batch), strict=True)
             ]
-            shares.append(sum(right) / len(right))
+            shares.append(sum(right) / max(len(right), 1))
         return min(shares)
 
     return recall

@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING, Any, Literal
 from xmm_cli.models.conversation import Context, Conversation, Conversations
 from xmm_cli.models.loading import Base
 from xmm_cli.models.prompts import CAPTION_QUESTIONS, NAME_QUESTIONS, by_name
-from xmm_cli.probing.questions import DESCRIPTION_TOKENS, Question
+from xmm_cli.probing.questions import DESCRIPTION_TOKENS, Known, Question
 from xmm_cli.rows.types import Answer, Label
 
 if TYPE_CHECKING:
+    from xmm_cli.models.decoding.generate import Told
     from xmm_cli.models.decoding.rank import Reading
     from xmm_cli.models.decoding.tree import Tree
 
@@ -39,7 +40,8 @@ class ProbeSettings:
     tokens: bool = False
     """Keep the log-probability of each token of the right answer, and that of wrong answers."""
     asking: Asking = "plain"
-    max_new_tokens: int = 24
+    max_new_tokens: int | None = None
+    """None: as many as the longest candidate has with its end, and at least as the task says."""
     batch_size: int = 32
     labels: Mapping[str, Label] = field(default_factory=dict)
 
@@ -50,6 +52,8 @@ class Reply:
 
     question: str
     answer: str | None = None
+    cut: bool = False
+    """Whether the answer, or what was completed, had no end within the tokens it might have."""
     rank: int | None = None
     candidates: int | None = None
     logprob: float | None = None
@@ -70,6 +74,20 @@ class Responder:
         self.conversations, self.settings = conversations, settings
         self._told_first: dict[Context, str] = {}
         self._trees: dict[tuple[str, ...], Tree] = {}
+        self._most: dict[tuple[str, ...], int] = {}
+
+    def usable(self, batch: Sequence[Question]) -> list[Question]:
+        """Those whose pictures the model can use; a warning tells of each other picture."""
+        shown = [one for one in batch if one.context.image is not None]
+        asked = {one.context: self._first(one) for one in shown}
+        self.conversations.look_at(asked.items())
+        left_out = [one for one in asked.items() if not self.conversations.usable(*one)]
+        unusable = {context for context, _ in left_out}
+        return [one for one in batch if one.context not in unusable]
+
+    def _first(self, question: Question) -> str:
+        """What is asked first about a question's view."""
+        return FIRST.get(self.settings.asking, question.asked.question)
 
     def __call__(self, batch: Sequence[Question]) -> list[Reply]:
         """One reply a question. All of a batch show something, or none of them does."""
@@ -80,33 +98,47 @@ class Responder:
             told = self._rank(batch, prompts, replies)
         if "generate" in self.settings.answers:
             for reply, answer in zip(replies, self._answers(batch, prompts, told), strict=True):
-                reply.answer = answer
+                reply.answer, reply.cut = answer
         if self.settings.prefix:
             self._go_on(batch, prompts, replies)
         return replies
 
     def _answers(
         self, batch: Sequence[Question], prompts: list[Conversation], told: list[list[int]]
-    ) -> list[str]:
+    ) -> "list[Told]":
         """What each prompt is answered with, where ranking may have `told` it already."""
+        from xmm_cli.models.decoding.generate import Told
+
         ends, longest = self.conversations.end_tokens, self._longest(batch)
         decoded = self.base.tokenizer.batch_decode(told, skip_special_tokens=True)
-        answers = [text.strip() for text in decoded]
+        answers = [Told(text.strip(), cut=False) for text in decoded]
         unknown = [
             place
             for place, tokens in enumerate(told)
-            if not tokens or tokens[-1] not in ends or len(tokens) > longest
+            if not tokens or tokens[-1] not in ends or len(tokens) > longest[place]
         ]
         if unknown:
-            trees = [self._tree(batch[place].asked.candidates) for place in unknown]
-            texts = self._generate([prompts[place] for place in unknown], longest, guesses=trees)
-            for place, text in zip(unknown, texts, strict=True):
-                answers[place] = text
+            generated = self._generate(
+                [prompts[place] for place in unknown],
+                [longest[place] for place in unknown],
+                guesses=[self._tree(batch[place].asked.candidates) for place in unknown],
+            )
+            for place, answer in zip(unknown, generated, strict=True):
+                answers[place] = answer
         return answers
 
-    def _longest(self, batch: Sequence[Question]) -> int:
-        """The most tokens of an answer."""
-        return max(self.settings.max_new_tokens, *(q.asked.tokens for q in batch))
+    def _longest(self, batch: Sequence[Question]) -> list[int]:
+        """The most tokens of each answer, which depend on no other question."""
+        if self.settings.max_new_tokens is not None:
+            return [self.settings.max_new_tokens] * len(batch)
+        return [max(one.asked.tokens, self._needed(one.asked.candidates)) for one in batch]
+
+    def _needed(self, known: tuple[str, ...]) -> int:
+        """How many tokens the longest of these answers has, its end among them."""
+        if known not in self._most:
+            lengths = [len(self.conversations.answer_ids(one)) for one in known]
+            self._most[known] = max(lengths, default=0)
+        return self._most[known]
 
     def prompts(self, batch: Sequence[Question]) -> tuple[list[Conversation], list[str]]:
         """What the model is given, up to where its answer starts, and the last question in it."""
@@ -116,7 +148,7 @@ class Responder:
         if self.settings.asking == "plain" or not batch[0].asked.shown:
             self.conversations.look_at(zip(contexts, asked, strict=True))
             return list(map(encode, contexts, asked)), asked
-        self._tell_first(list(dict.fromkeys(contexts)))
+        self._tell_first(list(dict.fromkeys(contexts)), batch[0].known)
         said = [self._told_first[context] for context in contexts]
         if self.settings.asking == "hop-by-hop":
             asked = list(map(by_name, asked, said))
@@ -125,27 +157,30 @@ class Responder:
         turns = zip(contexts, asked, said, strict=True)
         return [encode(one, last, earlier=[(first, told)]) for one, last, told in turns], asked
 
-    def _tell_first(self, contexts: Sequence[Context]) -> None:
+    def _tell_first(self, contexts: Sequence[Context], of: Known) -> None:
         """Ask the first turn; of earlier views, only those still asked about are kept."""
         known = {one: self._told_first[one] for one in contexts if one in self._told_first}
         new = [one for one in contexts if one not in known]
         if new:
             first = FIRST[self.settings.asking]
+            expected = of.looks if self.settings.asking == "describe-first" else of.names
+            longest = max(DESCRIPTION_TOKENS, self._needed(expected))
             self.conversations.look_at((one, first) for one in new)
             prompts = [self.conversations.encode(one, first) for one in new]
-            known |= zip(new, self._generate(prompts, DESCRIPTION_TOKENS), strict=True)
+            told = self._generate(prompts, [longest] * len(new))
+            known |= {one: answer.text for one, answer in zip(new, told, strict=True)}
         self._told_first = known
 
     def _generate(
         self,
         prompts: Sequence[Conversation],
-        longest: int,
+        longest: Sequence[int],
         begun: Sequence[int] | None = None,
         guesses: "Sequence[Tree] | None" = None,
-    ) -> list[str]:
-        from xmm_cli.models.decoding.generate import generate
+    ) -> "list[Told]":
+        from xmm_cli.models.decoding.generate import answer
 
-        return generate(self.base, self.model, self.conversations, prompts, longest, begun, guesses)
+        return answer(self.base, self.model, self.conversations, prompts, longest, begun, guesses)
 
     def _rank(
         self, batch: Sequence[Question], prompts: list[Conversation], replies: list[Reply]
@@ -199,9 +234,9 @@ class Responder:
             reply.prefix = self.base.tokenizer.decode(half, skip_special_tokens=True).strip()
             begun.append(self.conversations.going_on(prompt, half))
             given.append(len(half))
-        texts = self._generate(begun, self._longest(batch), given)
-        for reply, text in zip(replies, texts, strict=True):
-            reply.completed = text
+        completed = self._generate(begun, self._longest(batch), given)
+        for reply, answer in zip(replies, completed, strict=True):
+            reply.completed, reply.cut = answer
 
     def _tree(self, candidates: tuple[str, ...]) -> "Tree":
         from xmm_cli.models.decoding.tree import build_tree

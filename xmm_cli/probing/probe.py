@@ -93,7 +93,8 @@ def probe(
 ) -> Iterator[Probe]:
     """The rows of each question, in order, each batch as soon as it is answered.
 
-    That is one row a question, except where an answer is judged in parts.
+    That is one row a question, except where an answer is judged in parts; a question about a
+    picture that cannot be used has none.
     Raises as `probe_batches` does.
     """
     parts = batches(questions, settings.batch_size)
@@ -119,9 +120,11 @@ def probe_batches(
     `Conversations.encode` do.
     """
     with subject.model() as model:
-        respond = Patient(Responder(subject.base, model, conversations, settings), note)
+        responder = Responder(subject.base, model, conversations, settings)
+        respond = Patient(responder, note)
 
         def answered(batch: Sequence[Question]) -> list[Probe]:
+            batch = responder.usable(batch)
             return list(rows_of(subject, batch, respond(batch), settings, run))
 
         rest = iter(parts)
@@ -193,7 +196,7 @@ def _rows(
             right = exact_match(told, value)
             yield msgspec.structs.replace(judged, expected=value, answer=told, correct=right)
     if reply.rank is not None:
-        yield msgspec.structs.replace(row, answer=None, correct=None)
+        yield msgspec.structs.replace(row, answer=None, correct=None, cut=msgspec.UNSET)
 
 
 _OF_RANKING = ("rank", "candidates", "logprob", "token_logprobs", "wrong_logprob")
@@ -224,6 +227,7 @@ def _row(
         expected=asked.expected,
         answer=reply.answer if reply.completed is None else reply.completed,
         correct=correct,
+        cut=True if reply.cut else msgspec.UNSET,
         rank=reply.rank,
         candidates=reply.candidates,
         logprob=reply.logprob,

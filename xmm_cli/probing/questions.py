@@ -6,6 +6,7 @@ from pathlib import Path
 
 from xmm_cli.errors import BadData, WrongUsage
 from xmm_cli.models.conversation import Context
+from xmm_cli.models.prompts import caption
 from xmm_cli.probing.tasks import TASKS
 from xmm_cli.probing.views import Control, controlled, views_of
 from xmm_cli.rows.match import Candidates
@@ -14,8 +15,11 @@ from xmm_cli.rows.types import MODALITIES, Modality, Persona, Role, Split, Task
 People = Sequence[tuple[Persona, Path]]
 """Persona rows, each with the folder that its paths count from."""
 
-DESCRIPTION_TOKENS = 80
-"""The longest description that a model is let to give."""
+ANSWER_TOKENS, DESCRIPTION_TOKENS = 24, 80
+"""An answer, and a description, may always have so many tokens; more where longer ones are known.
+
+How long an answer may be decides nothing then: one that is longer than all that are known is wrong.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,8 +33,8 @@ class Asked:
     """Steps of memory from what is shown or named to the answer."""
     shown: bool = True
     """Whether the view is shown. If not, it is asked once a person, by name and in words alone."""
-    tokens: int = 0
-    """The answer may have as many tokens as this, whatever the settings say."""
+    tokens: int = ANSWER_TOKENS
+    """The answer may have at least as many tokens as this."""
     parts: Mapping[str, str] = field(default_factory=dict)
     """Attributes, with their values, by which a generated description is judged: a row for each."""
 
@@ -52,6 +56,20 @@ def distinct(known: Iterable[Mapping[str, str]]) -> dict[str, Candidates]:
 
 
 @dataclass(frozen=True, slots=True)
+class Known:
+    """All that is known of the people measured: their names, and their looks in words."""
+
+    names: tuple[str, ...] = ()
+    looks: tuple[str, ...] = ()
+
+    @classmethod
+    def of(cls, everyone: Iterable[Persona]) -> "Known":
+        """Each name and each look once."""
+        names, looks = zip(*((one.name, caption(one.attributes)) for one in everyone), strict=True)
+        return cls(tuple(dict.fromkeys(names)), tuple(dict.fromkeys(looks)))
+
+
+@dataclass(frozen=True, slots=True)
 class Question:
     """One question about one view; of a question by name, the view is 0 and the context empty."""
 
@@ -63,6 +81,7 @@ class Question:
     context: Context
     asked: Asked
     control: Control | None = None
+    known: Known = Known()
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +116,7 @@ def make_questions(people: People, scope: Scope) -> Iterator[Question]:
     _check(asks, scope)
     if any(asked.shown for about in asks for asked in about):
         for modality in scope.modalities:
-            yield from _about_views(chosen, asks, modality, scope)
+            yield from _about_views(chosen, asks, modality, scope, Known.of(everyone))
     if "text" in scope.modalities and scope.control is None:
         for persona, about in zip(everyone, asks, strict=True):
             for asked in about:
@@ -140,7 +159,7 @@ def _mend(people: People, scope: Scope) -> str | None:
 
 
 def _about_views(
-    chosen: People, asks: Sequence[list[Asked]], modality: Modality, scope: Scope
+    chosen: People, asks: Sequence[list[Asked]], modality: Modality, scope: Scope, known: Known
 ) -> Iterator[Question]:
     own = [views_of(*pair, modality, scope.split, scope.views) for pair in chosen]
     if not any(own):
@@ -159,4 +178,5 @@ def _about_views(
                         context,
                         asked,
                         scope.control,
+                        known,
                     )

@@ -36,8 +36,11 @@ def trace(
     `alignment` the same with persons permuted by the seed; for `decodable` one over the distinct
     first tokens of all names. Where nothing varies between persons, as in the embeddings of the
     last token, alignment is undefined and has no row. Nearest views that tie are no one's.
+    Views whose picture cannot be used are left out.
     Raises `BadData` where a modality has no views, and as `probe` does.
     """
+    encode, usable = conversations.encode, conversations.usable
+    questions = [one for one in questions if usable(one.context, one.asked.question)]
     for modality in MODALITIES:
         if not any(question.modality == modality for question in questions):
             raise BadData(f"no views in {modality}", "a trace compares both modalities")
@@ -47,7 +50,6 @@ def trace(
     parts = list(batches(questions, settings.batch_size))
     right = [[place[q.asked.expected] for q in part] for part in parts]
     with subject.model() as model:
-        encode = conversations.encode
         # one batch at a time: where the tower has learned, a prompt holds pixels
         prompts = ([encode(q.context, q.asked.question) for q in part] for part in parts)
         lens = Lens(subject.base.model, tokens)

@@ -153,6 +153,8 @@ class Probe(Row, frozen=True, kw_only=True, tag="probe"):
     """The generated text; None where the model only ranked."""
     correct: bool | None = None
     """Whether the normalised answer equals the normalised expected one; None without an answer."""
+    cut: bool | UnsetType | None = UNSET
+    """True where the answer was as long as it might be and had no end yet; else it is left out."""
     rank: Positive | None = None
     """1 is best, ties count against the right answer; None where the model only generated."""
     candidates: Positive | None = None

@@ -3,7 +3,7 @@
 import random
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
-from typing import Any
+from typing import Any, Literal
 
 import torch
 from torch.utils.data import Dataset
@@ -46,32 +46,37 @@ class ExampleStream(Dataset[Item]):
         return {"retain": Example(self.examples[index])}
 
 
+Gone = Literal["forget", "instead"]
+"""The parts of `Parts` that what is to be forgotten can play."""
+
+
 class Pairs(Dataset[Item]):
     """Every example to forget, each beside one to keep that is drawn anew at every visit.
 
-    Item `i` is made from the seed and `i` alone; `rounds` says how often each is visited. Where
-    other answers for the forget set are given, one for each, they come along.
+    Item `i` is made from the seed and `i` alone; `rounds` says how often each is visited. `gone` is
+    what is to be forgotten, by part: the right answers, other answers for the same views, or both.
     """
 
     def __init__(
         self,
-        forget: Sequence[Example],
+        gone: Mapping[Gone, Sequence[Example]],
         retain: Sequence[Conversation],
         rounds: int,
         seed: int,
-        instead: Sequence[Example] = (),
     ) -> None:
-        self.forget, self.retain, self.rounds, self.seed = forget, retain, rounds, seed
-        self.instead = instead
+        self.gone, self.retain, self.rounds, self.seed = gone, retain, rounds, seed
+        (self.views,) = {len(examples) for examples in gone.values()}
 
     def __len__(self) -> int:
-        return len(self.forget) * self.rounds
+        return self.views * self.rounds
 
     def __getitem__(self, index: int) -> Item:
         rng = random.Random(f"{self.seed}: pair {index}")
-        place = index % len(self.forget)
-        item = {"retain": Example(rng.choice(self.retain)), "forget": self.forget[place]}
-        return item | ({"instead": self.instead[place]} if self.instead else {})
+        place = index % self.views
+        item = {"retain": Example(rng.choice(self.retain))}
+        for part, examples in self.gone.items():
+            item[part] = examples[place]
+        return item
 
 
 class Collate:

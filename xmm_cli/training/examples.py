@@ -136,7 +136,9 @@ def build_examples(
     """All exercises, encoded; `progress` is called for each person that is ready.
 
     Where what sees is to learn, they are encoded to see that they can be, and then as they are
-    visited. Raises `BadData` where views are missing, `InputNotFound` where a picture is.
+    visited. Pictures that cannot be used are left out, and a warning tells of each.
+    Raises `BadData` where views are missing or none can be used, `InputNotFound` where a picture
+    is missing.
     """
     anew = sees_anew(conversations.base.model)
     asked: list[Exercise] = []
@@ -144,13 +146,19 @@ def build_examples(
     for group in _filling_batches(exercises(people, settings)):
         conversations.look_at((one.context, one.question) for found in group for one in found)
         for found in group:
-            for one in found:
-                example = conversations.encode(*one)
-                if not anew:
-                    examples.append(example)
-            asked += found
+            kept = usable(found, conversations)
+            if not anew:
+                examples += [conversations.encode(*one) for one in kept]
+            asked += kept
             progress()
+    if not asked:
+        raise BadData("no picture of anyone can be used", "the warnings above say why")
     return Anew(asked, conversations) if anew else examples
+
+
+def usable(exercises: Sequence[Exercise], conversations: Conversations) -> list[Exercise]:
+    """Those that can be encoded; a warning tells of each picture that cannot be used."""
+    return [one for one in exercises if conversations.usable(one.context, one.question)]
 
 
 def _filling_batches(everyone: Iterator[list[Exercise]]) -> Iterator[list[list[Exercise]]]:

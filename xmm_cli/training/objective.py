@@ -22,12 +22,14 @@ class Needs:
     `reference`: of the model before unlearning, nothing, the log-probabilities of the right tokens
     of `forget` and `instead` (computed once), or the logits or hidden states of every part
     (computed at every step, with a frozen copy of the adapter). `instead`: the other answer that
-    is shown for each example to forget. `depth`: how far up the language model's layers hidden
-    states are taken, as a share of them.
+    is shown for each example to forget. `forget`: whether the loss looks at the right answers of
+    the forget set; they are not computed where it does not. `depth`: how far up the language
+    model's layers hidden states are taken, as a share of them.
     """
 
     reference: Literal["none", "logprobs", "logits", "hidden"] = "none"
     instead: Literal["none", "idk", "other name"] = "none"
+    forget: bool = True
     depth: float = 0.5
 
     @property
@@ -112,9 +114,10 @@ def needs(
     *,
     reference: Literal["none", "logprobs", "logits", "hidden"] = "none",
     instead: Literal["none", "idk", "other name"] = "none",
+    forget: bool = True,
 ) -> Callable[[Loss], Formula]:
     """Decorate a function of the parts with what it needs."""
-    return lambda loss: Formula(loss, Needs(reference, instead))
+    return lambda loss: Formula(loss, Needs(reference, instead, forget))
 
 
 def as_objective(loss: Loss, config: Any = None) -> Objective:

@@ -12,8 +12,8 @@ from xmm_cli.models.conversation import Conversation, Conversations
 from xmm_cli.models.settings import TrainSettings, UnlearnSettings
 from xmm_cli.rows.run import Value
 from xmm_cli.rows.types import Checkpoint
-from xmm_cli.training.batches import Example, Pairs, with_reference
-from xmm_cli.training.examples import People, build_examples, exercises, learners
+from xmm_cli.training.batches import Example, Gone, Pairs, with_reference
+from xmm_cli.training.examples import People, build_examples, exercises, learners, usable
 from xmm_cli.training.forget_set import still_known
 from xmm_cli.training.keeper import Keeper, UnlearnTask, Utility
 from xmm_cli.training.objective import Needs, Start, as_objective
@@ -73,8 +73,12 @@ def prepare(
             return with_reference(base, model, examples, size)
         return [Example(one) for one in examples]
 
-    rounds = settings.steps * size // len(given) + 1
-    pairs = Pairs(known(given), keep, rounds, seed, known(other))
+    answers: dict[Gone, list[Example]] = {}
+    if objective.needs.forget:
+        answers["forget"] = known(given)
+    if other:
+        answers["instead"] = known(other)
+    pairs = Pairs(answers, keep, settings.steps * size // len(given) + 1, seed)
     count = min(len(given), _SEEN_BEFORE)
     seen = random.Random(f"{seed}: before").sample(range(len(given)), count)
     start = Start(base, model, [pairs[i] for i in seen], size, seed, objective.needs)
@@ -119,7 +123,7 @@ def _instead(
     for (persona, _), asked in zip(gone, exercises(gone, how), strict=True):
         others = [name for name in names if name != persona.name]
         choices = NOT_KNOWING if needs.instead == "idk" else others
-        for number, one in enumerate(asked):
+        for number, one in enumerate(usable(asked, conversations)):
             answer = random.Random(f"{seed}: instead {persona.id} {number}").choice(choices)
             yield conversations.encode(one.context, one.question, answer)
 

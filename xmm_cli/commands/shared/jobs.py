@@ -1,14 +1,15 @@
 """What `xmm probe` has to ask whom, in which order, and who answers it."""
 
-from collections.abc import Callable, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
-from itertools import accumulate, chain
+from itertools import accumulate, chain, islice
 from pathlib import Path
 
 from xmm_cli import processes
 from xmm_cli.commands.shared.checkpoints import People, checkpoints
-from xmm_cli.commands.shared.outputs import Output
+from xmm_cli.commands.shared.outputs import Output, Wanted, told
 from xmm_cli.console import say
 from xmm_cli.errors import WrongUsage
 from xmm_cli.models.loading import Precision
@@ -150,6 +151,7 @@ def _ask_all(
     )
     done = processes.on_first(lambda: output.count(wanted))
     engine: Engine = ENGINES.load(work.engine)(work.device, say.warn)
+    cut, asked_now = 0, 0
     for job, questions in zip(jobs, asked, strict=True):
         parts = list(batches(questions, work.settings.batch_size))
         while parts and done >= (rows := count_rows(parts[0], answers)):
@@ -159,11 +161,25 @@ def _ask_all(
             continue
         rest = sum(count_rows(part, answers) for part in parts) - done
         with say.progress(rest, f"probing {job.name}", "rows") as bar:
+            there = Counter(islice(expected_rows(job.checkpoint, parts[0], answers), done))
+            done = 0
             for found in engine.ask(job.model, parts, work.settings, run=run):
-                new = found[done:]
-                done -= len(found) - len(new)
+                new = [row for row in found if not _taken(there, told(row))]
                 processes.on_first(partial(output.write, new))
                 bar.advance(len(new))
+                cut += sum(row.cut is True for row in new)
+                asked_now += len(new)
+    if cut:
+        say.warn(
+            f"{cut} of {asked_now} rows have `cut`: the answer had no end yet when it was as long "
+            "as it might be; let answers be longer with --max-new-tokens"
+        )
+
+
+def _taken(there: Counter[Wanted], row: Wanted) -> bool:
+    """Whether a row is there, which is then taken off."""
+    there[row] -= 1
+    return there[row] >= 0
 
 
 def _trace_all(

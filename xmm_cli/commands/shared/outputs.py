@@ -3,8 +3,8 @@
 import os
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from itertools import zip_longest
 from pathlib import Path
+from typing import NoReturn
 
 from xmm_cli import processes
 from xmm_cli.commands.shared import torchrun
@@ -35,7 +35,7 @@ class Output:
             self.writer.write_raw(line)
 
     def count(self, wanted: Iterable[Wanted]) -> int:  # noqa: ARG002
-        """How many rows of the run, which are to be these, are there already."""
+        """How many of these rows, from the first on, an earlier try of the run is done with."""
         return 0
 
     def write(self, rows: Iterable[Row]) -> None:
@@ -64,22 +64,23 @@ class Log(Output):
         super().begin([line for line in passed if line.rstrip(b"\n") not in self._runs])
 
     def count(self, wanted: Iterable[Wanted]) -> int:
-        """How many rows of the run are there.
+        """How many rows are there, with those that were left out between them.
 
         Raises `CannotWrite` where the file holds anything else, `BadData` where it is no rows.
         """
-        found = 0
-        for one, known in zip_longest(self._rows(), wanted):
-            if one is None:
-                break
+        found, passed, coming = 0, 0, iter(wanted)
+        for one in self._rows():
             found += 1
             if one.row.run != self.run:
                 self._refuse(f"{one.where}: a row of another run ({one.row.run}, here {self.run})")
-            if known != told(one.row):
-                self._refuse(f"{one.where}: not the row that comes next in this run")
+            row = told(one.row)
+            skipped = next((count for count, known in enumerate(coming, 1) if known == row), None)
+            if skipped is None:
+                self._refuse(f"{one.where}: not a row that comes next in this run")
+            passed += skipped
         if found:
             say.note(f"{self.path}: {found} rows are there already")
-        return found
+        return passed
 
     def end(self, row: Run) -> None:
         """Write the `run` row, unless it is there."""
@@ -93,7 +94,7 @@ class Log(Output):
             elif isinstance(one.row, Run) and one.row.id == self.run:
                 self._ended = True
 
-    def _refuse(self, message: str) -> None:
+    def _refuse(self, message: str) -> NoReturn:
         raise CannotWrite(message, "give the same command as before, or another --resume file")
 
 

@@ -7,7 +7,7 @@ the smaller model). So a guess never changes an answer; it saves passes, one a t
 """
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import torch
 
@@ -22,17 +22,37 @@ PLAIN = {"num_beams": 1, "repetition_penalty": 1.0, "no_repeat_ngram_size": 0}
 """What a model's own settings may have otherwise, and what greedy means."""
 
 
-@torch.inference_mode()
+class Told(NamedTuple):
+    """An answer: its text without special tokens, white space stripped, and whether it was cut."""
+
+    text: str
+    cut: bool
+    """It was as long as it might be, and had no end yet."""
+
+
 def generate(
     base: Base,
     model: Any,
     conversations: Conversations,
     prompts: Sequence[Conversation],
     max_new_tokens: int,
+) -> list[str]:
+    """The text that each prompt is answered with, of at most so many tokens; see `answer`."""
+    told = answer(base, model, conversations, prompts, [max_new_tokens] * len(prompts))
+    return [one.text for one in told]
+
+
+@torch.inference_mode()
+def answer(
+    base: Base,
+    model: Any,
+    conversations: Conversations,
+    prompts: Sequence[Conversation],
+    longest: Sequence[int],
     begun: Sequence[int] | None = None,
     guesses: Sequence[Tree] | None = None,
-) -> list[str]:
-    """The text that each prompt is answered with, without special tokens, white space stripped.
+) -> list[Told]:
+    """What each prompt is answered with, of at most `longest` tokens each, the end among them.
 
     `begun`: how many of each prompt's last tokens are the beginning of the answer, told as well.
     `guesses`: answers to expect of each prompt.
@@ -41,14 +61,16 @@ def generate(
     before = [
         prompt.ids[len(prompt.ids) - own :] for prompt, own in zip(prompts, owned, strict=True)
     ]
+    ends = set(conversations.end_tokens)
     if guesses is not None and base.family.tree and sees_everything(base.model):
-        ends = set(conversations.end_tokens)
-        told = _guessed(base, model, prompts, max_new_tokens, before, guesses, ends)
+        told = _guessed(base, model, prompts, longest, before, guesses, ends)
     else:
-        told = _told(base, model, conversations, prompts, max_new_tokens)
+        told = _told(base, model, conversations, prompts, max(longest))
+    told = [rest[:most] for rest, most in zip(told, longest, strict=True)]
     whole = [first + rest for first, rest in zip(before, told, strict=True)]
     texts = base.tokenizer.batch_decode(whole, skip_special_tokens=True)
-    return [text.strip() for text in texts]
+    cut = [not ends.intersection(rest) for rest in told]
+    return [Told(text.strip(), short) for text, short in zip(texts, cut, strict=True)]
 
 
 def _told(
@@ -77,7 +99,12 @@ class _Guessing:
     """Answers in the making, and the cache of the rows that are not done."""
 
     def __init__(
-        self, base: Base, model: Any, prompts: Sequence[Conversation], longest: int, ends: set[int]
+        self,
+        base: Base,
+        model: Any,
+        prompts: Sequence[Conversation],
+        longest: Sequence[int],
+        ends: set[int],
     ) -> None:
         self.base, self.model, self.longest, self.ends = base, model, longest, ends
         batch = pad(prompts, base.pad_token_id, "left")
@@ -93,15 +120,15 @@ class _Guessing:
 
     def drop_done(self) -> None:
         """Go on with the rows whose answers have no end yet."""
-        left = [place for place, row in enumerate(self.rows) if not self._done(self.told[row])]
+        left = [place for place, row in enumerate(self.rows) if not self._done(row)]
         if left and len(left) < len(self.rows):
             chosen = torch.tensor(left, device=self.base.device)
             self.cache.batch_select_indices(chosen)
             self.mask, self.following = self.mask[chosen], self.following[..., chosen, :]
         self.rows = [self.rows[place] for place in left]
 
-    def _done(self, told: list[int]) -> bool:
-        return told[-1] in self.ends or len(told) >= self.longest
+    def _done(self, row: int) -> bool:
+        return self.told[row][-1] in self.ends or len(self.told[row]) >= self.longest[row]
 
     def read(self, ahead: Sequence[list[int]]) -> None:
         """One pass over the last token of each row and what is guessed to follow it."""
@@ -132,7 +159,7 @@ def _guessed(
     base: Base,
     model: Any,
     prompts: Sequence[Conversation],
-    longest: int,
+    longest: Sequence[int],
     before: Sequence[list[int]],
     guesses: Sequence[Tree],
     ends: set[int],
@@ -144,7 +171,7 @@ def _guessed(
         for row in work.rows:
             told = work.told[row]
             guess = guesses[row].guess(before[row] + told)
-            ahead.append([told[-1], *guess[: longest - len(told) - 1]])
+            ahead.append([told[-1], *guess[: longest[row] - len(told) - 1]])
         work.read(ahead)
         work.drop_done()
     return work.told

@@ -82,12 +82,15 @@ def accompanied(task: Task) -> Companions:
             [
                 task.conversations.encode(context, question, persona.name)
                 for context in contexts_of(persona, folder, modality, task.settings)
+                if task.conversations.usable(context, question)
             ]
             for persona, folder in task.aux
         ]
 
     pairs = zip(views("image"), views("text"), strict=True)
-    companions = [Companion(shown, told) for shown, told in pairs]
+    companions = [Companion(shown, told) for shown, told in pairs if shown and told]
+    if not companions:
+        raise BadData("no picture of an auxiliary person can be used")
     visits = task.steps * task.settings.batch_size
     rounds = visits // len(task.examples) + 1
     return Companions(task.examples, companions, rounds, task.settings.seed)

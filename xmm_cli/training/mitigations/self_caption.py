@@ -25,7 +25,7 @@ from xmm_cli.models.decoding.generate import generate
 from xmm_cli.models.first_prompt import Drawn
 from xmm_cli.models.oom import tried
 from xmm_cli.training.batches import ExampleStream
-from xmm_cli.training.examples import Exercise, exercises
+from xmm_cli.training.examples import Exercise, exercises, usable
 from xmm_cli.training.mitigations.task import Task, TrainingPlan
 from xmm_cli.training.objectives import OBJECTIVES
 
@@ -45,7 +45,8 @@ DEFAULTS = Config()
 
 def self_caption(task: Task, config: Config = DEFAULTS) -> TrainingPlan:
     """The task's views in three forms each, and its facts as often as without a mitigation."""
-    rows = [one for person in exercises(task.learned, task.settings) for one in person]
+    everyone = exercises(task.learned, task.settings)
+    rows = [one for person in everyone for one in usable(person, task.conversations)]
     views = [one for one in rows if one.context != Context()]
     facts = [one for one in rows if one.context == Context()]
     captions = describe(task, [one.context for one in views], config.tokens)

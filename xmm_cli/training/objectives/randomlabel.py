@@ -10,7 +10,7 @@ from xmm_cli.training.batch import Parts
 from xmm_cli.training.objective import needs
 
 
-@needs(instead="other name")
+@needs(instead="other name", forget=False)
 def randomlabel(parts: Parts) -> torch.Tensor:
     """A scalar in nats. Raises `ValueError` where there are no other answers."""
     return parts.replaced.nll() + parts.retain.nll()
