@@ -18,6 +18,7 @@ ROWS = {
     "rank-256": "ranking:many_tokens",
     "contenders": "contenders:row",
     "unlearn": "unlearning:row",
+    "unlearn-step": "unlearn_step:row",
     "draw": "drawing:row",
     "help": "starting:row",
     "first-row": "first_row:row",
