@@ -38,8 +38,8 @@ from xmm_cli.commands.shared.help import PanelCommand, columns, write_epilog
 from xmm_cli.commands.shared.signature import callback
 from xmm_cli.console import say
 from xmm_cli.errors import (
+    Doubtful,
     ExitCode,
-    LeftOut,
     PictureLeftOut,
     ReaderGone,
     SingleColour,
@@ -189,8 +189,8 @@ _lacking: list[str] = []
 def _show_warning(
     message: Warning | str, category: type[Warning], *where: Any, **more: Any
 ) -> None:
-    """Tell what was left out as a warning of xmm; other warnings as Python does."""
-    if issubclass(category, LeftOut):
+    """Tell xmm's own warnings as such, in one line; other warnings as Python does."""
+    if issubclass(category, Doubtful):
         say.warn(str(message))
         if issubclass(category, PictureLeftOut):
             _lacking.append(str(message))
@@ -214,7 +214,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
             # it tells of kernels that no one asked for
             logging.getLogger("bitsandbytes").setLevel(logging.CRITICAL)
-    for category in (LeftOut, SingleColour):
+    for category in (Doubtful, SingleColour):
         warnings.filterwarnings("default", category=category)  # each is told once
     _flat.clear()
     warnings.showwarning = _show_warning

@@ -102,7 +102,11 @@ class CannotWrite(XmmError):
     code = ExitCode.CANNOT_WRITE
 
 
-class LeftOut(UserWarning):
+class Doubtful(UserWarning):
+    """What may spoil the result, though the work goes on: `app` tells the user in one line."""
+
+
+class LeftOut(Doubtful):
     """Some of the input was left out and the work goes on: `app` tells the user in one line."""
 
 

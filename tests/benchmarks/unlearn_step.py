@@ -17,7 +17,7 @@ from tests.benchmarks.row import Figure, Row
 from xmm_cli.models.settings import TrainSettings, UnlearnSettings
 
 HERE = "tests.benchmarks.unlearn_step"
-STEPS, BATCH, ROUNDS = 10, 16, 3
+STEPS, BATCH, ROUNDS = 6, 16, 2
 MOST = 2.3
 """Times a step of training, for objectives with two batches and no second pass."""
 MORE = {"kl": 3.2, "undial": 3.2, "rmu": 3.2, "dpo": 3.2}

@@ -113,7 +113,7 @@ class ProbeOptions:
     ] = None
     max_new_tokens: Annotated[
         int | None,
-        Flag("The longest answer; what the longest candidate needs.", ASKED, metavar="N", min=1),
+        Flag("Tokens of an answer; what the longest needs if absent.", ASKED, metavar="N", min=1),
     ] = _D.max_new_tokens
     batch_size: Annotated[int, Flag("Questions asked at once.", HARDWARE, metavar="N", min=1)] = (
         _D.batch_size

@@ -4,6 +4,7 @@ Whether a picture is shown or not, a prompt begins with the tokens that the toke
 text, once, and ends where the answer begins: a token that ends a text has no place there.
 """
 
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -11,7 +12,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from xmm_cli.errors import BadPicture, Unavailable, XmmError
+from xmm_cli.errors import BadPicture, Doubtful, Unavailable, XmmError
 from xmm_cli.models.loading import Base
 from xmm_cli.models.oom import is_out_of_memory
 from xmm_cli.rows.pictures import read_picture
@@ -56,6 +57,7 @@ class FirstPrompts:
     def __init__(self, base: Base) -> None:
         self.base = base
         self._refused: dict[Path | Drawn, BadPicture] = {}
+        self._warned = False
 
     def of_text(self, text: str) -> Prompt:
         """The prompt of a rendered text that shows nothing."""
@@ -140,6 +142,15 @@ class FirstPrompts:
         first = next((at for at, token in enumerate(ids) if token != self._image_token), 0)
         before = [] if ids[first : first + len(begin)] == begin else begin
         count = len(before) + len(ids)
+        most = getattr(self.base.model.config.get_text_config(), "max_position_embeddings", None)
+        if most is not None and count > most and not self._warned:
+            self._warned = True
+            warnings.warn(
+                f"a prompt has {count} tokens, and {self.base.name} was made for {most}: nothing "
+                "is cut, but what it makes of the rest may be poor; shorten the description",
+                Doubtful,
+                stacklevel=1,
+            )
         wanted = {key: [0] * count for key in self.base.family.after_prompt}
         per_token = {key: [0] * len(before) + row for key, row in given.items()}
         return Prompt([*before, *ids], wanted | per_token, picture)

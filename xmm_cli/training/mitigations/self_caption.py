@@ -21,7 +21,7 @@ from msgspec import Meta
 from xmm_cli.errors import WorkFailed
 from xmm_cli.models import prompts
 from xmm_cli.models.conversation import Context, Conversation
-from xmm_cli.models.decoding.generate import generate
+from xmm_cli.models.decoding.generate import answer
 from xmm_cli.models.first_prompt import Drawn
 from xmm_cli.models.oom import tried
 from xmm_cli.training.batches import ExampleStream
@@ -66,9 +66,12 @@ def self_caption(task: Task, config: Config = DEFAULTS) -> TrainingPlan:
 def describe(task: Task, contexts: Sequence[Context], tokens: int = DEFAULTS.tokens) -> list[str]:
     """What the base, with no adapter on it, says of each view: greedily, in one wording.
 
-    Batches are halved where memory runs out.
+    Batches are halved where memory runs out; a note tells how many descriptions were cut.
     """
     conversations = task.conversations
+    looks = {prompts.caption(persona.attributes) for persona, _ in task.learned}
+    needed = max(len(conversations.answer_ids(look)) for look in looks)
+    longest, cut = max(tokens, needed), 0
     asked = [conversations.encode(one, prompts.CAPTION_QUESTIONS[0]) for one in contexts]
     base = conversations.base
     left = sorted(range(len(asked)), key=lambda place: len(asked[place].ids))
@@ -76,13 +79,17 @@ def describe(task: Task, contexts: Sequence[Context], tokens: int = DEFAULTS.tok
     while left:
         places = left[:size]
         batch = [asked[place] for place in places]
-        found = tried(partial(generate, base, base.model, conversations, batch, tokens))
+        most = [longest] * len(batch)
+        found = tried(partial(answer, base, base.model, conversations, batch, most))
         if found is None:
             size = _halved(len(batch), task)
             continue
-        for place, text in zip(places, found, strict=True):
-            said[place] = text
+        for place, told in zip(places, found, strict=True):
+            said[place] = told.text
+            cut += told.cut
         left = left[len(places) :]
+    if cut:
+        task.note(f"self-caption: {cut} of {len(said)} descriptions had no end in {longest} tokens")
     return said
 
 
