@@ -94,7 +94,7 @@ def test_a_file_of_anything_else_is_refused_and_left_alone(xmm, checkpoint, whol
     other = json.loads(lines[0]) | {"run": "0" * 12}
     for given, said, code in (
         (json.dumps(other).encode() + b"\n", "log.jsonl:1: a row of another run (0000", 73),
-        (lines[1], "log.jsonl:1: not the row that comes next in this run", 73),
+        (lines[1] + lines[0], "log.jsonl:2: not the row that comes next in this run", 73),
         (b"".join([*lines, lines[0]]), "log.jsonl:33: not the row that comes next", 73),
         (b"nonsense\n", "log.jsonl:1:", 65),
     ):
