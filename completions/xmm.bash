@@ -123,12 +123,13 @@ _xmm() {
         --lr) :; return ;;
         --save-every) :; return ;;
         --set) :; return ;;
+        --base) _xmm_words "$current" "xmm-base-bare xmm-base-xs xmm-base-s xmm-base"; [[ ${#COMPREPLY[@]} -gt 0 ]] || _xmm_folders "$current"; return ;;
         --device) _xmm_words "$current" "cpu cuda cuda:0 mps"; return ;;
         --out|-o) _xmm_folders "$current"; return ;;
         --seed) :; return ;;
         esac
         if [[ $current == -* ]]; then
-            _xmm_words "$current" "--views --personas --method --objective --through --forget --retain --gate --utility-floor --steps --batch-size --lr --save-every --set --gradient-checkpointing --device --out -o --overwrite --seed --quiet -q --help -h"
+            _xmm_words "$current" "--views --personas --method --objective --through --forget --retain --gate --utility-floor --steps --batch-size --lr --save-every --set --gradient-checkpointing --base --device --out -o --overwrite --seed --quiet -q --help -h"
         else
             _xmm_checkpoints "$current"
         fi

@@ -13,7 +13,7 @@ from typing import Annotated
 import pytest
 import typer
 
-from xmm_cli import __version__, app
+from xmm_cli import __version__, app, stopping
 from xmm_cli.commands.shared.options import Inputs
 from xmm_cli.console import say
 from xmm_cli.errors import BadData, GateTripped, PartlyFailed, ReaderGone, Unavailable
@@ -40,7 +40,7 @@ RAISED = {
     "reader": ReaderGone(),
     "pipe": BrokenPipeError(errno.EPIPE, "Broken pipe"),
     "interrupt": KeyboardInterrupt(),
-    "terminated": app.Terminated(),
+    "terminated": stopping.Terminated(),
     "memory": MemoryError(),
     "gpu": OutOfMemoryError("CUDA out of memory. Tried to allocate 2 GiB"),
     "cpu": RuntimeError("DefaultCPUAllocator: can't allocate memory: you tried"),
@@ -73,7 +73,7 @@ def xmm(monkeypatch, capsys):
     monkeypatch.setitem(
         sys.modules, "xmm_cli.commands.probe", SimpleNamespace(run=run, EXAMPLES=EXAMPLES)
     )
-    monkeypatch.setattr(app, "_silence_stdout", lambda: None)
+    monkeypatch.setattr(app, "silence_stdout", lambda: None)
     monkeypatch.delenv("XMM_DEBUG", raising=False)
     before = signal.getsignal(signal.SIGTERM)
 
@@ -146,7 +146,7 @@ def test_help_shows_the_examples_as_they_stand(xmm):
     code, out, err = xmm("probe", "--help")
     assert (code, err) == (0, "")
     assert "\n  Ask a model.\n\n  At length.\n" in out
-    assert out.endswith("\n  Examples:\n    xmm probe runs/a |\n      xmm score\n\n  Two words.\n")
+    assert out.endswith("\nExamples:\n  xmm probe runs/a |\n  xmm score\n\n  Two words.\n")
     assert "\b" not in out
 
 
@@ -266,10 +266,10 @@ def test_signals_end_it_in_order(number, code, said):
     ("heard", "code", "word"),
     [
         ([], 130, "interrupted"),
-        ([app.Terminated], 143, "terminated"),
-        ([app.Terminated, app.HungUp], 129, "hung up"),
+        ([stopping.Terminated], 143, "terminated"),
+        ([stopping.Terminated, stopping.HungUp], 129, "hung up"),
     ],
 )
 def test_a_signal_that_duckdb_swallowed_is_still_that_signal(monkeypatch, heard, code, word):
-    monkeypatch.setattr(app, "_heard", heard)
-    assert app._explain(RuntimeError("Query interrupted")) == (word, code)
+    monkeypatch.setattr(stopping, "heard", heard)
+    assert stopping.explain(RuntimeError("Query interrupted")) == (word, code)

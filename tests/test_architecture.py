@@ -45,7 +45,8 @@ MAY_IMPORT: dict[str, set[str]] = {
     "guide": set(),
     # writes completions, man pages and the guide's tables; nothing that runs imports it
     "completion": BELOW_DOMAINS | DOMAINS | {"app", "commands", "guide"},
-    "app": {"command_line", "commands", "console", "errors", "registry", "usage"},
+    "stopping": {"errors"},
+    "app": {"command_line", "commands", "console", "errors", "registry", "stopping", "usage"},
     "__main__": {"app"},
     "__init__": set(),
 }
@@ -64,6 +65,7 @@ WITHOUT_TORCH = {
     "registry",
     "console",
     "app",
+    "stopping",
     "rows",
     "scoring",
     "study",
@@ -73,6 +75,7 @@ HEAVY = TORCH | {"diffusers", "duckdb", "matplotlib", "scipy", "statsmodels", "r
 QUICK_TO_IMPORT = {
     "compat",
     "app",
+    "stopping",
     "__main__",
     "errors",
     "flags",

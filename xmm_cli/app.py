@@ -19,14 +19,12 @@ A reader that has gone ends the command with 0.
 """
 
 import os
-import signal
 import sys
 import warnings
 from collections.abc import Sequence
 from contextlib import suppress
 from importlib import import_module
 from importlib.util import find_spec
-from types import FrameType
 from typing import Annotated, Any
 
 import typer
@@ -44,18 +42,14 @@ from xmm_cli.errors import (
     ReaderGone,
     SingleColour,
     WrongUsage,
-    XmmError,
-    no_room,
 )
 from xmm_cli.registry import unknown
+from xmm_cli.stopping import explain, listen, silence_stdout
 from xmm_cli.usage import OneLine, OneLineGroup
 
 __all__ = ["COMMANDS", "EVERY", "app", "load", "main"]
 
 _CONTEXT = {"help_option_names": ["--help", "-h"]}
-_NO_MEMORY = "can't allocate memory"
-_INTERRUPTED = "Query interrupted"
-"""What DuckDB raises in the place of what a signal raised."""
 
 _EXAMPLES = """\
 Examples:
@@ -149,35 +143,6 @@ def _xmm(
     """
 
 
-class Terminated(KeyboardInterrupt):
-    """SIGTERM, raised where the work is, so that it cleans up as it does for Ctrl-C."""
-
-
-class HungUp(KeyboardInterrupt):
-    """SIGHUP, likewise: the terminal or the connection has gone."""
-
-
-_heard: list[type[KeyboardInterrupt]] = []
-"""What was raised for the signals so far."""
-
-
-def _terminate(number: int, frame: FrameType | None) -> None:  # noqa: ARG001
-    _heard.append(Terminated)
-    raise Terminated
-
-
-def _hang_up(number: int, frame: FrameType | None) -> None:  # noqa: ARG001
-    _heard.append(HungUp)
-    raise HungUp
-
-
-def _listen() -> None:
-    """Turn signals into exceptions, except where whoever started xmm has them ignored (`nohup`)."""
-    for number, handler in ((signal.SIGTERM, _terminate), (signal.SIGHUP, _hang_up)):
-        if signal.getsignal(number) != signal.SIG_IGN:
-            signal.signal(number, handler)
-
-
 _showwarning = warnings.showwarning
 _flat: dict[str, None] = {}
 """Paths of pictures that show a single colour."""
@@ -223,7 +188,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if len(arguments) == 2 and arguments[0] == "help" and arguments[1] in EVERY:
         arguments = [arguments[1], "--help"]
     with suppress(ValueError):  # not the main thread: signals are someone else's
-        _listen()
+        listen()
     try:
         if arguments and arguments[0] in EVERY:
             begin(arguments)
@@ -272,64 +237,16 @@ def _after_typer(stop: SystemExit, arguments: list[str]) -> int:
 def _report(error: BaseException, arguments: list[str]) -> int:
     """Say in one line what ended the command, and give its exit code."""
     if isinstance(error, ReaderGone | BrokenPipeError):
-        _silence_stdout()
+        silence_stdout()
         return ExitCode.DONE
     command = next((word for word in arguments if word in EVERY), None)
-    message, code = _explain(error)
+    message, code = explain(error)
     say.error(f"xmm {command}: {message}" if command else f"xmm: {message}")
     if os.environ.get("XMM_DEBUG") == "1":
         import traceback
 
         traceback.print_exception(error)
     return code
-
-
-def _explain(error: BaseException) -> tuple[str, ExitCode]:
-    """What to say of an exception, and the code it ends in."""
-    if isinstance(error, RuntimeError) and str(error) == _INTERRUPTED:
-        error = (_heard or [KeyboardInterrupt])[-1]()
-    if isinstance(error, XmmError):
-        return str(error), error.code
-    if isinstance(error, Terminated):
-        return "terminated", ExitCode.TERMINATED
-    if isinstance(error, HungUp):
-        return "hung up", ExitCode.HUNG_UP
-    if isinstance(error, KeyboardInterrupt):
-        return "interrupted", ExitCode.INTERRUPTED
-    if missing := _missing_place(error):
-        return missing, ExitCode.CANNOT_WRITE
-    if reason := no_room(error):
-        _silence_stdout()
-        return f"{getattr(error, 'filename', None) or 'output'}: {reason}", ExitCode.CANNOT_WRITE
-    kind = type(error).__name__
-    # torch.OutOfMemoryError on a device, a RuntimeError of its allocator on the CPU
-    if isinstance(error, MemoryError) or kind == "OutOfMemoryError" or _NO_MEMORY in str(error):
-        return "out of memory; try smaller batches or a smaller model", ExitCode.FAILED
-    what = f"{kind}: {error}" if str(error) else kind
-    return f"a defect of xmm: {what}; XMM_DEBUG=1 shows where, please report it", ExitCode.FAILED
-
-
-def _missing_place(error: BaseException) -> str | None:
-    """What to say where a system without a folder that every program needs ended the work."""
-    if not isinstance(error, FileNotFoundError):
-        return None
-    if "No usable temporary directory" in str(error):
-        return "no folder for temporary files can be written; name one with TMPDIR"
-    try:
-        os.getcwd()  # noqa: PTH109
-    except FileNotFoundError:
-        return "the working folder was deleted; cd to one that is there"
-    return None
-
-
-def _silence_stdout() -> None:
-    """Point descriptor 1 at nothing, so that Python's last flush does not fail and say so."""
-    try:
-        nothing = os.open(os.devnull, os.O_WRONLY)
-        os.dup2(nothing, 1)
-        os.close(nothing)
-    except OSError:
-        return
 
 
 if __name__ == "__main__":

@@ -4,7 +4,8 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from xmm_cli.commands.probe import _label
-from xmm_cli.rows.types import LARGEST, Probe
+from xmm_cli.rows.types import Probe
+from xmm_cli.rows.values import LARGEST
 from xmm_cli.rows.writer import encode
 
 

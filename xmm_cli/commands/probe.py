@@ -26,7 +26,8 @@ from xmm_cli.probing.tasks import TASKS
 from xmm_cli.probing.views import Control
 from xmm_cli.rows.people import person_of
 from xmm_cli.rows.run import RunRecorder
-from xmm_cli.rows.types import LARGEST, MODALITIES, Answer, Label, Modality, Role
+from xmm_cli.rows.types import MODALITIES, Answer, Label, Modality, Role
+from xmm_cli.rows.values import LARGEST
 
 EXAMPLES = """
 Examples:

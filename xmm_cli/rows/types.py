@@ -4,38 +4,30 @@ A row is one JSON object on one line. `kind` tells the type, `schema` its versio
 the `run` row that has the rest of its provenance. Fields that a row does not know are ignored.
 """
 
-from typing import Annotated, Literal
+from typing import Annotated
 
 from msgspec import UNSET, Meta, Struct, UnsetType, field
 
-SCHEMA = 1
-"""The newest version of every row type; a row with a higher one is refused."""
-
-Modality = Literal["image", "text"]
-Source = Literal["image", "text", "both"]
-Role = Literal["eval", "aux"]
-Split = Literal["train", "heldout"]
-Task = str
-"""What is asked: a name of `probing.tasks`, or of a task of another package."""
-Answer = Literal["generate", "rank"]
-ForgetOrRetain = Literal["forget", "retain", "relearned"]
-"""After unlearning: who was to be forgotten, who was to be kept, who was taught again since."""
-
-Verdict = Literal["holds", "negligible", "does not hold", "unclear"]
-"""Of a finding: see `Finding`."""
-Unit = Literal["share", "difference of shares", "difference of ratios", "ratio", "nats"]
-
-Inside = Literal["retrieval", "alignment", "decodable"]
-"""What is measured inside a model; see `Trace`."""
+from xmm_cli.rows.values import (
+    Answer,
+    ForgetOrRetain,
+    Inside,
+    Label,
+    Modality,
+    Natural,
+    NonEmpty,
+    Positive,
+    Role,
+    Source,
+    Split,
+    Task,
+    Unit,
+    Verdict,
+)
 
 MODALITIES: tuple[Modality, ...] = ("image", "text")
-
-Label = str | int | float | bool
-LARGEST = 2**63 - 1
-"""Whole numbers have 64 bits, as in DuckDB."""
-Natural = Annotated[int, Meta(ge=0, le=LARGEST)]
-Positive = Annotated[int, Meta(ge=1, le=LARGEST)]
-NonEmpty = Annotated[str, Meta(min_length=1)]
+SCHEMA = 1
+"""The newest version of every row type; a row with a higher one is refused."""
 
 
 class Row(Struct, frozen=True, kw_only=True, tag_field="kind"):

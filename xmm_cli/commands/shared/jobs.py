@@ -1,7 +1,7 @@
 """What `xmm probe` has to ask whom, in which order, and who answers it."""
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from itertools import accumulate, chain, islice

@@ -37,7 +37,7 @@ class Config:
     """How views are described."""
 
     tokens: Annotated[int, Meta(ge=1)] = 80
-    """The most tokens of a description."""
+    """The most tokens of a description, or more where a known look needs them."""
 
 
 DEFAULTS = Config()
