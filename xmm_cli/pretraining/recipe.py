@@ -64,7 +64,9 @@ class GraftRecipe:
 
 
 GRAFTS = {
-    "xmm-smollm2-bare": GraftRecipe(Lesson("look", 240, 8, {"projector": 1e-3, "delta": 1e-3})),
+    "xmm-smollm2-bare": GraftRecipe(
+        Lesson("look", 480, 8, {"projector": 1e-3, "delta": 1e-3}), shown_share=0.55
+    ),
     "xmm-smollm2": GraftRecipe(
         Lesson("name", 200, 8, {"projector": 5e-4, "delta": 1e-3}),
         begins="xmm-smollm2-bare",
