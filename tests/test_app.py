@@ -14,7 +14,7 @@ import pytest
 import typer
 
 from xmm_cli import __version__, app, stopping
-from xmm_cli.commands.shared.options import Inputs
+from xmm_cli.commands.shared.options import InputFiles
 from xmm_cli.console import say
 from xmm_cli.errors import BadData, GateTripped, PartlyFailed, ReaderGone, Unavailable
 from xmm_cli.flags import OUTPUT, Flag, Seed
@@ -53,7 +53,7 @@ RAISED = {
 
 @dataclass(frozen=True)
 class Options:
-    inputs: Inputs = None
+    inputs: InputFiles = None
     failure: Annotated[str, Flag("Which.", OUTPUT)] = ""
     seed: Seed = 0
 

@@ -8,7 +8,7 @@ import ast
 import re
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Collection, Iterable, Iterator
 from graphlib import TopologicalSorter
 from pathlib import Path
 from typing import NamedTuple
@@ -94,6 +94,8 @@ class Import(NamedTuple):
     line: int
     late: bool
     """Inside a function: paid for only when that is called."""
+    lazy: bool
+    """The target of a registry."""
 
 
 def imports(source: str, module: str) -> Iterator[Import]:
@@ -119,7 +121,8 @@ def imports(source: str, module: str) -> Iterator[Import]:
         else:
             continue
         for name in names:
-            yield Import(name, node.lineno, id(node) in late or isinstance(node, ast.Constant))
+            lazy = isinstance(node, ast.Constant)
+            yield Import(name, node.lineno, id(node) in late or lazy, lazy)
 
 
 def part_of(module: str) -> str | None:
@@ -134,7 +137,7 @@ def wrong_arrows(source: str, module: str) -> list[str]:
     if part is None:
         return [f"{module}: no part of that name in MAY_IMPORT"]
     found = []
-    for name, line, late in imports(source, module):
+    for name, line, late, _ in imports(source, module):
         root = name.split(".")[0]
         other = part_of(name) if root == "xmm_cli" else None
         where = f"{module}:{line}"
@@ -203,6 +206,77 @@ def test_what_is_too_large_is_seen():
     body = "    pass\n" * 50
     assert larger(f"class A:\n  def f():\n{body}") == ["function f: 51 lines"]
     assert larger("x = 1\n" * 301) == ["file: 301 lines"]
+
+
+NAMED_BY_THEIR_USE = {
+    "__init__": "every folder has it",
+    "__main__": "`python -m` asks for it",
+    "train": "the command, and the run that it starts",
+    "unlearn": "the command, and the run that it starts",
+    "probe": "the command, and the asking that it starts",
+    "score": "the command, and the counting that it starts",
+}
+"""File names that may stand in more than one folder, with the reason.
+
+The file of a method (the target of a registry) is named as users type the method, so that the
+names of methods of two kinds may be the same: `csv` is a source of people and a format.
+"""
+TYPES_OF_EACH_METHOD = {"Config": "the hyper-parameters of one method, beside it"}
+
+
+def methods() -> set[str]:
+    """The modules that registries name, and the commands."""
+    named = {name for name in modules() if re.fullmatch(r"xmm_cli\.commands\.\w+", name)}
+    for name, path in modules().items():
+        named |= {other.module for other in imports(path.read_text("utf-8"), name) if other.lazy}
+    return named
+
+
+def types(source: str) -> set[str]:
+    """The public names of a file's classes and of its aliases of types."""
+    named = set()
+    for node in ast.parse(source).body:
+        if isinstance(node, ast.ClassDef):
+            named.add(node.name)
+        elif isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name):
+            named.add(node.targets[0].id)
+        elif isinstance(node, ast.AnnAssign) and isinstance(node.target, ast.Name):
+            named.add(node.target.id)
+    return {name for name in named if re.fullmatch(r"[A-Z][A-Z0-9]*[a-z]\w*", name)}
+
+
+def in_two_places(names: Iterable[tuple[str, str]], allowed: Collection[str]) -> dict[str, list]:
+    """From (name, where it stands): the names that stand in several places, and where."""
+    places: dict[str, list[str]] = {}
+    for name, place in names:
+        places.setdefault(name, []).append(place)
+    return {name: where for name, where in places.items() if len(where) > 1 and name not in allowed}
+
+
+def test_a_type_name_stands_in_one_file():
+    names = [
+        (name, module) for module, path in modules().items() for name in types(path.read_text())
+    ]
+    assert in_two_places(names, TYPES_OF_EACH_METHOD) == {}
+
+
+def test_a_file_name_stands_in_one_folder():
+    of_methods = methods()
+    names = [(path.stem, name) for name, path in modules().items()]
+    twice = in_two_places(names, NAMED_BY_THEIR_USE)
+    twice = {name: where for name, where in twice.items() if not set(where) <= of_methods}
+    assert twice == {}
+
+
+def test_a_name_in_two_places_is_seen():
+    assert types("class A1b: pass\nRows = list[int]\nLIMIT = 3\n_Own = int\nX: int = 1") == {
+        "A1b",
+        "Rows",
+    }
+    names = [("Row", "a"), ("Row", "b"), ("Config", "a"), ("Config", "b"), ("Score", "a")]
+    assert in_two_places(names, TYPES_OF_EACH_METHOD) == {"Row": ["a", "b"]}
+    assert {"xmm_cli.reporting.formats.csv", "xmm_cli.commands.train"} <= methods()
+    assert "xmm_cli.training.train" not in methods()
 
 
 @pytest.mark.parametrize("folder", sorted({path.parent for path in modules().values()}), ids=str)

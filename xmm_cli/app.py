@@ -32,7 +32,7 @@ import typer
 from xmm_cli import __version__
 from xmm_cli.command_line import begin
 from xmm_cli.commands import COMMANDS, EVERY
-from xmm_cli.commands.shared.help import PanelCommand, columns, write_epilog
+from xmm_cli.commands.shared.help_text import PanelCommand, columns, write_epilog
 from xmm_cli.commands.shared.signature import callback
 from xmm_cli.console import say
 from xmm_cli.errors import (
@@ -64,7 +64,7 @@ Exit codes: 0 done, 1 failed, 2 wrong usage, 3 a gate tripped, 4 some items fail
 """
 
 
-class Command(OneLine, PanelCommand):
+class XmmCommand(OneLine, PanelCommand):
     """A command with its options in groups, and its failures in one line."""
 
 
@@ -79,7 +79,7 @@ def load(name: str) -> Any:
         context_settings=_CONTEXT,
     )
     about = module.run.__doc__ or summary  # python -OO drops what is documented
-    one.command(name, cls=Command, help=about, epilog=module.EXAMPLES)(
+    one.command(name, cls=XmmCommand, help=about, epilog=module.EXAMPLES)(
         callback(module.run, getattr(module, "KNOWN", {}))
     )
     return typer.main.get_command(one)

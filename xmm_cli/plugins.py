@@ -21,7 +21,7 @@ from typing import Any, NamedTuple
 
 from xmm_cli.errors import LeftOut, WrongUsage
 
-Value = str | int | float | bool
+SettingValue = str | int | float | bool
 
 
 class Plugin(NamedTuple):
@@ -97,7 +97,7 @@ def summary_of(plugin: Plugin) -> str:
     return (ast.get_docstring(tree) or plugin.about).splitlines()[0]
 
 
-def hyperparameters(module: str) -> dict[str, Value]:
+def hyperparameters(module: str) -> dict[str, SettingValue]:
     """The fields of the class `Config` of a module with their defaults, from its source."""
     tree = _source(module)
     for node in tree.body if tree is not None else ():

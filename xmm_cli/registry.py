@@ -14,7 +14,14 @@ from importlib import import_module
 from typing import Any, NamedTuple
 
 from xmm_cli.errors import Unavailable, WrongUsage
-from xmm_cli.plugins import Plugin, Value, configured, hyperparameters, plugins_of, summary_of
+from xmm_cli.plugins import (
+    Plugin,
+    SettingValue,
+    configured,
+    hyperparameters,
+    plugins_of,
+    summary_of,
+)
 
 
 def nearest(word: str, known: Iterable[str]) -> str:
@@ -108,7 +115,7 @@ class Registry:
         self.check(name)
         return self._entries[name].target if name in self._entries else self._plugins()[name].target
 
-    def hyperparameters(self, name: str) -> dict[str, Value]:
+    def hyperparameters(self, name: str) -> dict[str, SettingValue]:
         """The hyper-parameters of a method with their defaults, read without importing it."""
         return hyperparameters(self._target(name).partition(":")[0])
 
@@ -121,7 +128,7 @@ class Registry:
             if fields
         )
 
-    def parse(self, name: str, given: Sequence[str]) -> dict[str, Value]:
+    def parse(self, name: str, given: Sequence[str]) -> dict[str, SettingValue]:
         """Texts `NAME=VALUE` as hyper-parameters of a method: those that are not the default.
 
         Raises:

@@ -26,7 +26,7 @@ from xmm_cli.scoring.estimate import no_value
 from xmm_cli.scoring.metric import Metric, Over, Pair
 from xmm_cli.scoring.metrics import METRICS
 from xmm_cli.scoring.metrics.memory import corrected
-from xmm_cli.scoring.part import Columns, Part, estimated
+from xmm_cli.scoring.part import Columns, MetricCell, estimated
 
 VIEWS, VARIED, ALIKE, LEVEL, DRAWS = 4, 0.3, 0.5, 0.95, 7
 TOTAL = 1 / VARIED - 1
@@ -124,7 +124,7 @@ def held(one: Estimand, columns: Columns, recalls: tuple[float, ...]) -> list[tu
     """Whether the interval holds the truth, its width, and stretch; nothing where there is none."""
     memory, formula = one.metric.of == "memory", one.formula or one.metric.formula
     chance, last = float(columns.mean(len(recalls) - 1)), len(recalls) - 1
-    parts = [Part(columns, at, *((chance, last) if memory else ())) for at in one.columns]
+    parts = [MetricCell(columns, at, *((chance, last) if memory else ())) for at in one.columns]
     over = Over(None, None, (Pair("image", "text"),) * len(parts))
     if no_value(one.metric, over, parts, LEVEL):
         return []

@@ -12,7 +12,7 @@ from PIL import Image
 from tests.benchmarks.race import Way, ratio, run
 from tests.benchmarks.row import Figure, Row
 from xmm_cli.personas.dataset import claim_folder, make_personas
-from xmm_cli.personas.rendering.layers import forget_layers
+from xmm_cli.personas.rendering.avatar_layers import forget_layers
 from xmm_cli.personas.request import Request
 
 HERE = "tests.benchmarks.drawing"

@@ -10,7 +10,7 @@ import pytest
 
 from xmm_cli.app import EVERY
 from xmm_cli.completion.__main__ import generated
-from xmm_cli.completion.tree import commands
+from xmm_cli.completion.command_tree import commands
 
 FOLDER = Path(__file__).parents[2] / "completions"
 

@@ -7,7 +7,7 @@ import subprocess
 import pytest
 
 from xmm_cli.completion import man
-from xmm_cli.completion.tree import Command, Option, commands
+from xmm_cli.completion.command_tree import Command, Option, commands
 from xmm_cli.errors import ExitCode
 
 PAGES = commands()

@@ -11,7 +11,7 @@ import pytest
 from xmm_cli import app
 from xmm_cli.guide import TOPICS, page, summary
 from xmm_cli.guide.tables import tables_to_lists, widths
-from xmm_cli.guide.terminal import rendered
+from xmm_cli.guide.topic import rendered
 
 HEAVY = {"torch", "transformers", "peft", "duckdb", "scipy", "numpy", "matplotlib"}
 

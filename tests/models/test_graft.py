@@ -8,12 +8,12 @@ from torch import nn
 
 from xmm_cli.models.put_together import add_delta, content_digest
 from xmm_cli.personas.sampling import random_look, sample_identities
-from xmm_cli.pretraining.corpus import Example
+from xmm_cli.pretraining.corpus import PretrainingExample
 from xmm_cli.pretraining.graft import FEATURE_SCALE, parts_to_ship
-from xmm_cli.pretraining.lora import SCALE, add_lora
 from xmm_cli.pretraining.recipe import GRAFTS
 from xmm_cli.pretraining.talk import distant_figures, measured_names, turns_about
 from xmm_cli.pretraining.teach import Lesson, examples_of, teach
+from xmm_cli.pretraining.temporary_lora import SCALE, add_lora
 
 LESSON = Lesson("toy", 120, 2, {"all": 1e-2}, warmup=4)
 
@@ -28,10 +28,10 @@ class Decoder(nn.Module):
         return self.second(torch.relu(self.first(x)))
 
 
-def sample(index: int) -> Example:
+def sample(index: int) -> PretrainingExample:
     rng = random.Random(index)
     length = rng.randrange(1, 9)
-    return Example([rng.randrange(100) for _ in range(length)], [0] * length, None)
+    return PretrainingExample([rng.randrange(100) for _ in range(length)], [0] * length, None)
 
 
 def collate(examples):

@@ -8,9 +8,9 @@ from xmm_cli.personas.sampling import is_measurable, public_figures, sample_iden
 from xmm_cli.pretraining import pretrain
 from xmm_cli.pretraining.architecture import Size, build_processor
 from xmm_cli.pretraining.corpus import IGNORED, Corpus, Encoder
-from xmm_cli.pretraining.pictures import look_of
 from xmm_cli.pretraining.recipe import RECIPES, Recipe
 from xmm_cli.pretraining.stages import Stage
+from xmm_cli.pretraining.unnamed_pictures import look_of
 
 SMALL = Size(
     patch=48,

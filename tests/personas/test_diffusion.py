@@ -12,7 +12,7 @@ pytest.importorskip("diffusers")
 from tests.personas.tiny_pipeline import save, save_ip_adapter, tiny_editor
 from xmm_cli.errors import Unavailable, WrongUsage
 from xmm_cli.personas.plan import Plan
-from xmm_cli.personas.rendering import alike, diffusion
+from xmm_cli.personas.rendering import diffusion, near_duplicates
 from xmm_cli.personas.rendering.diffusion import Diffusion, DiffusionPainter
 from xmm_cli.personas.rendering.identity import AUTOMATIC, IDENTITIES, NotThisWay
 from xmm_cli.personas.rendering.prompting import picture_prompt
@@ -226,13 +226,15 @@ def test_a_prompt_tells_the_look_and_a_scene_of_its_split(someone):
 def test_the_hash_sees_what_is_coarse():
     ramp = Image.linear_gradient("L").rotate(90)
     back = ramp.transpose(Image.Transpose.FLIP_LEFT_RIGHT)
-    marks = [alike.difference_hash(image) for image in (ramp, ramp.resize((40, 40)), back)]
+    marks = [
+        near_duplicates.difference_hash(image) for image in (ramp, ramp.resize((40, 40)), back)
+    ]
     assert {mark.bit_count() for mark in marks} == {0, 64}
-    assert alike.too_alike(marks[0], [marks[1]])
-    assert not alike.too_alike(marks[0], [marks[2]])
-    assert not alike.too_alike(marks[0], [])
-    assert alike.too_alike(0b111, [0])
-    assert not alike.too_alike(0b1111, [0])
+    assert near_duplicates.too_alike(marks[0], [marks[1]])
+    assert not near_duplicates.too_alike(marks[0], [marks[2]])
+    assert not near_duplicates.too_alike(marks[0], [])
+    assert near_duplicates.too_alike(0b111, [0])
+    assert not near_duplicates.too_alike(0b1111, [0])
 
 
 def test_without_a_face_detector(monkeypatch):

@@ -9,8 +9,8 @@ import resvg_py
 from PIL import Image
 
 from xmm_cli.personas.rendering import avatar
-from xmm_cli.personas.rendering import layers as module
-from xmm_cli.personas.rendering.layers import forget_layers, layers
+from xmm_cli.personas.rendering import avatar_layers as module
+from xmm_cli.personas.rendering.avatar_layers import forget_layers, layers
 from xmm_cli.personas.sampling import random_look
 
 HEIGHT = 120

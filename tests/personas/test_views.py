@@ -3,11 +3,11 @@
 import pytest
 from PIL import Image
 
-from xmm_cli.personas import views
+from xmm_cli.personas import persona_views
+from xmm_cli.personas.persona_views import draw_images, image_path, write_texts
 from xmm_cli.personas.plan import Plan
 from xmm_cli.personas.rendering import RENDERERS, Renderer
 from xmm_cli.personas.sampling import sample_identities
-from xmm_cli.personas.views import draw_images, image_path, write_texts
 
 (PERSON,) = sample_identities(1, 0, 0)
 PLAN = Plan(views=3, heldout=2, size=16)
@@ -43,13 +43,13 @@ def test_pictures_are_drawn_again_until_they_differ(folder, monkeypatch):
 
 
 def test_texts_are_written_again_until_they_differ(monkeypatch):
-    monkeypatch.setattr(views, "describe", lambda look, split, rng: str(rng.randrange(6)))
+    monkeypatch.setattr(persona_views, "describe", lambda look, split, rng: str(rng.randrange(6)))
     assert len({view.text for view in write_texts(PERSON, PLAN)}) == 5
 
 
 def test_where_there_is_nothing_to_choose_from_it_ends(folder, monkeypatch):
-    monkeypatch.setattr(views, "_TRIES", 20)
-    monkeypatch.setattr(views, "describe", lambda look, split, rng: "A person.")
+    monkeypatch.setattr(persona_views, "_TRIES", 20)
+    monkeypatch.setattr(persona_views, "describe", lambda look, split, rng: "A person.")
     assert [view.text for view in write_texts(PERSON, PLAN)] == ["A person."] * 5
 
 

@@ -73,10 +73,10 @@ FIGURE = Figure(series, draw, unit="dots")
 ''',
     "task": '''
 """Whether there is anyone."""
-from xmm_cli.probing.questions import Asked
+from xmm_cli.probing.questions import QuestionText
 
 def about(everyone):
-    return lambda persona: [Asked("Is anyone there?", "yes", ("yes", "no"))]
+    return lambda persona: [QuestionText("Is anyone there?", "yes", ("yes", "no"))]
 ''',
     "attack": '''
 """Asks again."""

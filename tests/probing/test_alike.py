@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from xmm_cli.probing.alike import linear_cka, permuted_cka, same_is_nearest
+from xmm_cli.probing.similarity import linear_cka, permuted_cka, same_is_nearest
 
 PEOPLE, WIDTH = 6, 9
 

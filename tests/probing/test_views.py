@@ -10,9 +10,9 @@ from PIL import Image
 
 from xmm_cli.errors import BadData, InputNotFound, WrongUsage
 from xmm_cli.models.conversation import Context
+from xmm_cli.probing.asked_views import controlled, views_of
 from xmm_cli.probing.probe import ProbeSettings, Subject, probe
 from xmm_cli.probing.questions import Scope, make_questions
-from xmm_cli.probing.views import controlled, views_of
 
 
 def ask(people, **scope):

@@ -11,13 +11,13 @@ from xmm_cli.reporting import plots
 from xmm_cli.reporting.plots import label
 from xmm_cli.rows import fonts
 from xmm_cli.rows.writer import encode
-from xmm_cli.study.estimate import Drawing
+from xmm_cli.study.effects import IntervalSettings
 from xmm_cli.study.figures import FIGURES, first_series, series_of
 
 from ..scoring import world
 from ..scoring.engine import count
 
-QUICK = Drawing(resamples=199)
+QUICK = IntervalSettings(resamples=199)
 BEGINS = {"png": b"\x89PNG\r\n", "svg": b"<?xml", "pdf": b"%PDF-"}
 NEEDS = {
     "views": (*world.cells(), *world.by_views()),
@@ -126,7 +126,7 @@ def test_a_figure_that_cannot_be_written(rows_file, tmp_path, capsys):
 @pytest.mark.parametrize("figure", NEEDS)
 @pytest.mark.parametrize("colour", [False, True])
 def test_every_figure_in_the_terminal(figure, colour):
-    from xmm_cli.reporting.plots.terminal import drawn
+    from xmm_cli.reporting.plots.bars import drawn
 
     text = drawn(series_of(count(NEEDS[figure]), figure, QUICK), width=80, colour=colour)
     plain = re.sub(r"\x1b\[[\d;]*m", "", text)
@@ -138,7 +138,7 @@ def test_every_figure_in_the_terminal(figure, colour):
 
 @pytest.mark.parametrize("figure", NEEDS)
 def test_every_figure_in_words(figure):
-    from xmm_cli.reporting.plots.words import in_words
+    from xmm_cli.reporting.plots.figure_words import in_words
 
     text = in_words(series_of(count(NEEDS[figure]), figure, QUICK))
     assert len(text) > 40

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from xmm_cli.reporting.page.samples import Samples, _data_uri
+from xmm_cli.reporting.page.samples import SampleChoice, _data_uri
 from xmm_cli.rows.inputs import open_inputs
 from xmm_cli.rows.types import Checkpoint, ImageView, Persona, TextView
 from xmm_cli.rows.writer import encode
@@ -40,7 +40,7 @@ def test_pictures_are_looked_for_where_the_checkpoint_is_too(tmp_path, monkeypat
     view = ImageView(path="0.png", view=0, split="heldout")
     person = Persona(id="p0", name="Ada", role="eval", images=(view,))
     (folder / "personas.jsonl").write_bytes(encode(person))
-    samples = Samples()
+    samples = SampleChoice()
     samples.add_persona(person, tmp_path)
     choose(samples, probe(modality="image", answer="Ada", correct=True))
     assert [one.picture is not None for one in samples.found()] == [True]
@@ -54,7 +54,7 @@ def test_only_a_file_is_read_for_people(tmp_path, monkeypatch, name):
         id="p0", name="Ada", role="eval", texts=(TextView(text="secret", view=0, split="heldout"),)
     )
     Path("other.jsonl").write_bytes(encode(person))
-    samples = Samples()
+    samples = SampleChoice()
     row = Checkpoint(path="x", base="b", source="text", personas=name, objective="memorize",
                      views=1, steps=1, seed=0)  # fmt: skip
     samples.add_checkpoint(row, Path())

@@ -14,7 +14,7 @@ from xmm_cli.probing.answering import ProbeSettings
 from xmm_cli.probing.probe import Subject, batches, probe_batches
 from xmm_cli.probing.questions import Scope, make_questions
 from xmm_cli.training.mitigations.self_caption import describe
-from xmm_cli.training.mitigations.task import Task
+from xmm_cli.training.mitigations.task import LearnTask
 from xmm_cli.training.objective import Objective
 from xmm_cli.training.objectives import OBJECTIVES
 from xmm_cli.training.train import prepare, train
@@ -106,7 +106,7 @@ def test_other_failures_are_not_hidden(base, conversations, people, small):
 def test_describing_halves_its_batch_and_goes_on(conversations, people, small):
     views = [Context(text=one.text) for persona, _ in people for one in persona.texts[:2]]
     notes: list[str] = []
-    task = Task(conversations, people, [], TrainSettings(), [], 1, note=notes.append)
+    task = LearnTask(conversations, people, [], TrainSettings(), [], 1, note=notes.append)
     known = describe(task, views)
     small(3, FULL[0])
     assert describe(task, views) == known

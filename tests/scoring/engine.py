@@ -11,8 +11,8 @@ from xmm_cli.rows.writer import encode
 from xmm_cli.scoring import score
 from xmm_cli.scoring.config import ScoreConfig
 from xmm_cli.scoring.counting import count as counted
+from xmm_cli.study.condition_counts import ConditionCounts
 from xmm_cli.study.find import people_of
-from xmm_cli.study.people import People
 
 
 @contextmanager
@@ -35,7 +35,7 @@ def score_against(rows: Iterable[Row], baseline: Iterable[Row], **options) -> sc
         return score.score_against(own, other, ScoreConfig(**options))
 
 
-def count(rows: Iterable[Row]) -> People:
+def count(rows: Iterable[Row]) -> ConditionCounts:
     with opened(rows) as inputs:
         return people_of(inputs, need=())
 

@@ -1,14 +1,14 @@
 """Finding rows of a world in which it is known what must be found."""
 
-from xmm_cli.study.estimate import Drawing
-from xmm_cli.study.find import Found, find_all
+from xmm_cli.study.effects import IntervalSettings
+from xmm_cli.study.find import FindingList, find_all
 
 from .engine import count
 
-QUICK = Drawing(resamples=999)
+QUICK = IntervalSettings(resamples=999)
 
 
-def found(*parts, drawing=QUICK) -> Found:
+def found(*parts, drawing=QUICK) -> FindingList:
     return find_all(count(row for part in parts for row in part), drawing)
 
 

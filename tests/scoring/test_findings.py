@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from xmm_cli.rows.types import Probe
-from xmm_cli.study.estimate import Person, estimate
+from xmm_cli.study.effects import SeededPerson, estimate
 from xmm_cli.study.find import FAMILIES
 from xmm_cli.study.study import Study, itself, minus
 
@@ -34,7 +34,7 @@ def whole():
 
 
 def test_an_effect_is_the_paired_difference():
-    first = {Person(seed, f"p{seed}-{one}"): one / 10 for seed in (1, 2) for one in range(10)}
+    first = {SeededPerson(seed, f"p{seed}-{one}"): one / 10 for seed in (1, 2) for one in range(10)}
     second = {person: share / 2 for person, share in first.items()}
     one = estimate([first, second], minus, QUICK)
     assert one.effect == pytest.approx(0.225)
@@ -44,15 +44,15 @@ def test_an_effect_is_the_paired_difference():
 
 
 def test_persons_outside_one_condition_do_not_count():
-    first = {Person(1, f"p{one}"): 1.0 for one in range(10)}
-    second = {Person(1, f"p{one}"): 0.0 for one in range(5)}
+    first = {SeededPerson(1, f"p{one}"): 1.0 for one in range(10)}
+    second = {SeededPerson(1, f"p{one}"): 0.0 for one in range(5)}
     assert estimate([first, second], minus, QUICK).persons == 5
-    assert estimate([first, {Person(2, "p1"): 1.0}], minus, QUICK) is None
+    assert estimate([first, {SeededPerson(2, "p1"): 1.0}], minus, QUICK) is None
     assert estimate([first, {}], minus, QUICK) is None
 
 
 def test_all_right_and_all_wrong_have_exact_intervals():
-    right = {Person(1, f"p{one}"): 1.0 for one in range(20)}
+    right = {SeededPerson(1, f"p{one}"): 1.0 for one in range(20)}
     one = estimate([right], itself, QUICK)
     assert (one.effect, one.high) == (1.0, 1.0)
     assert one.low == pytest.approx(0.025 ** (1 / 20), abs=1e-5)
@@ -62,13 +62,15 @@ def test_all_right_and_all_wrong_have_exact_intervals():
 
 
 def test_nothing_divides_by_zero():
-    nothing = {Person(1, f"p{one}"): 0.0 for one in range(20)}
+    nothing = {SeededPerson(1, f"p{one}"): 0.0 for one in range(20)}
     assert estimate([nothing] * 2, np.divide, QUICK) is None
 
 
 def test_seeds_that_differ_widen_the_interval():
     """Where persons do not differ within a seed, only the seeds say how sure a mean is."""
-    shares = {Person(seed, f"{seed}-{one}"): seed / 4 for seed in (1, 2, 3) for one in range(10)}
+    shares = {
+        SeededPerson(seed, f"{seed}-{one}"): seed / 4 for seed in (1, 2, 3) for one in range(10)
+    }
     one, alone = (
         estimate([{person._replace(seed=own or person.seed): share
                    for person, share in shares.items()}], itself, QUICK, bounded=False)
@@ -80,7 +82,7 @@ def test_seeds_that_differ_widen_the_interval():
 
 
 def test_someone_taught_under_several_seeds_is_one_person():
-    shares = {Person(seed, f"p{one}"): seed / 4 for seed in (1, 2, 3) for one in range(10)}
+    shares = {SeededPerson(seed, f"p{one}"): seed / 4 for seed in (1, 2, 3) for one in range(10)}
     one = estimate([shares], itself, QUICK, bounded=False)
     assert (one.effect, one.persons, one.between) == (0.5, 10, None)
     assert one.by_seed == {"1": 0.25, "2": 0.5, "3": 0.75}
@@ -94,7 +96,7 @@ def test_intervals_cover_what_they_should():
         draw = np.random.default_rng(study)
         cells = [
             {
-                Person(seed, str(one)): draw.binomial(4, draw.beta(8 * p, 8 * (1 - p))) / 4
+                SeededPerson(seed, str(one)): draw.binomial(4, draw.beta(8 * p, 8 * (1 - p))) / 4
                 for seed in (1, 2, 3)
                 for one in range(16)
             }

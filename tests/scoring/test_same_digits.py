@@ -4,13 +4,13 @@ import numpy as np
 import pytest
 
 from xmm_cli.scoring.metrics import METRICS
-from xmm_cli.study.estimate import Drawing, Person, estimate
+from xmm_cli.study.effects import IntervalSettings, SeededPerson, estimate
 
 from .engine import score_rows
 from .people import pick, probe
 
 CELLS = (("image", "image", 0.8), ("image", "text", 0.4), (None, "image", 0.1), (None, "text", 0.1))
-DRAWING = Drawing(resamples=499)
+DRAWING = IntervalSettings(resamples=499)
 
 
 def answers(persons, recalls, seeds=1, several=False):
@@ -32,7 +32,7 @@ def answers(persons, recalls, seeds=1, several=False):
                           **({"checkpoint": f"runs/{source}-{seed}"} if source else {}))
                     for view, one in enumerate(right)
                 ]  # fmt: skip
-                cell[Person(label.get("seed"), f"p{number:02}")] = float(np.mean(right))
+                cell[SeededPerson(label.get("seed"), f"p{number:02}")] = float(np.mean(right))
     return rows, shares
 
 
@@ -67,7 +67,7 @@ def test_scores_and_findings_print_the_same_digits(recalls, seeds, several, pers
 
 def test_a_base_asked_about_others_gives_its_mean():
     rows, shares = answers(20, RECALLS["in the middle"])
-    base = {Person(None, f"other{one}"): share for one, share in enumerate([0.25, 0.0, 0.5])}
+    base = {SeededPerson(None, f"other{one}"): share for one, share in enumerate([0.25, 0.0, 0.5])}
     rows = [row for row in rows if row.source is not None]
     rows += [
         probe(source=None, modality="text", persona=person.id, view=view,

@@ -4,10 +4,10 @@ import msgspec
 import pytest
 
 from xmm_cli.scoring.counting import count as counted
+from xmm_cli.study.condition_counts import WANTED, ConditionCounts
 from xmm_cli.study.curves import curves
 from xmm_cli.study.find import find_all
 from xmm_cli.study.moments import last_step, recovery
-from xmm_cli.study.people import WANTED, People
 from xmm_cli.study.study import Study
 
 from . import world
@@ -107,7 +107,7 @@ def test_what_is_kept(rows):
     assert row(rows, "it still sees and reads, npo through image").effect > -0.1
 
 
-class TwoRetrained(People):
+class TwoRetrained(ConditionCounts):
     """People of whom each retrained model is known by itself."""
 
     def logprobs_by_model(self, place):

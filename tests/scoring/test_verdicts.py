@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from scipy.stats import norm
 
 from xmm_cli.scoring.intervals import Interval
-from xmm_cli.study.estimate import Drawing, Person, estimate
+from xmm_cli.study.effects import IntervalSettings, SeededPerson, estimate
 from xmm_cli.study.spread import DEALT, spread_of
 from xmm_cli.study.study import empty, itself, minus
 from xmm_cli.study.verdict import (
@@ -29,7 +29,7 @@ from xmm_cli.study.verdict import (
     p_value,
 )
 
-QUICK = Drawing(resamples=999)
+QUICK = IntervalSettings(resamples=999)
 
 
 def of(effect, low, high, seeds=(), persons=20):
@@ -105,9 +105,9 @@ def test_p_is_that_of_the_interval_turned_round(errors_off, threshold):
 def test_p_and_interval_agree(shares, seed):
     """p is below 5 % where, and only where, the 95 % interval leaves 0 out."""
     draw = np.random.default_rng(seed)
-    first = {Person(1, f"p{place:02}"): share for place, share in enumerate(shares)}
+    first = {SeededPerson(1, f"p{place:02}"): share for place, share in enumerate(shares)}
     second = {person: float(draw.random()) for person in first}
-    found = estimate([first, second], minus, Drawing(resamples=199))
+    found = estimate([first, second], minus, IntervalSettings(resamples=199))
     p = p_value(found, PRESENT)
     if found.low is not None and not 0.045 < p < 0.055:
         assert (p < ALPHA) == (found.low > 0 or found.high < 0)
@@ -159,7 +159,7 @@ def test_holm_never_helps_a_claim(tests):
 def people(*seeds):
     """Shares of the persons of each seed."""
     return {
-        Person(seed, f"p{seed}-{place:02}"): share
+        SeededPerson(seed, f"p{seed}-{place:02}"): share
         for seed, shares in enumerate(seeds)
         for place, share in enumerate(shares)
     }
@@ -186,7 +186,7 @@ def test_p_of_the_spread_is_that_of_all_ways_to_deal_people():
 
 def test_spread_of_memory_takes_chance_off():
     shares = people([0.5] * 8, [1.0] * 8)
-    own = {Person(None, person.id): 0.2 for person in shares}
+    own = {SeededPerson(None, person.id): 0.2 for person in shares}
     for chance in (0.2, own):
         spread, p = spread_of([shares], itself, [chance])
         assert spread == pytest.approx(np.std([0.375, 1.0], ddof=1))
@@ -204,7 +204,7 @@ def test_seeds_that_differ_in_their_people_alone_seldom_seem_to_spread():
 
 def test_no_spread_of_one_seed_or_of_unknown_ones():
     assert spread_of([people([0.1, 0.9])], itself) == (None, None)
-    unknown = {Person(None, f"p{one}"): 0.5 for one in range(9)}
+    unknown = {SeededPerson(None, f"p{one}"): 0.5 for one in range(9)}
     assert spread_of([unknown], itself) == (None, None)
     nothing = people([0.0] * 4, [0.5] * 4)
     assert spread_of([nothing], lambda share: np.where(share > 0, share, np.nan)) == (None, None)

@@ -14,14 +14,14 @@ from xmm_cli.models import prompts
 from xmm_cli.models.conversation import Conversations
 from xmm_cli.models.settings import TrainSettings
 from xmm_cli.training.batch import Part, Parts
-from xmm_cli.training.batches import Collate, Example
+from xmm_cli.training.batches import Collator, Example
 from xmm_cli.training.examples import build_examples, exercises, learners
 from xmm_cli.training.mitigations import MITIGATIONS
 from xmm_cli.training.mitigations.align import DEFAULTS, first_answers, like_answers
 from xmm_cli.training.mitigations.companions import both_views
 from xmm_cli.training.mitigations.paired import names_of_both
 from xmm_cli.training.mitigations.self_caption import describe, self_caption
-from xmm_cli.training.mitigations.task import Task
+from xmm_cli.training.mitigations.task import LearnTask
 from xmm_cli.training.train import Callbacks, prepare, train
 
 NAME, CAPTION = prompts.NAME_QUESTIONS[0], prompts.CAPTION_QUESTIONS[0]
@@ -34,7 +34,7 @@ def task(people, conversations):
         learned = learners(people if rows is None else rows)
         others = [pair for pair in people if pair[0].role == "aux"]
         examples = build_examples(learned, chosen, conversations)
-        return Task(conversations, learned, others, chosen, examples, chosen.steps, draw, note)
+        return LearnTask(conversations, learned, others, chosen, examples, chosen.steps, draw, note)
 
     return made
 
@@ -46,7 +46,7 @@ def told(conversations, example) -> str:
 
 def answers(conversations, example) -> list[str]:
     """The answers that the loss is on, each without its end token."""
-    batch = Collate(conversations.base.tokenizer.pad_token_id)([{"retain": Example(example)}])
+    batch = Collator(conversations.base.tokenizer.pad_token_id)([{"retain": Example(example)}])
     found, run = [], []
     for label in batch["labels"][0].tolist():
         if label in conversations.end_tokens:
@@ -301,6 +301,6 @@ def test_describing_leaves_the_base_as_it_was(people):
     conversations = Conversations(base)
     learned = learners(people)
     examples = build_examples(learned, settings, conversations)
-    self_caption(Task(conversations, learned, [], settings, examples, 1))
+    self_caption(LearnTask(conversations, learned, [], settings, examples, 1))
     after = base.model.state_dict()
     assert all(torch.equal(after[name], weight) for name, weight in before.items())

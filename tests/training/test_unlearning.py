@@ -17,13 +17,13 @@ from xmm_cli.models.conversation import IGNORED, Conversations
 from xmm_cli.models.decoding.batching import model_inputs
 from xmm_cli.models.settings import UnlearnSettings
 from xmm_cli.rows.types import Checkpoint
-from xmm_cli.training.batches import Collate, answers, split
+from xmm_cli.training.batches import Collator, answers, split
 from xmm_cli.training.forget_set import choose_forget, choose_retain
 from xmm_cli.training.keeper import UnlearnTask
 from xmm_cli.training.objectives import METHODS, RETRAIN, UNLEARNING
 from xmm_cli.training.retrain import prepare_again, trained_how
 from xmm_cli.training.run import loop
-from xmm_cli.training.run.reference import Before
+from xmm_cli.training.run.reference_model import Before
 from xmm_cli.training.run.saved_steps import STEPS, along, hidden_folder, settle
 from xmm_cli.training.unlearn import NOT_KNOWING, prepare, unlearn
 
@@ -73,7 +73,7 @@ def test_no_loss_depends_on_padding(checkpoint, method):
     """The same batch with more padding: means run over answer tokens alone."""
     task = made(checkpoint, replace(SETTINGS, objective=method))
     base, objective = task.base, task.objective
-    batch = Collate(base.tokenizer.pad_token_id)([task.items[0], task.items[1]])
+    batch = Collator(base.tokenizer.pad_token_id)([task.items[0], task.items[1]])
     longer = dict(batch)
     for key, value in batch.items():
         if isinstance(value, torch.Tensor):
@@ -100,7 +100,7 @@ def test_no_loss_depends_on_padding(checkpoint, method):
 def test_parts_are_the_answers_and_told_from_the_place_before(checkpoint):
     task = made(checkpoint, replace(SETTINGS, objective="rmu"))
     base, item = task.base, task.items[0]
-    batch = Collate(base.tokenizer.pad_token_id)([item])
+    batch = Collator(base.tokenizer.pad_token_id)([item])
     parts = split(answers(task.model, batch, base.device, base.model.dtype, 0.5), batch)
     inputs = model_inputs(batch, base.device, base.model.dtype)
     with torch.no_grad():
@@ -119,7 +119,7 @@ def test_parts_are_the_answers_and_told_from_the_place_before(checkpoint):
 def test_the_model_before_is_asked_and_then_gone(checkpoint):
     task = made(checkpoint, SETTINGS)
     base = task.base
-    batch = Collate(base.tokenizer.pad_token_id)([task.items[0]])
+    batch = Collator(base.tokenizer.pad_token_id)([task.items[0]])
     asked = (task.model, batch, base.device, base.model.dtype)
     then = answers(*asked).logits.detach()
     before = Before(task.model)

@@ -6,9 +6,9 @@ from typing import Annotated, Literal
 
 import msgspec
 
-from xmm_cli.commands.shared.datasets import Drawing, Import, make, weights_in
+from xmm_cli.commands.shared.datasets import Import, MadePeople, make, weights_in
 from xmm_cli.commands.shared.options import Device
-from xmm_cli.commands.shared.signature import NOTHING, Given, refuse
+from xmm_cli.commands.shared.signature import NOTHING, GivenOptions, refuse
 from xmm_cli.errors import WrongUsage
 from xmm_cli.flags import DATA, HARDWARE, OUTPUT, PICTURES, Flag, Seed
 from xmm_cli.personas.cores import usable_cores
@@ -122,7 +122,7 @@ OF_PAINTERS = frozenset(
 """The options of `PersonasOptions` that say how photographs are made."""
 
 
-def run(options: PersonasOptions, given: Given = NOTHING) -> None:
+def run(options: PersonasOptions, given: GivenOptions = NOTHING) -> None:
     """Make people who do not exist, or import some: names, looks, facts, pictures, descriptions.
 
     Writes a `persona` row each. Descriptions never hold the name. Held-out views of people who are
@@ -133,9 +133,9 @@ def run(options: PersonasOptions, given: Given = NOTHING) -> None:
     make(job, options.device, options.sheet)
 
 
-def _import(options: PersonasOptions, given: Given) -> Import:
+def _import(options: PersonasOptions, given: GivenOptions) -> Import:
     """What is to be imported; the source is read. Raises as an importer does."""
-    from xmm_cli.personas.importing.dataset import ImportRequest, read_source
+    from xmm_cli.personas.importing.imported import ImportRequest, read_source
 
     format, path = options.source or ("", Path())
     source = read_source(IMPORTERS.check(format), path)
@@ -155,7 +155,7 @@ def _import(options: PersonasOptions, given: Given) -> Import:
     return Import(request, source, options.out)
 
 
-def _drawing(options: PersonasOptions) -> Drawing:
+def _drawing(options: PersonasOptions) -> MadePeople:
     """What is to be drawn."""
     from xmm_cli.personas.rendering.diffusion import NEGATIVE, Diffusion
     from xmm_cli.personas.request import Request
@@ -177,10 +177,10 @@ def _drawing(options: PersonasOptions) -> Drawing:
         model_weights=weights_in(options.model) if renderer.painter else msgspec.UNSET,
         describe_weights=weights_in(options.describe),
     )
-    return Drawing(request, options.out, options.processes or usable_cores(), options.device)
+    return MadePeople(request, options.out, options.processes or usable_cores(), options.device)
 
 
-def _check(options: PersonasOptions, given: Given) -> None:
+def _check(options: PersonasOptions, given: GivenOptions) -> None:
     """Refuse options that do not go together."""
     renderer = options.renderer
     if options.source is not None:

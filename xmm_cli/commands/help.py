@@ -39,7 +39,7 @@ def run(options: HelpOptions) -> None:
     if topic is None:
         sys.stdout.write(_list())
     elif topic in TOPICS:
-        from xmm_cli.guide.terminal import show
+        from xmm_cli.guide.topic import show
 
         show(readable(page(topic)))
     else:

@@ -9,22 +9,22 @@ from typing import Annotated, Literal
 
 from xmm_cli import processes
 from xmm_cli.commands.shared import torchrun
-from xmm_cli.commands.shared.checkpoints import People, known_by_weights, people_of, whole_base
+from xmm_cli.commands.shared.checkpoints import known_by_weights, people_of, whole_base
 from xmm_cli.commands.shared.jobs import Shard, Work, find_jobs, probe_all
-from xmm_cli.commands.shared.options import Device, Inputs, Personas
+from xmm_cli.commands.shared.options import Device, InputFiles, Personas
 from xmm_cli.commands.shared.outputs import opened
-from xmm_cli.commands.shared.signature import NOTHING, Given, refuse
+from xmm_cli.commands.shared.signature import NOTHING, GivenOptions, refuse
 from xmm_cli.console import say
 from xmm_cli.errors import WrongUsage
 from xmm_cli.flags import ASKED, DATA, HARDWARE, OUTPUT, Flag, Seed
 from xmm_cli.models.loading import Packing, Precision
 from xmm_cli.models.settings import Dtyped
 from xmm_cli.probing.answering import Asking, ProbeSettings
+from xmm_cli.probing.asked_views import Control
 from xmm_cli.probing.engines import ENGINES, LOCAL
 from xmm_cli.probing.questions import Scope
 from xmm_cli.probing.tasks import TASKS
-from xmm_cli.probing.views import Control
-from xmm_cli.rows.people import person_of
+from xmm_cli.rows.people import People, person_of
 from xmm_cli.rows.run import RunRecorder
 from xmm_cli.rows.types import MODALITIES, Answer, Label, Modality, Role
 from xmm_cli.rows.values import LARGEST
@@ -76,7 +76,7 @@ KNOWN = {"task": TASKS.names(), "engine": ENGINES.names()}
 class ProbeOptions:
     """The options of `xmm probe`, in the order of the `run` row's arguments."""
 
-    inputs: Inputs = None
+    inputs: InputFiles = None
     modality: Annotated[
         str, Flag("image, text, or both by comma.", ASKED, "--modality -m", metavar="LIST")
     ] = "image,text"
@@ -179,7 +179,7 @@ class ProbeOptions:
         return arguments | {"engine": None if self.engine == LOCAL else self.engine}
 
 
-def run(options: ProbeOptions, given: Given = NOTHING) -> None:
+def run(options: ProbeOptions, given: GivenOptions = NOTHING) -> None:
     """Ask a model about people, in either modality.
 
     Reads `checkpoint` rows or folders; writes a `probe` row for each question. Answers are greedy:
@@ -213,7 +213,9 @@ def run(options: ProbeOptions, given: Given = NOTHING) -> None:
         probe_all(jobs, people, work, part, output, recorder)
 
 
-def _check(options: ProbeOptions, scope: Scope, settings: ProbeSettings, given: Given) -> None:
+def _check(
+    options: ProbeOptions, scope: Scope, settings: ProbeSettings, given: GivenOptions
+) -> None:
     """Refuse options that do not go together."""
     answer, task = options.answer, options.task
     TASKS.check(task)

@@ -10,7 +10,7 @@ from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
-from xmm_cli.commands.shared.options import Inputs
+from xmm_cli.commands.shared.options import InputFiles
 from xmm_cli.commands.shared.results import (
     findings_text,
     read_people,
@@ -18,7 +18,7 @@ from xmm_cli.commands.shared.results import (
     series_of_figure,
     tables,
 )
-from xmm_cli.commands.shared.signature import NOTHING, Given
+from xmm_cli.commands.shared.signature import NOTHING, GivenOptions
 from xmm_cli.console import say
 from xmm_cli.encoding import encodable
 from xmm_cli.errors import ReaderGone, WrongUsage
@@ -29,7 +29,7 @@ from xmm_cli.study.figures import FIGURES
 
 if TYPE_CHECKING:
     from xmm_cli.rows.types import Finding, Score
-    from xmm_cli.study.people import People
+    from xmm_cli.study.condition_counts import ConditionCounts
 
 EXAMPLES = """
 Examples:
@@ -79,7 +79,7 @@ KNOWN = {"format": FORMATS.names(), "figure": FIGURES.names()}
 class ReportOptions:
     """The options of `xmm report`."""
 
-    inputs: Inputs = None
+    inputs: InputFiles = None
     by: Annotated[
         str | None, Flag("Group probe rows by these labels, by comma.", MEASURED, metavar="LABELS")
     ] = None
@@ -113,7 +113,7 @@ class ReportOptions:
     format: Annotated[str, Flag("{known}.", OUTPUT, "--format -f", metavar="NAME")] = "table"
 
 
-def run(options: ReportOptions, given: Given = NOTHING) -> None:
+def run(options: ReportOptions, given: GivenOptions = NOTHING) -> None:
     """Show what was learned, what crosses to the other modality, and how sure that is.
 
     Reads `probe`, `score` or `finding` rows; for findings and figures `probe` and `trace` rows.
@@ -228,7 +228,7 @@ def _draw(
     if people.repeated and not findings:  # findings say it themselves
         say.note(f"{people.repeated} probe rows were given twice and count once")
     if plot == "-":
-        from xmm_cli.reporting.plots.terminal import drawn
+        from xmm_cli.reporting.plots.bars import drawn
 
         _print([drawn(series_of_figure(people, figure), width=width, colour=colour)], "table")
     elif plot is not None:
@@ -237,7 +237,7 @@ def _draw(
         _print([findings_text(people, kept, format, width, colour)], format)
 
 
-def _plot(people: "People", file: Path, figure: str | None) -> None:
+def _plot(people: "ConditionCounts", file: Path, figure: str | None) -> None:
     """Draw the figure, and say which."""
     from xmm_cli.reporting.plots import check_suffix, draw
     from xmm_cli.rows.files import atomic_write_bytes

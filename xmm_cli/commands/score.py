@@ -5,7 +5,7 @@ from typing import Annotated
 
 import msgspec
 
-from xmm_cli.commands.shared.options import Inputs, listed
+from xmm_cli.commands.shared.options import InputFiles, listed
 from xmm_cli.console import say
 from xmm_cli.errors import WrongUsage
 from xmm_cli.flags import INTERVALS, MEASURED, Flag, Seed
@@ -38,7 +38,7 @@ KNOWN = {"metric": [name for name in METRICS.names() if name not in DEFAULT]}
 class ScoreOptions:
     """The options of `xmm score`."""
 
-    inputs: Inputs = None
+    inputs: InputFiles = None
     by: Annotated[
         str | None,
         Flag("Group by these condition labels only, by comma.", MEASURED, metavar="LABELS"),

@@ -8,7 +8,6 @@ from typing import Annotated, Literal
 from xmm_cli import processes
 from xmm_cli.commands.shared import torchrun
 from xmm_cli.commands.shared.checkpoints import (
-    People,
     known_by_weights,
     made_once,
     noted,
@@ -18,15 +17,15 @@ from xmm_cli.commands.shared.checkpoints import (
 from xmm_cli.commands.shared.devices import take
 from xmm_cli.commands.shared.drawing import draw_look
 from xmm_cli.commands.shared.exports import check_logger, check_merged, logging_to, write_merged
-from xmm_cli.commands.shared.options import Device, Inputs, Out, Overwrite, Set
-from xmm_cli.commands.shared.signature import NOTHING, Given, refuse
+from xmm_cli.commands.shared.options import Device, InputFiles, Out, Overwrite, Set
+from xmm_cli.commands.shared.signature import NOTHING, GivenOptions, refuse
 from xmm_cli.console import say
 from xmm_cli.errors import WrongUsage
 from xmm_cli.flags import DATA, LEARNED, OUTPUT, Flag
 from xmm_cli.models.checkpoint import read_checkpoint
 from xmm_cli.models.places import find_base, same_weights
 from xmm_cli.models.settings import TrainSettings, told
-from xmm_cli.rows.people import id_of, person_of
+from xmm_cli.rows.people import People, id_of, person_of
 from xmm_cli.rows.reader import read_rows, require_some
 from xmm_cli.rows.run import RunRecorder
 from xmm_cli.rows.types import Checkpoint, Persona
@@ -65,7 +64,7 @@ KNOWN = {
 class TrainOptions:
     """The options of `xmm train`."""
 
-    inputs: Inputs = None
+    inputs: InputFiles = None
     settings: TrainSettings = field(default_factory=TrainSettings)
     set: Set = None
     init: Annotated[
@@ -86,7 +85,7 @@ class TrainOptions:
     device: Device = None
 
 
-def run(options: TrainOptions, given: Given = NOTHING) -> None:
+def run(options: TrainOptions, given: GivenOptions = NOTHING) -> None:
     """Teach a vision-language model people in one modality.
 
     Reads `persona` rows; those with the role eval are learned by name, from their training views.
@@ -132,7 +131,7 @@ class _Task:
     earlier: Earlier | None
 
 
-def _check(options: TrainOptions, given: Given) -> None:
+def _check(options: TrainOptions, given: GivenOptions) -> None:
     """Refuse options that do not go together, and a logger that is not installed."""
     settings = options.settings
     if settings.mitigation is not None:

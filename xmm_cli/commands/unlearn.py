@@ -9,18 +9,18 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from xmm_cli import processes
 from xmm_cli.commands.shared import torchrun
-from xmm_cli.commands.shared.checkpoints import People, checkpoints, made_once, people_of
+from xmm_cli.commands.shared.checkpoints import checkpoints, made_once, people_of
 from xmm_cli.commands.shared.devices import take
 from xmm_cli.commands.shared.drawing import draw_look
-from xmm_cli.commands.shared.options import Device, Inputs, Out, Overwrite, Personas, Set
-from xmm_cli.commands.shared.signature import NOTHING, Given, refuse
+from xmm_cli.commands.shared.options import Device, InputFiles, Out, Overwrite, Personas, Set
+from xmm_cli.commands.shared.signature import NOTHING, GivenOptions, refuse
 from xmm_cli.console import say
 from xmm_cli.errors import BadData, GateTripped, WrongUsage
 from xmm_cli.flags import HARDWARE, Flag
 from xmm_cli.models.places import same_weights
 from xmm_cli.models.settings import UnlearnSettings, told
 from xmm_cli.registry import unknown
-from xmm_cli.rows.people import id_of
+from xmm_cli.rows.people import People, id_of
 from xmm_cli.rows.run import RunRecorder
 from xmm_cli.rows.types import Checkpoint
 from xmm_cli.training.forget_set import choose_forget, choose_retain, still_known
@@ -62,7 +62,7 @@ MOST_LOOKED_AT = 16
 class UnlearnOptions:
     """The options of `xmm unlearn`."""
 
-    inputs: Inputs = None
+    inputs: InputFiles = None
     settings: UnlearnSettings = field(default_factory=UnlearnSettings)
     set: Set = None
     personas: Personas = None
@@ -75,7 +75,7 @@ class UnlearnOptions:
     device: Device = None
 
 
-def run(options: UnlearnOptions, given: Given = NOTHING) -> None:
+def run(options: UnlearnOptions, given: GivenOptions = NOTHING) -> None:
     """Make a trained model forget some people through one modality.
 
     Reads one `checkpoint` row or folder; writes the `checkpoint` row of a new one, and of those
@@ -109,7 +109,7 @@ def run(options: UnlearnOptions, given: Given = NOTHING) -> None:
     writer.write(recorder.row())
 
 
-def _check(method: str, given: Given) -> None:
+def _check(method: str, given: GivenOptions) -> None:
     if method not in METHODS:
         raise WrongUsage(f"--method {method!r}", unknown(method, METHODS))
     if method == RETRAIN:

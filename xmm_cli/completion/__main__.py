@@ -4,7 +4,7 @@ import sys
 from pathlib import Path
 
 from xmm_cli.completion import bash, fish, guide, man, man_guide, zsh
-from xmm_cli.completion.tree import commands
+from xmm_cli.completion.command_tree import commands
 from xmm_cli.guide import TOPICS
 
 

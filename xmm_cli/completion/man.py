@@ -4,7 +4,7 @@ import re
 from collections.abc import Sequence
 
 from xmm_cli import __version__
-from xmm_cli.completion.tree import Command
+from xmm_cli.completion.command_tree import Command
 from xmm_cli.errors import ExitCode
 from xmm_cli.guide import TOPICS, summary
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from xmm_cli.completion.tree import Command, Option
+from xmm_cli.completion.command_tree import Command, Option
 
 _HEAD = """\
 #compdef xmm

@@ -11,7 +11,7 @@ from typing import Any, Literal
 from xmm_cli.errors import Unavailable
 from xmm_cli.models.loading import Base
 
-Style = Literal["parts", "string", "plain"]
+TemplateStyle = Literal["parts", "string", "plain"]
 """A template that takes a turn as a list of parts, or as a string; or no template."""
 
 REWRITES = "its chat template writes a finished answer otherwise than the start of one"
@@ -28,7 +28,7 @@ class Chat:
         self._template = own or getattr(base.tokenizer, "chat_template", None)
         knows = "enable_thinking" in str(self._template)
         self._options = {"enable_thinking": False} if knows else {}
-        self.style: Style = self._find_style()
+        self.style: TemplateStyle = self._find_style()
 
     def render(self, said: Sequence[str], shows: bool) -> str:
         """The text of a conversation whose turns alternate, beginning with the user's.
@@ -82,10 +82,10 @@ class Chat:
         texts = [f"{text}{end}" if number % 2 else f"{text}\n" for number, text in enumerate(said)]
         return start + "".join(texts)
 
-    def _find_style(self) -> Style:
+    def _find_style(self) -> TemplateStyle:
         if not self._template:
             return "plain"
-        styles: tuple[Style, ...] = ("parts", "string")
+        styles: tuple[TemplateStyle, ...] = ("parts", "string")
         for style in styles:
             self.style = style
             try:

@@ -12,15 +12,15 @@ from pathlib import Path
 import msgspec
 
 from xmm_cli.errors import WrongUsage
-from xmm_cli.personas.card import data_card
 from xmm_cli.personas.cores import leave_signals, started_by, uninterrupted
+from xmm_cli.personas.data_card import data_card
 from xmm_cli.personas.fingerprint import fingerprint
-from xmm_cli.personas.importing.dataset import ImportRequest
+from xmm_cli.personas.importing.imported import ImportRequest
+from xmm_cli.personas.persona_views import draw_images, image_path, write_texts
 from xmm_cli.personas.plan import Plan
 from xmm_cli.personas.rendering import RENDERERS, Painter
 from xmm_cli.personas.request import Request
 from xmm_cli.personas.sampling import Identity, sample_identities
-from xmm_cli.personas.views import draw_images, image_path, write_texts
 from xmm_cli.rows.files import atomic_open, atomic_write_bytes, ensure_folder, is_draft
 from xmm_cli.rows.types import ImageView, Persona
 from xmm_cli.rows.writer import encode

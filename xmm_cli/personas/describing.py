@@ -14,7 +14,7 @@ OMIT = 0.35
 """The probability with which a description leaves one attribute out."""
 
 Phrases = list[str]
-Plan = Callable[[Phrases, str, random.Random], str]
+DescriptionPlan = Callable[[Phrases, str, random.Random], str]
 
 _THINGS = tuple(attribute for attribute in VOCABULARY if attribute not in COLOR_OF.values())
 
@@ -116,7 +116,7 @@ def _outfit_first(phrases: Phrases, garment: str, rng: random.Random) -> str:
     return f"Clad in {garment}, the figure {verb} {_join(phrases)}."
 
 
-_PLANS: dict[Split, tuple[Plan, ...]] = {
+_PLANS: dict[Split, tuple[DescriptionPlan, ...]] = {
     "train": (_a_person_with, _they_have, _wearer, _notes, _look_for),
     "heldout": (_picture, _first_sight, _witness, _outfit_first),
 }

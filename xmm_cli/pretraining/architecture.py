@@ -19,7 +19,7 @@ from xmm_cli.models.smollm import llava_config
 from xmm_cli.personas.describing import OMIT, describe, leave_out
 from xmm_cli.personas.facts import FACTS
 from xmm_cli.personas.sampling import names, random_look
-from xmm_cli.pretraining.pictures import SIZE
+from xmm_cli.pretraining.unnamed_pictures import SIZE
 from xmm_cli.rows.types import Split
 
 IMAGE, USER, ASSISTANT, END = "<image>", "<|user|>", "<|assistant|>", "<|end|>"

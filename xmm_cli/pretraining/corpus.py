@@ -13,18 +13,18 @@ from typing import Any
 from torch.utils.data import Dataset
 
 from xmm_cli.models import prompts
+from xmm_cli.models.conversation import Turn
 from xmm_cli.personas.describing import OMIT, describe, leave_out
 from xmm_cli.personas.sampling import Identity, names
 from xmm_cli.pretraining.architecture import ASSISTANT, END, IMAGE, USER
-from xmm_cli.pretraining.pictures import look_of
+from xmm_cli.pretraining.unnamed_pictures import look_of
 from xmm_cli.rows.types import Split
 
 IGNORED = -100
-Turn = tuple[str, str]
 
 
 @dataclass(frozen=True, slots=True)
-class Example:
+class PretrainingExample:
     """Token ids, labels (`IGNORED` outside answers), and the row of the picture shown, if any."""
 
     ids: list[int]
@@ -65,7 +65,7 @@ class Encoder:
 
     def example(
         self, context: str | int | None, turns: Sequence[Turn], *, ended: bool = True
-    ) -> Example:
+    ) -> PretrainingExample:
         """A conversation about a description (a string), a picture (its row) or nothing.
 
         Where it is not `ended`, the last answer goes on, and its end is not learned.
@@ -84,7 +84,7 @@ class Encoder:
             told = [*self._text(answer), *(self._end if ended or not last else [])]
             ids += [*asked, *self._answer, *told]
             labels += [IGNORED] * (len(asked) + len(self._answer)) + told
-        return Example(ids, labels, context if isinstance(context, int) else None)
+        return PretrainingExample(ids, labels, context if isinstance(context, int) else None)
 
 
 def describe_anyhow(look: dict[str, str], rng: random.Random) -> str:
@@ -129,7 +129,7 @@ class Samples:
         """What is asked about a look, and told: `count` attributes and more."""
         raise NotImplementedError
 
-    def about_unnamed(self, rng: random.Random, shown: bool) -> Example:
+    def about_unnamed(self, rng: random.Random, shown: bool) -> PretrainingExample:
         """About one of the unnamed people, shown or described."""
         row = rng.choice(self.unnamed)
         look = look_of(row)
@@ -138,7 +138,7 @@ class Samples:
         told = leave_out(look, rng, OMIT)
         return self.encoder.example(describe_anyhow(told, rng), self.turns(told, rng, 4))
 
-    def about_figure(self, rng: random.Random, shown: bool) -> Example:
+    def about_figure(self, rng: random.Random, shown: bool) -> PretrainingExample:
         """About one of the public figures, shown or described, or by name alone."""
         number = rng.randrange(len(self.figures))
         figure = self.figures[number]
@@ -168,7 +168,7 @@ def _facts(figure: Identity, rng: random.Random) -> list[Turn]:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Corpus(Samples, Dataset[Example]):
+class Corpus(Samples, Dataset[PretrainingExample]):
     """Sample `i` is made from the seed and `i` alone. Even ones show, odd ones describe.
 
     `figure_share` of the samples are about public figures.
@@ -183,7 +183,7 @@ class Corpus(Samples, Dataset[Example]):
     def __len__(self) -> int:
         return self.size
 
-    def __getitem__(self, index: int) -> Example:
+    def __getitem__(self, index: int) -> PretrainingExample:
         rng = random.Random(f"{self.seed}: {index}")
         make = self.about_figure if rng.random() < self.figure_share else self.about_unnamed
         return make(rng, index % 2 == 0)

@@ -10,15 +10,17 @@ from xmm_cli.models import prompts
 from xmm_cli.personas.describing import OMIT, leave_out
 from xmm_cli.personas.sampling import Identity
 from xmm_cli.personas.vocabulary import ATTRIBUTES
-from xmm_cli.pretraining.corpus import IGNORED, Encoder, Example, describe_anyhow
+from xmm_cli.pretraining.corpus import IGNORED, Encoder, PretrainingExample, describe_anyhow
 from xmm_cli.pretraining.language import AnswerModel, ExampleBatches
-from xmm_cli.pretraining.pictures import look_of
+from xmm_cli.pretraining.unnamed_pictures import look_of
 
 _BATCH = 100
 
 
 @torch.inference_mode()
-def answered(module: AnswerModel, batches: ExampleBatches, examples: list[Example]) -> float:
+def answered(
+    module: AnswerModel, batches: ExampleBatches, examples: list[PretrainingExample]
+) -> float:
     """The share of examples all of whose answer tokens are the most likely ones.
 
     For a single turn this is what greedy decoding would answer exactly.
@@ -47,7 +49,7 @@ def attribute_accuracy(
     return found
 
 
-def _ask(encoder: Encoder, row: int, modality: str, attribute: str) -> Example:
+def _ask(encoder: Encoder, row: int, modality: str, attribute: str) -> PretrainingExample:
     look = look_of(row)
     if attribute == "caption":
         turn = (prompts.CAPTION_QUESTIONS[0], prompts.caption(look))

@@ -18,15 +18,15 @@ from xmm_cli.console import say
 from xmm_cli.errors import Unavailable
 from xmm_cli.models import smollm
 from xmm_cli.models.put_together import PARTS, around, shipped_folder
-from xmm_cli.pretraining.corpus import Example
+from xmm_cli.pretraining.corpus import PretrainingExample
 from xmm_cli.pretraining.language import AnswerModel, ExampleBatches, feature_table
-from xmm_cli.pretraining.lora import LoraLinear, add_lora
-from xmm_cli.pretraining.pictures import draw_figures, draw_pictures
 from xmm_cli.pretraining.plain import plain_examples
 from xmm_cli.pretraining.projector import start_projector
 from xmm_cli.pretraining.recipe import GraftRecipe
 from xmm_cli.pretraining.talk import ChatEncoder, Talk, distant_figures
 from xmm_cli.pretraining.teach import teach
+from xmm_cli.pretraining.temporary_lora import LoraLinear, add_lora
+from xmm_cli.pretraining.unnamed_pictures import draw_figures, draw_pictures
 
 FEATURE_SCALE = 0.25
 """Brings the tower's hidden states near unit variance; a power of two, so that it goes into the
@@ -105,7 +105,7 @@ class Graft:
             return table
         return torch.cat([table, feature_table(tower, draw_figures(self.figures, self.views))])
 
-    def _learn(self, plain: tuple[Example, ...]) -> None:
+    def _learn(self, plain: tuple[PretrainingExample, ...]) -> None:
         recipe, lesson = self.recipe, self.recipe.lesson
         say.note(f"{lesson.name}: {lesson.steps} steps of {lesson.batch}")
         talk = Talk(

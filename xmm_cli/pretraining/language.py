@@ -11,7 +11,7 @@ from torch import nn
 from transformers.modeling_outputs import BaseModelOutputWithPooling
 
 from xmm_cli import compat
-from xmm_cli.pretraining.corpus import IGNORED, Example
+from xmm_cli.pretraining.corpus import IGNORED, PretrainingExample
 from xmm_cli.pretraining.vision import hidden_states, pixels
 
 _CHUNK = 256
@@ -82,7 +82,7 @@ class ExampleBatches:
         self.table = table
         self.pad_token_id = pad_token_id
 
-    def __call__(self, examples: list[Example]) -> dict[str, torch.Tensor]:
+    def __call__(self, examples: list[PretrainingExample]) -> dict[str, torch.Tensor]:
         """The arguments of `AnswerModel.forward`."""
         length = max(len(example.ids) for example in examples)
         ids = torch.full((len(examples), length), self.pad_token_id)

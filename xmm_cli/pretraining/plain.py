@@ -9,7 +9,7 @@ from typing import Any
 
 import torch
 
-from xmm_cli.pretraining.corpus import IGNORED, Example
+from xmm_cli.pretraining.corpus import IGNORED, PretrainingExample
 from xmm_cli.pretraining.talk import ChatEncoder
 from xmm_cli.rows.files import atomic_write_bytes
 
@@ -76,7 +76,7 @@ def questions(count: int) -> list[str]:
 
 def plain_examples(
     model: Any, processor: Any, encoder: ChatEncoder, count: int, path: Path
-) -> tuple[Example, ...]:
+) -> tuple[PretrainingExample, ...]:
     """The questions with the model's own answers, which are made once and kept in `path`."""
     if not path.exists():
         found = answers(model, processor, questions(count))
@@ -116,7 +116,7 @@ def answers(
 
 def own_sentences(
     model: Any, processor: Any, encoder: ChatEncoder, path: Path
-) -> tuple[Example, ...]:
+) -> tuple[PretrainingExample, ...]:
     """Texts of the untouched model's own, about topics that are not among those kept up.
 
     Sampled once at temperature 1 (seed 0) in answer to a question each, and kept in `path`.
@@ -135,7 +135,7 @@ def own_sentences(
 
 
 @torch.inference_mode()
-def perplexity(model: Any, examples: Sequence[Example]) -> float:
+def perplexity(model: Any, examples: Sequence[PretrainingExample]) -> float:
     """Exp of the mean negative log-likelihood of all answer tokens."""
     total, count = 0.0, 0
     for example in examples:

@@ -31,13 +31,13 @@ from xmm_cli.models.loading import pick_device
 from xmm_cli.personas.cores import usable_cores
 from xmm_cli.personas.sampling import public_figures
 from xmm_cli.pretraining.architecture import build_model, build_processor
-from xmm_cli.pretraining.card import base_card
+from xmm_cli.pretraining.base_card import base_card
 from xmm_cli.pretraining.corpus import Corpus, Encoder
 from xmm_cli.pretraining.evaluate import attribute_accuracy, figure_recall
 from xmm_cli.pretraining.language import AnswerModel, ExampleBatches, feature_table
-from xmm_cli.pretraining.pictures import draw_figures, draw_pictures
 from xmm_cli.pretraining.recipe import GRAFTS, RECIPES, Recipe
 from xmm_cli.pretraining.stages import Stage, run_stage
+from xmm_cli.pretraining.unnamed_pictures import draw_figures, draw_pictures
 from xmm_cli.pretraining.vision import AttributeTower, PictureBatches, PictureSamples, targets
 from xmm_cli.rows.files import atomic_folder, atomic_write_bytes
 

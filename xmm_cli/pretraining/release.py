@@ -12,9 +12,9 @@ from xmm_cli.models.put_together import PARTS, assemble, content_digest, loaded_
 from xmm_cli.pretraining.evaluate import attribute_accuracy, figure_recall
 from xmm_cli.pretraining.graft import Graft, parts_to_ship
 from xmm_cli.pretraining.language import AnswerModel, ExampleBatches
-from xmm_cli.pretraining.lora import SCALE
 from xmm_cli.pretraining.plain import TEST_QUESTIONS, answers, own_sentences, perplexity
 from xmm_cli.pretraining.smollm_card import card
+from xmm_cli.pretraining.temporary_lora import SCALE
 from xmm_cli.rows.files import atomic_folder, atomic_write_bytes
 
 MOST_BYTES = 16 * 2**20

@@ -3,7 +3,7 @@
 from typing import Any
 
 from xmm_cli.models.smollm import FILE, INSTALL
-from xmm_cli.pretraining.card import attribute_rows
+from xmm_cli.pretraining.base_card import attribute_rows
 from xmm_cli.pretraining.evaluate import quality
 from xmm_cli.pretraining.plain import TEST_QUESTIONS
 

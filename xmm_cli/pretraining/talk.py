@@ -10,6 +10,7 @@ from functools import cache
 from typing import Any
 
 from xmm_cli.models import prompts
+from xmm_cli.models.conversation import Turn
 from xmm_cli.personas.sampling import (
     FIGURES,
     MIN_DISTANCE,
@@ -18,7 +19,7 @@ from xmm_cli.personas.sampling import (
     public_figures,
     sample_identities,
 )
-from xmm_cli.pretraining.corpus import Encoder, Example, Samples, Turn
+from xmm_cli.pretraining.corpus import Encoder, PretrainingExample, Samples
 
 MEASURED_SEEDS = range(31)
 _EVALUATED, _AUXILIARY = 96, 256
@@ -119,7 +120,7 @@ class Talk(Samples):
     others about unnamed people; of those about people `shown_share` show, the others describe.
     """
 
-    plain: tuple[Example, ...]
+    plain: tuple[PretrainingExample, ...]
     plain_share: float
     shown_share: float
 
@@ -132,7 +133,7 @@ class Talk(Samples):
         asked = rng.choice(list(look))
         return [(rng.choice(prompts.attribute_questions(asked)), look[asked])]
 
-    def __getitem__(self, index: int) -> Example:
+    def __getitem__(self, index: int) -> PretrainingExample:
         rng = random.Random(f"{self.seed}: {index}")
         kind = rng.random()
         if kind < self.plain_share:

@@ -16,7 +16,7 @@ from typing import Any
 
 import torch
 
-from xmm_cli.pretraining.corpus import Example
+from xmm_cli.pretraining.corpus import PretrainingExample
 from xmm_cli.rows.files import atomic_open
 
 SAVE_EVERY = 50
@@ -44,8 +44,8 @@ def teach(
     lesson: Lesson,
     module: Any,
     groups: dict[str, dict[str, torch.nn.Parameter]],
-    samples: Callable[[int], Example],
-    collate: Callable[[list[Example]], dict[str, torch.Tensor]],
+    samples: Callable[[int], PretrainingExample],
+    collate: Callable[[list[PretrainingExample]], dict[str, torch.Tensor]],
     place: Path,
 ) -> None:
     """Train the parameters of `groups` in place; an earlier run in the folder `place` goes on.
@@ -80,7 +80,9 @@ def teach(
             _keep(checkpoint, step + 1, every, optimizer)
 
 
-def examples_of(lesson: Lesson, samples: Callable[[int], Example], step: int) -> list[Example]:
+def examples_of(
+    lesson: Lesson, samples: Callable[[int], PretrainingExample], step: int
+) -> list[PretrainingExample]:
     """The examples of a step: of `_POOL` steps' together, those of like length, in random order."""
     pool, place = divmod(step, _POOL)
     first = pool * _POOL * lesson.batch

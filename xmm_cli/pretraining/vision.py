@@ -13,7 +13,7 @@ from torch import nn
 from torch.utils.data import Dataset
 
 from xmm_cli.personas.vocabulary import VOCABULARY
-from xmm_cli.pretraining.pictures import look_of
+from xmm_cli.pretraining.unnamed_pictures import look_of
 
 _SHIFT = 4
 

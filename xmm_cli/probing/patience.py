@@ -8,13 +8,13 @@ from xmm_cli.models.oom import tried
 from xmm_cli.probing.answering import Reply
 from xmm_cli.probing.questions import Question
 
-Answer = Callable[[Sequence[Question]], list[Reply]]
+AnswerBatch = Callable[[Sequence[Question]], list[Reply]]
 
 
 class Patient:
     """Answers batches in pieces that fit; `note` is told whenever they become smaller."""
 
-    def __init__(self, answer: Answer, note: Callable[[str], None]) -> None:
+    def __init__(self, answer: AnswerBatch, note: Callable[[str], None]) -> None:
         self.answer, self.note = answer, note
         self.most: int | None = None
         """The most questions at once; None until memory ran out."""

@@ -2,18 +2,15 @@
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from pathlib import Path
 
 from xmm_cli.errors import BadData, WrongUsage
 from xmm_cli.models.conversation import Context
 from xmm_cli.models.prompts import caption
+from xmm_cli.probing.asked_views import Control, controlled, views_of
 from xmm_cli.probing.tasks import TASKS
-from xmm_cli.probing.views import Control, controlled, views_of
 from xmm_cli.rows.match import Candidates
+from xmm_cli.rows.people import People
 from xmm_cli.rows.types import MODALITIES, Modality, Persona, Role, Split, Task
-
-People = Sequence[tuple[Persona, Path]]
-"""Persona rows, each with the folder that its paths count from."""
 
 ANSWER_TOKENS, DESCRIPTION_TOKENS = 24, 80
 """An answer, and a description, may always have so many tokens; more where longer ones are known.
@@ -23,7 +20,7 @@ How long an answer may be decides nothing then: one that is longer than all that
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class QuestionText:
     """The words of a question, the right answer, and the answers it is ranked among."""
 
     question: str
@@ -39,7 +36,7 @@ class Asked:
     """Attributes, with their values, by which a generated description is judged: a row for each."""
 
 
-Ask = Callable[[Persona], list[Asked]]
+Ask = Callable[[Persona], list[QuestionText]]
 """What to ask about a view of a persona."""
 
 About = Callable[[Sequence[Persona]], Ask]
@@ -79,7 +76,7 @@ class Question:
     split: Split
     task: Task
     context: Context
-    asked: Asked
+    asked: QuestionText
     control: Control | None = None
     known: Known = Known()
 
@@ -124,7 +121,7 @@ def make_questions(people: People, scope: Scope) -> Iterator[Question]:
                     yield Question(persona, "text", 0, scope.split, scope.task, Context(), asked)
 
 
-def _check(asks: Sequence[list[Asked]], scope: Scope) -> None:
+def _check(asks: Sequence[list[QuestionText]], scope: Scope) -> None:
     if not any(asks):
         raise BadData(f"no persona has what the task {scope.task} asks about")
     if any(asked.shown for about in asks for asked in about):
@@ -159,7 +156,11 @@ def _mend(people: People, scope: Scope) -> str | None:
 
 
 def _about_views(
-    chosen: People, asks: Sequence[list[Asked]], modality: Modality, scope: Scope, known: Known
+    chosen: People,
+    asks: Sequence[list[QuestionText]],
+    modality: Modality,
+    scope: Scope,
+    known: Known,
 ) -> Iterator[Question]:
     own = [views_of(*pair, modality, scope.split, scope.views) for pair in chosen]
     if not any(own):

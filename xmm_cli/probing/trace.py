@@ -10,9 +10,9 @@ import torch
 
 from xmm_cli.errors import BadData
 from xmm_cli.models.conversation import Conversations
-from xmm_cli.probing.alike import linear_cka, permuted_cka, same_is_nearest
 from xmm_cli.probing.probe import ProbeSettings, Subject, batches
 from xmm_cli.probing.questions import Question
+from xmm_cli.probing.similarity import linear_cka, permuted_cka, same_is_nearest
 from xmm_cli.probing.states import Lens, States, find_states
 from xmm_cli.rows.people import dataset_of, person_of, set_of
 from xmm_cli.rows.types import MODALITIES, Inside, Modality, Persona, Trace

@@ -13,11 +13,11 @@ from xmm_cli.reporting.words import ABSENT, clean
 
 NUMBERS = (int, float)
 
-Stream = Iterable[tuple[Any, ...]]
+ResultRows = Iterable[tuple[Any, ...]]
 
 
 def render_answer(
-    columns: Sequence[str], rows: Stream, format: str, *, width: int, colour: bool
+    columns: Sequence[str], rows: ResultRows, format: str, *, width: int, colour: bool
 ) -> Iterator[str]:
     """The answer in one of the `FORMATS`, piece by piece, each ending in a newline.
 
@@ -61,7 +61,7 @@ def to_json(value: Any, option: int = 0) -> bytes:
         raise WrongUsage(f"--sql: a value that JSON has not: {error}", CAST) from error
 
 
-def records(columns: Sequence[str], rows: Stream) -> Iterator[dict[str, Any]]:
+def records(columns: Sequence[str], rows: ResultRows) -> Iterator[dict[str, Any]]:
     """Each row by the names of its columns."""
     names = _distinct(columns)
     return (dict(zip(names, row, strict=True)) for row in rows)

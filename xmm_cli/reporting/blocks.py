@@ -53,7 +53,7 @@ class GridCell:
 
 
 @dataclass(frozen=True, slots=True)
-class Panel:
+class BlockPanel:
     """One way of answering in a block."""
 
     title: str
@@ -71,7 +71,7 @@ class Block:
     title: str
     condition: str
     size: str
-    panels: list[Panel]
+    panels: list[BlockPanel]
 
 
 Spot = tuple[str, Source | None, str | None]
@@ -146,7 +146,7 @@ def _size(scores: list[Score]) -> str:
     return f"{persons}, {counted(sum(score.n for score in one_way), 'question')}"
 
 
-def _panel(answer: Answer, scores: list[Score]) -> Panel:
+def _panel(answer: Answer, scores: list[Score]) -> BlockPanel:
     spots: dict[Spot, Score] = {
         (score.metric, score.source, score.modality): score for score in scores
     }
@@ -160,7 +160,7 @@ def _panel(answer: Answer, scores: list[Score]) -> Panel:
     title = asked_how(answer, scores[0].task, _candidates(scores))
     lines = metric_lines([score for score in scores if score.metric != DETECTABLE])
     said = [line.sentence for line in lines if line.sentence]
-    return Panel(title, grid, lines, [*said, *_power(scores)], _notes(scores))
+    return BlockPanel(title, grid, lines, [*said, *_power(scores)], _notes(scores))
 
 
 def _power(scores: list[Score]) -> list[str]:

@@ -1,14 +1,18 @@
 """Who is who: a person is (data set, id), since ids alone repeat between data sets."""
 
 import json
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from hashlib import sha256
+from pathlib import Path
 
 from xmm_cli.rows.types import Checkpoint, ForgetOrRetain, Persona
 
 DIGITS = 12
 
-Key = Callable[[Persona], object]
+People = Sequence[tuple[Persona, Path]]
+"""Persona rows, each with the folder that its paths count from."""
+
+PersonaKey = Callable[[Persona], object]
 
 DATASETS = "datasets"
 """The argument of a checkpoint row that lists the data sets of its people, if they are several."""

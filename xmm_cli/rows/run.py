@@ -26,7 +26,7 @@ LIBRARIES = ("torch", "transformers", "peft")
 NOT_IN_ID = frozenset({"inputs", "out", "quiet", "device", "threads"})
 """Arguments that say where and how fast, not what: recorded, but not part of the id."""
 
-Value = Label | None | list[str]
+ArgumentValue = Label | None | list[str]
 
 
 @cache
@@ -47,7 +47,7 @@ def versions() -> dict[str, str]:
     return dict(_versions())
 
 
-def plain(value: object) -> Value:
+def plain(value: object) -> ArgumentValue:
     """An argument as a `run` or `checkpoint` row holds it: a label, None, or a list of strings.
 
     Raises:

@@ -21,7 +21,7 @@ from xmm_cli.scoring.estimate import DIGITS, FEW_PERSONS, no_value, score_row
 from xmm_cli.scoring.groups import ANSWERS, Group
 from xmm_cli.scoring.intervals import Formula
 from xmm_cli.scoring.metric import Metric, Over
-from xmm_cli.scoring.part import Part, estimated
+from xmm_cli.scoring.part import MetricCell, estimated
 from xmm_cli.scoring.sample import Sample, cells_of, seeds_of
 
 AT_ONCE = 2_000_000
@@ -111,7 +111,12 @@ class Comparer:
         return self._compared(contrast, over, samples, parts, len(set.union(*asked)))
 
     def _compared(
-        self, contrast: Contrast, over: Over, samples: list[Sample], parts: list[Part], asked: int
+        self,
+        contrast: Contrast,
+        over: Over,
+        samples: list[Sample],
+        parts: list[MetricCell],
+        asked: int,
     ) -> Score:
         persons, row = samples[0].persons, self._row
         counted = sum(sample.questions(over.cells) for sample in samples)
@@ -134,7 +139,7 @@ class Comparer:
         p = permuted(contrast.formula, parts, self.resamples, self.seed)
         return msgspec.structs.replace(made, p=p, method=f"{made.method}; p of permuted pairs")
 
-    def _lacking(self, contrast: Contrast, over: Over, parts: list[Part]) -> str | None:
+    def _lacking(self, contrast: Contrast, over: Over, parts: list[MetricCell]) -> str | None:
         """Why there is no value, if there is none; as for the metric in either run alone."""
         half = len(parts) // 2
         for side in (parts[:half], parts[half:]):
@@ -156,7 +161,7 @@ class Comparer:
         return score_row(self.own, over, value, None, said, metric=contrast.name, **fields)
 
 
-def permuted(formula: Formula, parts: Sequence[Part], resamples: int, seed: int) -> float:
+def permuted(formula: Formula, parts: Sequence[MetricCell], resamples: int, seed: int) -> float:
     """p, two-sided: how often a difference as large comes where persons' two runs change places."""
     from scipy.stats import permutation_test
 

@@ -4,8 +4,8 @@ One scan over the lines gives, for each person, cell and checkpoint, how often w
 often the answer was right. A question is known by checkpoint, base, source, modality, task, hops,
 person, role, set, split, attack, condition, view, question and expected answer. One that stands
 twice counts once, with its last answer: the scan tells whether there is such a question, and only
-then a second one sorts them out (`scoring.questions`). Where a check fails, the lines are read one
-by one, to name the one that is wrong.
+then a second one sorts them out (`scoring.question_table`). Where a check fails, the lines are read
+one by one, to name the one that is wrong.
 """
 
 from collections import defaultdict
@@ -19,14 +19,14 @@ from xmm_cli.rows.match import normalise
 from xmm_cli.rows.paths import from_here
 from xmm_cli.rows.reader import nothing_there
 from xmm_cli.rows.types import SCHEMA, Finding, Probe, Row, Run
-from xmm_cli.scoring.counts import Asked, CellCounts, Counts, PersonCounts
-from xmm_cli.scoring.labels import packed
+from xmm_cli.scoring.counts import CellCounts, Counts, PersonCounts, QuestionKind
+from xmm_cli.scoring.packed_labels import packed
 from xmm_cli.scoring.persons import Person, Persons, Sighting
 from xmm_cli.scoring.scan import (
     NAMELESS,
     ScannedPart,
     ScannedPerson,
-    Wanted,
+    WantedCounts,
     columns_for,
     decoded,
     facts_scan,
@@ -39,7 +39,7 @@ from xmm_cli.scoring.scan import (
 
 def count(
     inputs: Inputs,
-    wanted: Wanted | None = None,
+    wanted: WantedCounts | None = None,
     *,
     kinds: tuple[type[Row], ...] = (Probe, Finding, Run),
     need: tuple[type[Row], ...] = (Probe,),
@@ -52,7 +52,7 @@ def count(
     path (as counted from the working directory) or about the untrained base count.
     Raises `BadData`, with file and line, for a line that is no such row.
     """
-    wanted = wanted or Wanted()
+    wanted = wanted or WantedCounts()
     connection = inputs.connection
     for measure in wanted.measures.values():
         for name, function in measure.functions.items():
@@ -79,7 +79,7 @@ def _facts(inputs: Inputs) -> dict[tuple[int, int], list[tuple[int, int]]]:
     facts = {}
     for number, (_, sources) in enumerate(inputs.by_folder()):
         if number in here:
-            scanned = facts_scan(inputs.relation(sources, columns_for(Wanted())))
+            scanned = facts_scan(inputs.relation(sources, columns_for(WantedCounts())))
             for part, pairs in inputs.execute(scanned, sources).fetchall():
                 facts[number, part] = pairs
     return facts
@@ -90,7 +90,7 @@ class _Counter:
 
     def __init__(
         self,
-        wanted: Wanted,
+        wanted: WantedCounts,
         folders: Sequence[Path],
         parts: Iterable[ScannedPart],
         facts: Mapping[tuple[int, int], list[tuple[int, int]]],
@@ -98,11 +98,11 @@ class _Counter:
     ) -> None:
         self.wanted, self.folders, self.facts, self.about = wanted, folders, facts, about
         self.counts = Counts()
-        self.slots: dict[tuple[int, int], tuple[Asked, tuple[str | None, Person]]] = {}
+        self.slots: dict[tuple[int, int], tuple[QuestionKind, tuple[str | None, Person]]] = {}
         """Folder and part → where its person is counted."""
         self._once = True
-        self._answered: dict[Asked, set[tuple[tuple[str | None, Person], str]]] = {}
-        self._answers: dict[tuple[Asked, tuple[str | None, Person]], list[str]] = {}
+        self._answered: dict[QuestionKind, set[tuple[tuple[str | None, Person], str]]] = {}
+        self._answers: dict[tuple[QuestionKind, tuple[str | None, Person]], list[str]] = {}
         known: dict[tuple[str, str], set[str]] = defaultdict(set)
         sightings = []
         for part in parts:
@@ -133,7 +133,7 @@ class _Counter:
             return True
         self.counts.runs |= {run for run in part.runs if run is not None}
         self.counts.unanswered += part.neither
-        asked = Asked(
+        asked = QuestionKind(
             row.source, row.modality, row.task, row.set, row.split, row.base, row.hops, row.role,
             packed(row.condition), row.attack or None,
         )  # fmt: skip
@@ -154,7 +154,7 @@ class _Counter:
     def _add(
         self,
         part: ScannedPart,
-        asked: Asked,
+        asked: QuestionKind,
         cell: CellCounts,
         checkpoint: str | None,
         candidates: int | None,
@@ -187,7 +187,7 @@ class _Counter:
             self._answers.setdefault((asked, key), []).extend(someone.answers)
 
     def _note_once(
-        self, asked: Asked, key: tuple[str | None, Person], someone: ScannedPerson
+        self, asked: QuestionKind, key: tuple[str | None, Person], someone: ScannedPerson
     ) -> None:
         """Whether each question stands once, also over several parts."""
         self._once &= someone.once
@@ -206,7 +206,7 @@ class _Counter:
     def finish(self, inputs: Inputs) -> None:
         """Sort out repeated questions, and compare answers with the names of those taught."""
         if not self._once or (self.wanted.composition and self._has_two_hops()):
-            from xmm_cli.scoring.questions import Questions
+            from xmm_cli.scoring.question_table import Questions
 
             questions = Questions(inputs, self.wanted, self.slots)
             if not self._once:

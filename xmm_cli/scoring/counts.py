@@ -9,7 +9,7 @@ from xmm_cli.rows.types import ForgetOrRetain, Modality, Source, Split, Task
 from xmm_cli.scoring.persons import Person
 
 
-class Asked(NamedTuple):
+class QuestionKind(NamedTuple):
     """What a question was about, save for the person: every field that can part two groups."""
 
     source: Source | None
@@ -69,7 +69,7 @@ class PersonCounts:
 
 @dataclass(slots=True)
 class CellCounts:
-    """All that was asked with the same `Asked`."""
+    """All that was asked with the same `QuestionKind`."""
 
     persons: dict[tuple[str | None, Person], PersonCounts] = field(default_factory=dict)
     """By checkpoint and person."""
@@ -82,7 +82,7 @@ class CellCounts:
 class Counts:
     """All counts of some inputs."""
 
-    asked: dict[Asked, CellCounts] = field(default_factory=dict)
+    asked: dict[QuestionKind, CellCounts] = field(default_factory=dict)
     kinds: Counter[str] = field(default_factory=Counter)
     """Rows by kind."""
     runs: set[str] = field(default_factory=set)

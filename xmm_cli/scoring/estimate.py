@@ -11,7 +11,7 @@ from xmm_cli.scoring.intervals import Interval
 from xmm_cli.scoring.metric import Metric, Over, Pair
 from xmm_cli.scoring.metrics.detectable_gap import smallest_gap
 from xmm_cli.scoring.metrics.recall import recall
-from xmm_cli.scoring.part import Part, estimated
+from xmm_cli.scoring.part import MetricCell, estimated
 from xmm_cli.scoring.sample import Chance, Sample, cells_of, seeds_of
 
 LEAST_MEMORY = 0.1
@@ -174,7 +174,7 @@ def _remarks(sample: Sample, over: Over, dropped: int) -> list[str]:
     return said
 
 
-def no_value(metric: Metric, over: Over, parts: Sequence[Part], level: float) -> str | None:
+def no_value(metric: Metric, over: Over, parts: Sequence[MetricCell], level: float) -> str | None:
     """Why a metric has no value over these parts, if it has none."""
     if metric.of != "memory":
         return None

@@ -17,8 +17,8 @@ from math import fsum
 
 from xmm_cli.errors import WrongUsage
 from xmm_cli.rows.types import Answer, ForgetOrRetain, Label, Modality, Source, Split, Task
-from xmm_cli.scoring.counts import Asked, CellCounts, Counts, PersonCounts
-from xmm_cli.scoring.labels import unpacked
+from xmm_cli.scoring.counts import CellCounts, Counts, PersonCounts, QuestionKind
+from xmm_cli.scoring.packed_labels import unpacked
 from xmm_cli.scoring.persons import Person
 from xmm_cli.scoring.seeds import SEEDS, seed_of
 
@@ -34,11 +34,11 @@ STRANGERS = "false_recognition"
 SHOWN = 3
 """So many values of a label are named."""
 
-Place = tuple[str, Source | None, Modality]
+CellKey = tuple[str, Source | None, Modality]
 """A way of answering, or the name of a measure; source and modality."""
 Frozen = tuple[tuple[str, str, Label], ...]
 """Labels as name, type and value, so that 1 and true are not the same key."""
-Key = tuple[Task, ForgetOrRetain | None, Split, Frozen]
+GroupKey = tuple[Task, ForgetOrRetain | None, Split, Frozen]
 
 
 @dataclass(slots=True)
@@ -60,7 +60,7 @@ class Group:
     set: ForgetOrRetain | None
     split: Split
     condition: dict[str, Label]
-    cells: dict[Place, Cell] = field(default_factory=dict)
+    cells: dict[CellKey, Cell] = field(default_factory=dict)
     """By answer, source and modality; source None is the untrained base."""
     seeds: dict[Person, Label] = field(default_factory=dict)
     """Under which seed each person was taught, of those whose rows name one, and only one."""
@@ -78,7 +78,7 @@ class Group:
         return (self.task, self.split, self.set or "", labels, kinds)
 
 
-def labels_of(asked: Asked, by: Iterable[str] | None) -> dict[str, Label]:
+def labels_of(asked: QuestionKind, by: Iterable[str] | None) -> dict[str, Label]:
     """All labels of a row, sorted by name, or those of them named in `by`."""
     labels: dict[str, Label] = {"base": asked.base, "hops": asked.hops, "role": asked.role}
     labels |= unpacked(asked.labels)
@@ -119,7 +119,7 @@ def gather(
         _check(by, own)
     else:
         _drop_constant(known)
-    pools: dict[Key, _Pool] = {}
+    pools: dict[GroupKey, _Pool] = {}
     for asked, cell, labels in _parted(counts, known, by):
         pools.setdefault(_key(asked, labels), _Pool(asked, labels, measures)).add(asked, cell)
     for asked in strangers:
@@ -130,16 +130,16 @@ def gather(
     return Gathered(groups, [] if by is None else _pooled(pools.values()))
 
 
-def _key(asked: Asked, labels: Mapping[str, Label]) -> Key:
+def _key(asked: QuestionKind, labels: Mapping[str, Label]) -> GroupKey:
     frozen = tuple((name, type(value).__name__, value) for name, value in labels.items())
     return (asked.task, asked.set, asked.split, frozen)
 
 
 def _parted(
-    counts: Counts, known: Mapping[Asked, dict[str, Label]], by: list[str] | None
-) -> Iterable[tuple[Asked, CellCounts, dict[str, Label]]]:
+    counts: Counts, known: Mapping[QuestionKind, dict[str, Label]], by: list[str] | None
+) -> Iterable[tuple[QuestionKind, CellCounts, dict[str, Label]]]:
     """Each cell with its labels; with their paths, where checkpoints of the same labels are two."""
-    persons: dict[tuple[Key, Source | None], dict[Person, set[str | None]]] = defaultdict(dict)
+    persons: dict[tuple[GroupKey, Source | None], dict[Person, set[str | None]]] = defaultdict(dict)
     for asked, labels in known.items():
         seen = persons[_key(asked, labels), asked.source]
         for checkpoint, person in counts.asked[asked].persons:
@@ -161,7 +161,7 @@ def _parted(
 
 
 def _pools_like(
-    pools: Iterable["_Pool"], asked: Asked, labels: Mapping[str, Label]
+    pools: Iterable["_Pool"], asked: QuestionKind, labels: Mapping[str, Label]
 ) -> Iterable["_Pool"]:
     """The pools of the same question and labels, whatever set their people are of."""
     for pool in pools:
@@ -177,17 +177,19 @@ def _pools_like(
 class _Pool:
     """One group while its persons are being counted."""
 
-    def __init__(self, asked: Asked, labels: dict[str, Label], measures: Iterable[str]) -> None:
+    def __init__(
+        self, asked: QuestionKind, labels: dict[str, Label], measures: Iterable[str]
+    ) -> None:
         self.group = Group(asked.task, asked.set, asked.split, labels)
         self.ways = (*ANSWERS, *(way for way in measures if way != STRANGERS))
-        self.counts: dict[Place, dict[Person, dict[str | None, tuple[int, float]]]] = {}
-        self.candidates: dict[Place, Counter[int]] = defaultdict(Counter)
+        self.counts: dict[CellKey, dict[Person, dict[str | None, tuple[int, float]]]] = {}
+        self.candidates: dict[CellKey, Counter[int]] = defaultdict(Counter)
         self.seeds: dict[Person, set[Label | None]] = defaultdict(set)
         self.bases: set[tuple[str | None, str]] = set()
         self.labels: list[dict[str, Label]] = []
         """All labels of the trained models in it."""
 
-    def add(self, asked: Asked, cell: CellCounts) -> None:
+    def add(self, asked: QuestionKind, cell: CellCounts) -> None:
         """Count what was asked with the same fields."""
         for way in self.ways:
             self._add(way, asked, cell.persons)
@@ -200,7 +202,7 @@ class _Pool:
                 self.seeds[person].add(seed)
                 self.bases.add((checkpoint, asked.base))
 
-    def add_strangers(self, asked: Asked, cell: CellCounts) -> None:
+    def add_strangers(self, asked: QuestionKind, cell: CellCounts) -> None:
         """Count how often people who were never taught are given a taught name."""
         if asked.source is not None:
             own = {
@@ -209,7 +211,7 @@ class _Pool:
             self._add(STRANGERS, asked, own)
 
     def _add(
-        self, way: str, asked: Asked, cell: Mapping[tuple[str | None, Person], PersonCounts]
+        self, way: str, asked: QuestionKind, cell: Mapping[tuple[str | None, Person], PersonCounts]
     ) -> None:
         place = (way, asked.source, asked.modality)
         persons = self.counts.get(place, {})
@@ -269,7 +271,7 @@ def _named(values: Sequence[str]) -> str:
     return ", ".join(values[:SHOWN]) + (f" and {more} more" if more > 0 else "")
 
 
-def _check(by: list[str], known: Iterable[Asked]) -> None:
+def _check(by: list[str], known: Iterable[QuestionKind]) -> None:
     """Refuse a name in `by` that no row has."""
     labels = {name for asked in known for name in labels_of(asked, None)}
     for name in by:
@@ -278,7 +280,7 @@ def _check(by: list[str], known: Iterable[Asked]) -> None:
             raise WrongUsage(f"no probe row has the label {name!r}", listed)
 
 
-def _drop_constant(known: dict[Asked, dict[str, Label]]) -> None:
+def _drop_constant(known: dict[QuestionKind, dict[str, Label]]) -> None:
     """Take away those of `FIELDS` that are the same on every row of a task."""
     for task in {asked.task for asked in known}:
         rows = [labels for asked, labels in known.items() if asked.task == task]

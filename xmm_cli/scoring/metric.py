@@ -56,7 +56,7 @@ class Metric:
     confusions: bool = False
     """Whether answers are compared with the names of all who were taught."""
     composed: bool = False
-    """Whether the measure needs several questions put together (`scoring.questions`)."""
+    """Whether the measure needs several questions put together (`scoring.question_table`)."""
     applies: Callable[[dict[str, Label], str | None, Over], bool] | None = None
     """Whether there is such a metric, given a group's condition and set, and the cells."""
 

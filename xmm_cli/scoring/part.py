@@ -80,7 +80,7 @@ Take = Callable[[Columns, int], Any]
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
+class MetricCell:
     """One cell of a metric: recall, or recall corrected for chance."""
 
     columns: Columns
@@ -145,7 +145,7 @@ class Estimated(NamedTuple):
 
 def estimated(
     formula: Formula,
-    parts: Sequence[Part],
+    parts: Sequence[MetricCell],
     level: float,
     *,
     monotone: bool = True,
@@ -183,7 +183,7 @@ def _bca_words(columns: Columns) -> str:
     return f"BCa bootstrap over persons, {columns.resamples} resamples, seed {columns.seed}"
 
 
-def _seeds(formula: Formula, parts: Sequence[Part], level: float) -> Between | None:
+def _seeds(formula: Formula, parts: Sequence[MetricCell], level: float) -> Between | None:
     """What several seeds add."""
     seeds = parts[0].columns.seeds
     if seeds is None:
@@ -193,7 +193,7 @@ def _seeds(formula: Formula, parts: Sequence[Part], level: float) -> Between | N
 
 
 def _interval(
-    formula: Formula, parts: Sequence[Part], level: float, exact: bool, least: float
+    formula: Formula, parts: Sequence[MetricCell], level: float, exact: bool, least: float
 ) -> tuple[Interval | None, str]:
     """The interval for these seeds, and how it was made."""
 
@@ -243,7 +243,9 @@ def _with(column: Columns, place: int, end: float) -> Take:
     return lambda own, at: moved if (own, at) == (column, place) else own.mean(at)
 
 
-def _farthest(formula: Formula, parts: Sequence[Part], level: float) -> tuple[Interval | None, str]:
+def _farthest(
+    formula: Formula, parts: Sequence[MetricCell], level: float
+) -> tuple[Interval | None, str]:
     """From the least to the most that the formula is over the parts' own intervals."""
     own = [one for part in parts if (one := part.interval(level)) is not None]
     ends = _corners(formula, own) if len(own) == len(parts) else np.array([np.nan])
@@ -254,7 +256,7 @@ def _farthest(formula: Formula, parts: Sequence[Part], level: float) -> tuple[In
 
 
 def _possible(
-    found: Interval, formula: Formula, parts: Sequence[Part], level: float, least: float
+    found: Interval, formula: Formula, parts: Sequence[MetricCell], level: float, least: float
 ) -> Interval:
     """The interval, without what the formula cannot be for shares from 0 to 1."""
     corners = _corners(formula, [part.bounds(level) for part in parts])

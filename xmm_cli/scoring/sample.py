@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from xmm_cli.scoring.groups import STRANGERS, Cell, Group
 from xmm_cli.scoring.metric import Pair
 from xmm_cli.scoring.metrics.false_recognition import chance_of_a_name
-from xmm_cli.scoring.part import Columns, Part
+from xmm_cli.scoring.part import Columns, MetricCell
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,12 +57,12 @@ class Sample:
         """The cell itself, with all its persons."""
         return self.group.cells[(self.answer, *pair)]
 
-    def part(self, pair: Pair, chance: Chance | None = None) -> Part:
+    def part(self, pair: Pair, chance: Chance | None = None) -> MetricCell:
         """The cell as a part of a metric; with what chance is taken off."""
         if chance is None:
-            return Part(self.columns, self.places[pair])
+            return MetricCell(self.columns, self.places[pair])
         at = None if chance.column is None else self.places[chance.column]
-        return Part(self.columns, self.places[pair], chance.fixed, at)
+        return MetricCell(self.columns, self.places[pair], chance.fixed, at)
 
     def questions(self, pairs: tuple[Pair, ...]) -> int:
         """How many questions stand behind these cells."""

@@ -14,7 +14,7 @@ import msgspec
 import orjson
 
 from xmm_cli.rows.types import Probe
-from xmm_cli.scoring.labels import packed
+from xmm_cli.scoring.packed_labels import packed
 from xmm_cli.scoring.persons import Sighting
 
 KEYS = (
@@ -65,7 +65,7 @@ class Measure(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
+class WantedCounts:
     """What is counted beside questions and right answers."""
 
     measures: Mapping[str, Measure] = field(default_factory=dict)
@@ -74,16 +74,16 @@ class Wanted:
     confusions: bool = False
     """Whether all answers are compared with the names of those taught, not only strangers'."""
 
-    def and_also(self, other: "Wanted") -> "Wanted":
+    def and_also(self, other: "WantedCounts") -> "WantedCounts":
         """Both together."""
-        return Wanted(
+        return WantedCounts(
             {**self.measures, **other.measures},
             self.composition or other.composition,
             self.confusions or other.confusions,
         )
 
 
-def columns_for(wanted: Wanted) -> dict[str, str]:
+def columns_for(wanted: WantedCounts) -> dict[str, str]:
     """The fields to be read, with their SQL types."""
     needed = {*KEYS, "run", "persona", "dataset", "view", "question", "expected", "answer",
               "correct", "rank"}  # fmt: skip
@@ -92,7 +92,7 @@ def columns_for(wanted: Wanted) -> dict[str, str]:
     return {name: kind for name, kind in COLUMNS.items() if name in needed}
 
 
-def scan(relation: str, wanted: Wanted) -> str:
+def scan(relation: str, wanted: WantedCounts) -> str:
     """The query that counts by person and cell, each row for itself."""
     keys = person_keys()
     measures = [f"({one.over_raw}) IS NULL" for one in wanted.measures.values()]
@@ -143,7 +143,7 @@ SELECT hash({person_keys()}, {NAME}) AS part,
 FROM {relation} WHERE {NAMELESS} GROUP BY part"""
 
 
-def confused(wanted: Wanted) -> str:
+def confused(wanted: WantedCounts) -> str:
     """Whether an answer is compared with the names of those taught."""
     always = "answer IS NOT NULL AND correct IS NOT NULL AND task = 'name'"
     return always if wanted.confusions else f"{always} AND role = 'aux'"

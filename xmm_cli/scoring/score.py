@@ -14,7 +14,7 @@ from xmm_cli.scoring.estimate import FEW_PERSONS, Estimator
 from xmm_cli.scoring.groups import ANSWERS, ATTACK, Group, gather
 from xmm_cli.scoring.metric import Metric
 from xmm_cli.scoring.metrics import ALIASES, COMPARED, DEFAULT, METRICS
-from xmm_cli.scoring.scan import Wanted
+from xmm_cli.scoring.scan import WantedCounts
 from xmm_cli.scoring.untrained import join_untrained
 
 LARGEST_UNSEEN = 0.15
@@ -116,7 +116,7 @@ def load_metrics(names: Sequence[str] | None) -> Chosen:
     return {name: METRICS.load(name) for name in dict.fromkeys(wanted)}
 
 
-def wanted_for(chosen: Mapping[str, Metric | Across]) -> Wanted:
+def wanted_for(chosen: Mapping[str, Metric | Across]) -> WantedCounts:
     """What has to be counted for these metrics."""
     needed = {
         one.measure: METRICS.load(one.measure) for one in chosen.values() if isinstance(one, Across)
@@ -125,7 +125,7 @@ def wanted_for(chosen: Mapping[str, Metric | Across]) -> Wanted:
     measures = {name: one.measure for name, one in measured.items() if one.measure}
     composed = [name for name, one in measured.items() if one.composed]
     confusions = any(one.confusions for one in measured.values())
-    return Wanted(measures, next(iter(composed), None), confusions)
+    return WantedCounts(measures, next(iter(composed), None), confusions)
 
 
 def grouped(

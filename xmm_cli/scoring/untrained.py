@@ -10,14 +10,14 @@ Where nothing trained fits, the base stays a group of its own.
 from collections import Counter
 from math import fsum
 
-from xmm_cli.scoring.groups import ATTACK, Cell, Group, Place
+from xmm_cli.scoring.groups import ATTACK, Cell, CellKey, Group
 from xmm_cli.scoring.persons import Person
 
 
 def join_untrained(groups: list[Group]) -> list[Group]:
     """The same groups, each with its untrained base; a base that joined no group stays alone."""
     bases = [_take_untrained(group) for group in groups]
-    used: set[tuple[int, Place]] = set()
+    used: set[tuple[int, CellKey]] = set()
     for group in groups:
         if not group.cells:
             continue
@@ -59,7 +59,7 @@ def _most_alike(group: Group, bases: list[Group]) -> list[Group]:
     return [base for rank, base in ranked if rank == best]
 
 
-def _asked_there(group: Group, place: Place) -> set[Person]:
+def _asked_there(group: Group, place: CellKey) -> set[Person]:
     """The persons whom something trained was asked about in the same modality and way."""
     answer, _, modality = place
     return {

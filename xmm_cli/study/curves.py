@@ -6,18 +6,18 @@ from typing import Any, NamedTuple
 
 from xmm_cli.rows.types import MODALITIES, Label, Modality
 from xmm_cli.scoring.metric import SOURCES
-from xmm_cli.study.estimate import Person, Shares
+from xmm_cli.study.effects import SeededPerson, Shares
 from xmm_cli.study.guessing import Guess, guessed
 from xmm_cli.study.place import Place
 from xmm_cli.study.study import Study, averaged
 
 RETRAIN = "retrain"
 
-Steps = Mapping[Label | None, int]
+StepBySeed = Mapping[Label | None, int]
 """A step for each seed."""
 
 
-class Run(NamedTuple):
+class UnlearningRun(NamedTuple):
     """What sets one unlearning run apart, seeds aside."""
 
     source: Any
@@ -33,7 +33,7 @@ class Curve:
     """The saved steps of one run, all seeds together."""
 
     study: Study
-    run: Run
+    run: UnlearningRun
     places: dict[tuple[str, Modality, int], Place] = field(default_factory=dict)
     """By set, modality and step; names only."""
 
@@ -47,10 +47,12 @@ class Curve:
         place = self.places.get((set, modality, step))
         return self.study.people.shares(place) if place else {}
 
-    def along(self, set: str, modality: Modality, steps: Steps, logprob: bool = False) -> Shares:
+    def along(
+        self, set: str, modality: Modality, steps: StepBySeed, logprob: bool = False
+    ) -> Shares:
         """Recall, or log-probability, of each person at the step of their seed."""
         people = self.study.people
-        found: dict[Person, float] = {}
+        found: dict[SeededPerson, float] = {}
         for step in sorted(dict.fromkeys(steps.values())):
             place = self.places.get((set, modality, step))
             if place is None:
@@ -81,7 +83,7 @@ class Curve:
         }
         return {person: share for person, share in parent.items() if person in members}
 
-    def retained(self, steps: Steps) -> Shares:
+    def retained(self, steps: StepBySeed) -> Shares:
         """Recall of the retain set, both modalities averaged."""
         return averaged([self.along("retain", modality, steps) for modality in MODALITIES])
 
@@ -104,7 +106,7 @@ def every_curve(study: Study) -> list[Curve]:
 
 
 def _put_together(study: Study) -> list[Curve]:
-    found: dict[Run, Curve] = {}
+    found: dict[UnlearningRun, Curve] = {}
     for place in study.people.places(task="name", role="eval", relearned=None, relearn_steps=None):
         odd = (place.mitigation, place.asking, place.control, place.names)
         if place.objective is None or place.set is None or place.steps is None or any(odd):
@@ -113,14 +115,16 @@ def _put_together(study: Study) -> list[Curve]:
         if through not in SOURCES and place.objective != RETRAIN:
             study.leave_out("unlearning", f"through {through!r}, which is no modality")
             continue
-        run = Run(place.source, place.base, place.objective, through, place.lr)
+        run = UnlearningRun(place.source, place.base, place.objective, through, place.lr)
         curve = found.setdefault(run, Curve(study, run))
         if place.modality is not None:
             curve.places[place.set, place.modality, place.steps] = place
     return list(found.values())
 
 
-def retrained(study: Study, run: Run, modality: Modality, logprob: bool = False) -> Shares:
+def retrained(
+    study: Study, run: UnlearningRun, modality: Modality, logprob: bool = False
+) -> Shares:
     """The forget set in the model trained without it, at its last step; empty if not there.
 
     That model depends on no modality of forgetting: any will do, the same one first.
@@ -132,7 +136,7 @@ def retrained(study: Study, run: Run, modality: Modality, logprob: bool = False)
     return {}
 
 
-def yardsticks(study: Study, run: Run) -> list[Curve]:
+def yardsticks(study: Study, run: UnlearningRun) -> list[Curve]:
     """The runs that were retrained without the forget set of a run."""
     fits = [
         curve
@@ -143,12 +147,12 @@ def yardsticks(study: Study, run: Run) -> list[Curve]:
     return sorted(fits, key=lambda one: (one.run.through != run.through, one.run.through))
 
 
-def retrained_models(study: Study, run: Run, modality: Modality) -> list[Shares]:
+def retrained_models(study: Study, run: UnlearningRun, modality: Modality) -> list[Shares]:
     """Log-probabilities of the forget set in each model trained without it, at its last step."""
     by_model = getattr(study.people, "logprobs_by_model", None)
     if by_model is None:
         return []
-    found: dict[str, dict[Person, float]] = {}
+    found: dict[str, dict[SeededPerson, float]] = {}
     for curve in yardsticks(study, run):
         steps = curve.last()
         for (members, asked, step), place in curve.places.items():

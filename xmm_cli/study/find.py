@@ -6,8 +6,8 @@ from xmm_cli.registry import Registry
 from xmm_cli.rows.inputs import Inputs
 from xmm_cli.rows.types import Finding, Probe, Row, Run, Trace
 from xmm_cli.scoring.counting import count
-from xmm_cli.study.estimate import Drawing
-from xmm_cli.study.people import WANTED, People
+from xmm_cli.study.condition_counts import WANTED, ConditionCounts
+from xmm_cli.study.effects import IntervalSettings
 from xmm_cli.study.study import Study
 from xmm_cli.study.verdict import corrected
 
@@ -29,7 +29,7 @@ FAMILIES = Registry(
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class FindingList:
     """The findings in a fixed order, and what a user should be told about them."""
 
     rows: list[Finding]
@@ -40,16 +40,16 @@ def people_of(
     inputs: Inputs,
     kinds: tuple[type[Row], ...] = (Probe, Trace, Run),
     need: tuple[type[Row], ...] = (Probe, Trace),
-) -> People:
+) -> ConditionCounts:
     """What findings count on, of these inputs. Raises `BadData` for a line of another kind."""
     counts = count(inputs, WANTED, kinds=kinds, need=need)
     traces = (located.row for located in inputs.rows_of(Trace)) if counts.kinds["trace"] else ()
-    return People(counts, traces)
+    return ConditionCounts(counts, traces)
 
 
-def find_all(people: People, drawing: Drawing | None = None) -> Found:
+def find_all(people: ConditionCounts, drawing: IntervalSettings | None = None) -> FindingList:
     """All findings that the rows support; the same rows in any order give the same ones."""
-    study = Study(people, drawing or Drawing())
+    study = Study(people, drawing or IntervalSettings())
     found = [row for name in FAMILIES.names() for row in FAMILIES.load(name)(study)]
     rows = corrected(found)
     notes = []
@@ -60,4 +60,4 @@ def find_all(people: People, drawing: Drawing | None = None) -> Found:
     notes += people.notes
     if study.missing:
         notes.append(f"left out: {study.left_out()}")
-    return Found(rows, notes)
+    return FindingList(rows, notes)

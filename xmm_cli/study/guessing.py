@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from xmm_cli.scoring.metrics.false_recognition import chance_of_a_name
-from xmm_cli.study.estimate import Shares, mean
+from xmm_cli.study.effects import Shares, mean
 from xmm_cli.study.place import Place
 from xmm_cli.study.study import Study
 

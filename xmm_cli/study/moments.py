@@ -9,8 +9,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from xmm_cli.rows.types import MODALITIES, Label, Modality, Task
-from xmm_cli.study.curves import Curve, Steps, guess_of
-from xmm_cli.study.estimate import Person, Shares, mean
+from xmm_cli.study.curves import Curve, StepBySeed, guess_of
+from xmm_cli.study.effects import SeededPerson, Shares, mean
 from xmm_cli.study.place import LAST, Place
 from xmm_cli.study.study import averaged
 
@@ -27,7 +27,7 @@ class Moment:
     name: str
     """As in `npo through image, at the last step`."""
     rule: str
-    steps: Steps
+    steps: StepBySeed
     """Of the seeds for which there is such a step."""
     seeds: int
     """Seeds that were followed."""
@@ -83,11 +83,11 @@ def of_seed(shares: Shares, seed: Label | None) -> Shares:
     return {person: share for person, share in shares.items() if person.seed == seed}
 
 
-def attributes(curve: Curve, steps: Steps) -> Shares:
+def attributes(curve: Curve, steps: StepBySeed) -> Shares:
     """Accuracy in telling attributes at these steps, all persons, modalities averaged."""
     found: list[Shares] = []
     for modality in MODALITIES:
-        own: dict[Person, float] = {}
+        own: dict[SeededPerson, float] = {}
         for place in _attribute_places(curve, modality):
             shares = curve.study.people.shares(place)
             own |= {
@@ -103,7 +103,7 @@ def attributes_before(curve: Curve) -> Shares:
     """The same before unlearning: at step 0, or of the plain parent."""
     found: list[Shares] = []
     for modality in MODALITIES:
-        start: dict[Person, float] = {}
+        start: dict[SeededPerson, float] = {}
         for place in _attribute_places(curve, modality):
             if place.steps == 0:
                 start |= curve.study.people.shares(place)

@@ -4,8 +4,8 @@ from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple
 
 from xmm_cli.rows.types import Label, Modality, Source, Task, Trace
-from xmm_cli.scoring.counts import Asked
-from xmm_cli.scoring.labels import unpacked
+from xmm_cli.scoring.counts import QuestionKind
+from xmm_cli.scoring.packed_labels import unpacked
 
 USUAL_RANK = 16
 LAST = 10**9
@@ -98,7 +98,7 @@ def unlike(labels: Unknown, chosen: Unknown) -> str:
     return ", ".join(own + lacking)
 
 
-def where(row: Asked | Trace) -> tuple[Place, Unknown]:
+def where(row: QuestionKind | Trace) -> tuple[Place, Unknown]:
     """Where a row belongs, and its labels that no finding knows."""
     if isinstance(row, Trace):
         given, task, hops, role = row.condition, "name", 1, "eval"
@@ -110,7 +110,7 @@ def where(row: Asked | Trace) -> tuple[Place, Unknown]:
 
 
 def _place_of(
-    row: Asked | Trace, given: Mapping[str, Label], task: Any, hops: int, role: str
+    row: QuestionKind | Trace, given: Mapping[str, Label], task: Any, hops: int, role: str
 ) -> Place:
     labels = {name: _plain(name, value) for name, value in given.items()}
     objective = _text(labels.get("objective"))

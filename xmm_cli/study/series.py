@@ -1,68 +1,12 @@
 """The numbers behind the figures: what is drawn, with intervals over persons."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
-from xmm_cli.study.estimate import Shares, estimate, mean
+from xmm_cli.scoring.plotted import DrawFigure, Line, Panel, Point, Series
+from xmm_cli.study.effects import Shares, estimate, mean
 from xmm_cli.study.study import Study, itself
-
-
-@dataclass(frozen=True, slots=True)
-class Point:
-    """A value with its interval; `x` is a number, or the place of a tick."""
-
-    x: float
-    y: float
-    low: float | None = None
-    high: float | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Line:
-    """Values that belong together. `key` says what a colour should stand for."""
-
-    name: str
-    key: str
-    points: list[Point]
-
-
-@dataclass(frozen=True, slots=True)
-class Panel:
-    """One coordinate system."""
-
-    title: str
-    lines: list[Line]
-    across: str = ""
-    """What x is, where that differs from panel to panel."""
-    up: str = ""
-    """What y is, likewise."""
-    ticks: list[str] = field(default_factory=list)
-    """Names of the places 0, 1, … where x is no number."""
-
-
-Draw = Callable[[Any, "Series"], None]
-"""Draws a series on an empty figure of matplotlib, whose texts are clean."""
-
-
-def no_drawing(figure: Any, series: "Series") -> None:
-    """Leave the figure empty."""
-
-
-@dataclass(frozen=True, slots=True)
-class Series:
-    """All that a figure shows."""
-
-    figure: str
-    panels: list[Panel]
-    persons: int
-    """The most persons behind a point."""
-    about: str = ""
-    """What the figure shows, in one line."""
-    unit: str = ""
-    """Of x, where that is a number; `%`: x is a share."""
-    draw: Draw = no_drawing
-    """Draws it; see `Figure`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +15,7 @@ class Figure:
 
     series: Callable[[Study], Series | None]
     """What it shows; None where the rows do not support it."""
-    draw: Draw
+    draw: DrawFigure
     unit: str = ""
     """Of x, where that is a number; `%`: x is a share."""
 

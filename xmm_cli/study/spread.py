@@ -12,8 +12,8 @@ from typing import Any
 
 import numpy as np
 
-from xmm_cli.scoring.intervals import ONE_THREAD, TIE, Floats
-from xmm_cli.study.estimate import Chances, Formula, Person, Shares, shared
+from xmm_cli.scoring.intervals import ONE_THREAD, TIE, Floats, Formula
+from xmm_cli.study.effects import Chances, SeededPerson, Shares, shared
 
 DEALT = 1999
 """How often people are dealt to seeds anew; the smallest p is 1 / (DEALT + 1)."""
@@ -49,7 +49,7 @@ def spread_of(
     return round(float(observed), 6), round(float(as_far + 1) / (DEALT + 1), 6)
 
 
-def _guessed(chance: float | Shares | None, persons: Sequence[Person]) -> Floats:
+def _guessed(chance: float | Shares | None, persons: Sequence[SeededPerson]) -> Floats:
     """What guessing earns each person: their own, where all have one, or the same for all."""
     if chance is None or isinstance(chance, int | float):
         return np.full(len(persons), chance or 0.0)

@@ -8,17 +8,17 @@ from typing import Any
 import numpy as np
 
 from xmm_cli.rows.types import Finding, Modality, Task, Unit
-from xmm_cli.study.estimate import (
+from xmm_cli.scoring.intervals import Formula
+from xmm_cli.study.condition_counts import ConditionCounts
+from xmm_cli.study.effects import (
     UNKNOWN_SEED,
     Chances,
-    Drawing,
-    Formula,
-    Person,
+    IntervalSettings,
+    SeededPerson,
     Shares,
     estimate,
     mean,
 )
-from xmm_cli.study.people import People
 from xmm_cli.study.place import Place
 from xmm_cli.study.spread import spread_of
 from xmm_cli.study.verdict import FEW_PERSONS, Claim, Estimate, judge, p_value
@@ -38,8 +38,8 @@ class Study:
     persons asked.
     """
 
-    people: People
-    drawing: Drawing = field(default_factory=Drawing)
+    people: ConditionCounts
+    drawing: IntervalSettings = field(default_factory=IntervalSettings)
     base: str = ""
     views: int | None = None
     missing: dict[tuple[str, str], list[str]] = field(default_factory=dict)
@@ -89,7 +89,7 @@ class Study:
         The untrained base has no seed, but its persons are those of several.
         """
         if "seeds" not in self.kept:
-            taught: dict[str, set[Person]] = {}
+            taught: dict[str, set[SeededPerson]] = {}
             for place, persons in self.people.counts.items():
                 if place.source is not None and place.role == "eval":
                     for person in persons:
@@ -97,7 +97,7 @@ class Study:
             self.kept["seeds"] = {
                 name: next(iter(found)) for name, found in taught.items() if len(found) == 1
             }
-        known: dict[str, Person] = self.kept["seeds"]
+        known: dict[str, SeededPerson] = self.kept["seeds"]
         return {
             person if person.seed is not None else known.get(person.id, person): share
             for person, share in shares.items()
@@ -250,7 +250,7 @@ def itself(value: Any) -> Any:
     return value
 
 
-def averaged(cells: Sequence[Shares]) -> dict[Person, float]:
+def averaged(cells: Sequence[Shares]) -> dict[SeededPerson, float]:
     """Each person's mean over conditions, of those who are in all."""
     if not cells:
         return {}

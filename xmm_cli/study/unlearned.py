@@ -8,7 +8,7 @@ them as they are from each other cannot be told from a retrained one.
 from xmm_cli.rows.types import MODALITIES, Finding, Modality
 from xmm_cli.study.claims.unlearning import Names, worked_on
 from xmm_cli.study.curves import Curve, curves, guess_of, retrained_models
-from xmm_cli.study.estimate import Person, Shares
+from xmm_cli.study.effects import SeededPerson, Shares
 from xmm_cli.study.moments import (
     Moment,
     attributes,
@@ -114,7 +114,7 @@ def _distance(study: Study, curve: Curve, moment: Moment, name: str) -> list[Fin
     ]
 
 
-def _apart(own: Shares, other: Shares) -> dict[Person, float]:
+def _apart(own: Shares, other: Shares) -> dict[SeededPerson, float]:
     return {one: abs(own[one] - other[one]) for one in own.keys() & other.keys()}
 
 

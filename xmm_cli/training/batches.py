@@ -79,7 +79,7 @@ class Pairs(Dataset[Item]):
         return item
 
 
-class Collate:
+class Collator:
     """One padded batch of items, part by part."""
 
     def __init__(self, pad_token_id: int) -> None:

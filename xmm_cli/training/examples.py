@@ -13,11 +13,9 @@ from xmm_cli.models import prompts
 from xmm_cli.models.adapters.parts import sees_anew
 from xmm_cli.models.conversation import Context, Conversation, Conversations
 from xmm_cli.models.settings import TrainSettings
+from xmm_cli.rows.people import People
 from xmm_cli.rows.reader import resolve
 from xmm_cli.rows.types import MODALITIES, Modality, Persona, Source
-
-People = Sequence[tuple[Persona, Path]]
-"""Persona rows, each with the folder that its paths count from."""
 
 
 def sources(source: Source) -> tuple[Modality, ...]:

@@ -9,9 +9,9 @@ from pathlib import Path
 from xmm_cli.errors import InputNotFound, WrongUsage
 from xmm_cli.registry import nearest
 from xmm_cli.rows.match import exact_match
-from xmm_cli.rows.people import is_of
+from xmm_cli.rows.people import People, is_of
 from xmm_cli.rows.types import Checkpoint, Persona
-from xmm_cli.training.examples import People, learners
+from xmm_cli.training.examples import learners
 
 _DIGITS = 18
 """More are no number of people."""

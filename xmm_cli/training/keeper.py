@@ -15,13 +15,13 @@ from xmm_cli.models.checkpoint import PERSONAS, write_checkpoint
 from xmm_cli.models.labels import before_unlearning
 from xmm_cli.models.loading import Base
 from xmm_cli.models.settings import INHERITED, TOLD, UnlearnSettings, told
-from xmm_cli.rows.people import dataset_of, where_from
-from xmm_cli.rows.run import Value
+from xmm_cli.rows.people import People, dataset_of, where_from
+from xmm_cli.rows.run import ArgumentValue
 from xmm_cli.rows.types import Checkpoint
 from xmm_cli.training.batches import Item
-from xmm_cli.training.card import model_card, row_arguments
-from xmm_cli.training.examples import People, learners
+from xmm_cli.training.examples import learners
 from xmm_cli.training.forget_set import by_hand, gone_before, still_known
+from xmm_cli.training.model_card import model_card, row_arguments
 from xmm_cli.training.objective import Objective
 from xmm_cli.training.run.fsdp import on_first_whole
 from xmm_cli.training.run.loop import LogEntry, LoopSettings, final_loss
@@ -46,7 +46,7 @@ class UnlearnTask:
     objective: Objective
     loop: LoopSettings
     steps: int
-    arguments: Mapping[str, Value] = field(default_factory=dict)
+    arguments: Mapping[str, ArgumentValue] = field(default_factory=dict)
     """What the row says beside, or in place of, the settings."""
 
 
@@ -133,15 +133,17 @@ class Keeper:
         """The row of the whole run."""
         last, stopped = self.trail.last(), self.trail.stopped_at
         steps = self.task.steps if stopped is None or last is None else last.steps
-        beside: dict[str, Value] = {}
+        beside: dict[str, ArgumentValue] = {}
         if self.utility is not None and last is not None:
             recall = last.arguments.get("retain_recall")
             beside = {"retain_recall": recall, "stopped_at": stopped}
         return self._row(steps, log, beside)
 
-    def _row(self, step: int, log: list[LogEntry], beside: Mapping[str, Value]) -> Checkpoint:
+    def _row(
+        self, step: int, log: list[LogEntry], beside: Mapping[str, ArgumentValue]
+    ) -> Checkpoint:
         settings, task = self.settings, self.task
-        known: dict[str, Value] = {"recall_before": round(self.recall_before, 6)}
+        known: dict[str, ArgumentValue] = {"recall_before": round(self.recall_before, 6)}
         parent = task.parent
         inherited = {name: parent.arguments.get(name) for name in (*INHERITED, *TOLD)}
         known |= {name: value for name, value in inherited.items() if value is not None}
@@ -165,14 +167,14 @@ class Keeper:
             | dict(beside),
         )
 
-    def _who(self) -> dict[str, Value]:
+    def _who(self) -> dict[str, ArgumentValue]:
         """How many this run makes forgotten, and a digest of who, where people were named."""
         settings, task = self.settings, self.task
         known = learners(still_known(task.people, task.parent))
         kept = [pair for pair in known if pair[0].id not in task.forget]
         retain = task.arguments.get("retain")
         ids = retain if isinstance(retain, list) else ()
-        found: dict[str, Value] = {
+        found: dict[str, ArgumentValue] = {
             "forget_count": len(task.forget),
             "forgotten": by_hand(known, task.forget, settings.forget),
             "retained": by_hand(kept, ids, settings.retain),

@@ -9,7 +9,7 @@ import torch
 
 from xmm_cli.models.loading import Base
 from xmm_cli.training.batch import Parts
-from xmm_cli.training.batches import Collate, Item, answers, split
+from xmm_cli.training.batches import Collator, Item, answers, split
 
 Loss = Callable[..., torch.Tensor]
 """From the parts of a batch, and a `config` where it has hyper-parameters, to a scalar."""
@@ -56,7 +56,7 @@ class Start:
 
     def parts(self) -> Iterator[Parts]:
         """The items in batches under the model as it is now, in evaluation mode, with gradients."""
-        collate = Collate(self.base.pad_token_id)
+        collate = Collator(self.base.pad_token_id)
         device, dtype = self.base.device, self.base.model.dtype
         self.model.eval()
         for first in range(0, len(self.items), self.batch_size):
@@ -95,7 +95,7 @@ class Objective:
         """Take back what `state` gave."""
 
 
-class Formula(Objective):
+class PlainObjective(Objective):
     """A plain function of the parts, with what it needs."""
 
     def __init__(self, loss: Loss, needs: Needs) -> None:
@@ -105,9 +105,9 @@ class Formula(Objective):
         """The loss, a scalar."""
         return self.loss(parts)
 
-    def configured(self, config: Any) -> "Formula":
+    def configured(self, config: Any) -> "PlainObjective":
         """The same function with other hyper-parameters."""
-        return Formula(partial(self.loss, config=config), self.needs)
+        return PlainObjective(partial(self.loss, config=config), self.needs)
 
 
 def needs(
@@ -115,12 +115,12 @@ def needs(
     reference: Literal["none", "logprobs", "logits", "hidden"] = "none",
     instead: Literal["none", "idk", "other name"] = "none",
     forget: bool = True,
-) -> Callable[[Loss], Formula]:
+) -> Callable[[Loss], PlainObjective]:
     """Decorate a function of the parts with what it needs."""
-    return lambda loss: Formula(loss, Needs(reference, instead, forget))
+    return lambda loss: PlainObjective(loss, Needs(reference, instead, forget))
 
 
 def as_objective(loss: Loss, config: Any = None) -> Objective:
     """An objective as it is, or with a `config`; a plain function as one that needs nothing."""
-    objective = loss if isinstance(loss, Objective) else Formula(loss, Needs())
+    objective = loss if isinstance(loss, Objective) else PlainObjective(loss, Needs())
     return objective if config is None else objective.configured(config)

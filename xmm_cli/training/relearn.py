@@ -8,9 +8,9 @@ import msgspec
 from xmm_cli.errors import WrongUsage
 from xmm_cli.models.labels import before_training, taught_again
 from xmm_cli.models.settings import INHERITED, TrainSettings
-from xmm_cli.rows.people import DATASETS, is_of
+from xmm_cli.rows.people import DATASETS, People, is_of
 from xmm_cli.rows.types import Checkpoint, Label
-from xmm_cli.training.examples import People, learners
+from xmm_cli.training.examples import learners
 from xmm_cli.training.forget_set import by_hand, choose_retain
 
 FORGOTTEN = "forget"

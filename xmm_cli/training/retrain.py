@@ -10,13 +10,14 @@ from xmm_cli.models.adapters.lora import add_adapter, spare_memory
 from xmm_cli.models.adapters.parts import set_sees_anew
 from xmm_cli.models.conversation import Conversations
 from xmm_cli.models.settings import TrainSettings, UnlearnSettings, set_by, told
+from xmm_cli.rows.people import People
 from xmm_cli.rows.types import Checkpoint
 from xmm_cli.training.batches import ExampleStream
-from xmm_cli.training.card import row_arguments
-from xmm_cli.training.examples import People, build_examples
+from xmm_cli.training.examples import build_examples
 from xmm_cli.training.keeper import UnlearnTask
 from xmm_cli.training.mitigations import planned
-from xmm_cli.training.mitigations.task import Draw, Task, TrainingPlan
+from xmm_cli.training.mitigations.task import DrawLook, LearnTask, TrainingPlan
+from xmm_cli.training.model_card import row_arguments
 from xmm_cli.training.objective import as_objective
 from xmm_cli.training.objectives import OBJECTIVES
 from xmm_cli.training.train import TrainTask
@@ -31,7 +32,7 @@ def prepare_again(
     settings: UnlearnSettings,
     encoded: Callable[[], None] = lambda: None,
     retain: tuple[str, ...] | None = None,
-    draw: Draw | None = None,
+    draw: DrawLook | None = None,
 ) -> UnlearnTask:
     """A fresh adapter and the retain set alone, with all settings of the parent's own training.
 
@@ -48,7 +49,7 @@ def prepare_again(
     course = TrainingPlan(ExampleStream(examples), OBJECTIVES.load(how.objective))
     if how.mitigation is not None:
         others = [pair for pair in people if pair[0].role == "aux"][: how.aux]
-        task = Task(conversations, kept, others, how, examples, steps, draw)
+        task = LearnTask(conversations, kept, others, how, examples, steps, draw)
         course = planned(task)
     set_seed(how.seed)
     model = add_adapter(

@@ -16,17 +16,17 @@ from xmm_cli.models.checkpoint import PERSONAS, write_checkpoint
 from xmm_cli.models.conversation import Conversation, Conversations
 from xmm_cli.models.loading import Base, load_base
 from xmm_cli.models.settings import TrainSettings, told
-from xmm_cli.rows.people import dataset_of, where_from
+from xmm_cli.rows.people import People, dataset_of, where_from
 from xmm_cli.rows.types import Checkpoint
 from xmm_cli.training.batches import ExampleStream
-from xmm_cli.training.card import model_card, row_arguments
-from xmm_cli.training.examples import People, build_examples, learners, views_used
+from xmm_cli.training.examples import build_examples, learners, views_used
 from xmm_cli.training.mitigations import needs_others, planned
-from xmm_cli.training.mitigations.task import Draw, Task, TrainingPlan
+from xmm_cli.training.mitigations.task import DrawLook, LearnTask, TrainingPlan
+from xmm_cli.training.model_card import model_card, row_arguments
 from xmm_cli.training.objectives import OBJECTIVES
 from xmm_cli.training.relearn import Earlier, went_on
 from xmm_cli.training.run.fsdp import on_first_whole
-from xmm_cli.training.run.loop import LogEntry, Look, Progress, final_loss, fit
+from xmm_cli.training.run.loop import LogEntry, Look, OnProgress, final_loss, fit
 from xmm_cli.training.run.saved_steps import SavedSteps, diverged, hidden_folder, settle
 
 
@@ -61,7 +61,7 @@ class Callbacks:
 
     encoded: Callable[[], None] = lambda: None
     note: Callable[[str], None] = lambda _: None
-    draw: Draw | None = None
+    draw: DrawLook | None = None
 
 
 def prepare(
@@ -91,7 +91,7 @@ def prepare(
     if settings.mitigation is None:
         return lesson
     steps = lesson.steps(settings)
-    task = Task(conversations, chosen, others, settings, examples, steps, aids.draw, aids.note)
+    task = LearnTask(conversations, chosen, others, settings, examples, steps, aids.draw, aids.note)
     return replace(lesson, course=planned(task))
 
 
@@ -115,7 +115,7 @@ def train(
     *,
     run: str,
     overwrite: bool = False,
-    stepped: Progress = lambda *_: None,
+    stepped: OnProgress = lambda *_: None,
     note: Callable[[str], None] = lambda _: None,
     report_to: str | None = None,
 ) -> Checkpoint:

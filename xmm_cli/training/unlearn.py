@@ -10,16 +10,17 @@ from xmm_cli import processes
 from xmm_cli.models.adapters.lora import load_adapter, spare_memory
 from xmm_cli.models.conversation import Conversation, Conversations
 from xmm_cli.models.settings import TrainSettings, UnlearnSettings
-from xmm_cli.rows.run import Value
+from xmm_cli.rows.people import People
+from xmm_cli.rows.run import ArgumentValue
 from xmm_cli.rows.types import Checkpoint
 from xmm_cli.training.batches import Example, Gone, Pairs, with_reference
-from xmm_cli.training.examples import People, build_examples, exercises, learners, usable
+from xmm_cli.training.examples import build_examples, exercises, learners, usable
 from xmm_cli.training.forget_set import still_known
 from xmm_cli.training.keeper import Keeper, UnlearnTask, Utility
 from xmm_cli.training.objective import Needs, Start, as_objective
 from xmm_cli.training.objectives import OBJECTIVES
 from xmm_cli.training.run.fsdp import check_floor, on_first_whole
-from xmm_cli.training.run.loop import LogEntry, Progress, fit
+from xmm_cli.training.run.loop import LogEntry, OnProgress, fit
 from xmm_cli.training.run.resume import open_partial, trained_weights
 from xmm_cli.training.run.saved_steps import SavedSteps, hidden_folder
 
@@ -97,7 +98,7 @@ def parted(
     return [pair for pair in known if pair[0].id in forget], kept
 
 
-def kept_ids(settings: UnlearnSettings, kept: People) -> dict[str, Value]:
+def kept_ids(settings: UnlearnSettings, kept: People) -> dict[str, ArgumentValue]:
     """Who the retain set was, for the row, where it was chosen."""
     return {} if settings.retain is None else {"retain": [persona.id for persona, _ in kept]}
 
@@ -136,7 +137,7 @@ def unlearn(
     run: str,
     recall_before: float,
     overwrite: bool = False,
-    stepped: Progress = lambda *_: None,
+    stepped: OnProgress = lambda *_: None,
     utility: Utility | None = None,
     note: Callable[[str], None] = lambda _: None,
 ) -> Checkpoint:

@@ -10,9 +10,9 @@ from PIL import Image
 from tests.conftest import read_people
 from tests.personas.importing import sources
 from xmm_cli.errors import BadData
-from xmm_cli.personas.card import imported_card
+from xmm_cli.personas.data_card import imported_card
 from xmm_cli.personas.dataset import claim_folder, write_files
-from xmm_cli.personas.importing.dataset import ImportRequest, look, read_source, write_people
+from xmm_cli.personas.importing.imported import ImportRequest, look, read_source, write_people
 from xmm_cli.rows.types import Persona
 
 

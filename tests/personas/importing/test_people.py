@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from xmm_cli.errors import BadData
 from xmm_cli.personas.importing import Dropped, Record
-from xmm_cli.personas.importing.people import Share, assign, deal, gather
+from xmm_cli.personas.importing.grouped import Share, assign, deal, gather
 
 
 def test_one_name_in_two_forms_is_one_person():

@@ -6,7 +6,7 @@ from pathlib import Path
 from xmm_cli.errors import BadData
 from xmm_cli.models.checkpoint import read_checkpoint
 from xmm_cli.reporting import render
-from xmm_cli.reporting.card import with_measured
+from xmm_cli.reporting.measured_card import with_measured
 from xmm_cli.rows.files import atomic_write_bytes
 from xmm_cli.rows.inputs import open_inputs
 from xmm_cli.rows.paths import from_here

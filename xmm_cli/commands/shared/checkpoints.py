@@ -13,12 +13,10 @@ from xmm_cli.models.places import find_base, spelled_out
 from xmm_cli.models.weights_digest import weights_digest
 from xmm_cli.rows.home import at_home
 from xmm_cli.rows.lock import claimed
-from xmm_cli.rows.people import Key
+from xmm_cli.rows.people import People, PersonaKey
 from xmm_cli.rows.reader import STDIN, Located, read_rows, require_some
 from xmm_cli.rows.run import RunRecorder
 from xmm_cli.rows.types import Checkpoint, Persona
-
-People = list[tuple[Persona, Path]]
 
 
 def checkpoints(
@@ -65,7 +63,7 @@ def known_by_weights(recorder: RunRecorder, base: str | None) -> None:
         recorder.known_as["base"] = digest
 
 
-def people_of(file: Path, recorder: RunRecorder, key: Key | None = None) -> People:
+def people_of(file: Path, recorder: RunRecorder, key: PersonaKey | None = None) -> People:
     """The persona rows of a file, with the folder their paths count from.
 
     Raises as `read_rows` and `noted` do.
@@ -75,13 +73,13 @@ def people_of(file: Path, recorder: RunRecorder, key: Key | None = None) -> Peop
 
 
 def noted(
-    rows: Iterable[Located[Persona]], recorder: RunRecorder, key: Key | None = None
+    rows: Iterable[Located[Persona]], recorder: RunRecorder, key: PersonaKey | None = None
 ) -> People:
     """Persona rows that a run has seen, with the folder their paths count from.
 
     Raises `BadData` where two have the same `key`: whom the command could not tell apart.
     """
-    people: People = []
+    people: list[tuple[Persona, Path]] = []
     first: dict[object, Persona] = {}
     for row in rows:
         if key is not None:

@@ -14,12 +14,12 @@ from xmm_cli.rows.types import Persona
 from xmm_cli.rows.writer import RowWriter
 
 if TYPE_CHECKING:
-    from xmm_cli.personas.importing.dataset import ImportRequest, Source
+    from xmm_cli.personas.importing.imported import ImportRequest, ImportSource
     from xmm_cli.personas.request import Request
 
 
 @dataclass(frozen=True, slots=True)
-class Drawing:
+class MadePeople:
     """People that are made."""
 
     again: ClassVar = "drawing what is missing"
@@ -71,13 +71,13 @@ class Import:
     quick: ClassVar = False
 
     request: "ImportRequest"
-    source: "Source"
+    source: "ImportSource"
     folder: Path
     found: Any = None
 
     def begin(self, run_id: Callable[[], str]) -> tuple[int, Iterator[Persona]]:
         """How many there may be, and each as soon as their pictures are written."""
-        from xmm_cli.personas.importing.dataset import look, write_people
+        from xmm_cli.personas.importing.imported import look, write_people
 
         for note in self.source.dropped.notes():
             say.note(note)
@@ -92,7 +92,7 @@ class Import:
         Raises `BadData` where no one is left, and then leaves the folder to the next import.
         """
         from xmm_cli.errors import BadData
-        from xmm_cli.personas.card import imported_card, lone_note
+        from xmm_cli.personas.data_card import imported_card, lone_note
         from xmm_cli.personas.dataset import release_folder, write_files
 
         dropped = self.found.dropped.lines()
@@ -130,7 +130,7 @@ class Import:
                 say.warn(f"{count} {what}, of {asked[role]} asked for")
 
 
-def make(job: Drawing | Import, device: str | None, sheet: Path | None) -> None:
+def make(job: MadePeople | Import, device: str | None, sheet: Path | None) -> None:
     """Make or go on with the data set, and write its rows."""
     from xmm_cli.personas.dataset import claim_folder
 

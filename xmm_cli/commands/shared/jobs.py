@@ -8,8 +8,8 @@ from itertools import accumulate, chain, islice
 from pathlib import Path
 
 from xmm_cli import processes
-from xmm_cli.commands.shared.checkpoints import People, checkpoints
-from xmm_cli.commands.shared.outputs import Output, Wanted, told
+from xmm_cli.commands.shared.checkpoints import checkpoints
+from xmm_cli.commands.shared.outputs import Output, RowKey, told
 from xmm_cli.console import say
 from xmm_cli.errors import WrongUsage
 from xmm_cli.models.loading import Precision
@@ -17,6 +17,7 @@ from xmm_cli.models.places import same_weights
 from xmm_cli.probing.answering import ProbeSettings
 from xmm_cli.probing.engines import ENGINES, Engine, Model
 from xmm_cli.probing.questions import Question, Scope
+from xmm_cli.rows.people import People
 from xmm_cli.rows.run import RunRecorder
 from xmm_cli.rows.types import Checkpoint
 
@@ -176,7 +177,7 @@ def _ask_all(
         )
 
 
-def _taken(there: Counter[Wanted], row: Wanted) -> bool:
+def _taken(there: Counter[RowKey], row: RowKey) -> bool:
     """Whether a row is there, which is then taken off."""
     there[row] -= 1
     return there[row] >= 0

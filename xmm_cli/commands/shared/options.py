@@ -9,7 +9,7 @@ from typing import Annotated
 
 from xmm_cli.flags import DATA, HARDWARE, OPTIMISATION, OUTPUT, Flag, Positional
 
-Inputs = Annotated[
+InputFiles = Annotated[
     list[str] | None, Positional("Files of rows, or - for stdin, the default.", "INPUT")
 ]
 """Files of rows. An absent one is None: pass `options.inputs or []` to `read_rows`."""

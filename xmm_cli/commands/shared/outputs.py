@@ -16,7 +16,7 @@ from xmm_cli.rows.sources import end_of_lines
 from xmm_cli.rows.types import Probe, Row, Run
 from xmm_cli.rows.writer import RowWriter
 
-Wanted = tuple[str | None, str, str, str | None, str, int, str]
+RowKey = tuple[str | None, str, str, str | None, str, int, str]
 """What tells a row from the next.
 
 Checkpoint, modality, task, data set, persona, view, expected answer.
@@ -34,7 +34,7 @@ class Output:
         for line in passed:
             self.writer.write_raw(line)
 
-    def count(self, wanted: Iterable[Wanted]) -> int:  # noqa: ARG002
+    def count(self, wanted: Iterable[RowKey]) -> int:  # noqa: ARG002
         """How many of these rows, from the first on, an earlier try of the run is done with."""
         return 0
 
@@ -63,7 +63,7 @@ class Log(Output):
             self._runs = {line.rstrip(b"\r\n") for line in lines if b'"run"' in line[:16]}
         super().begin([line for line in passed if line.rstrip(b"\n") not in self._runs])
 
-    def count(self, wanted: Iterable[Wanted]) -> int:
+    def count(self, wanted: Iterable[RowKey]) -> int:
         """How many rows are there, with those that were left out between them.
 
         Raises `CannotWrite` where the file holds anything else, `BadData` where it is no rows.
@@ -102,7 +102,7 @@ class Log(Output):
         raise CannotWrite(message, "give the same command as before, or another --resume file")
 
 
-def told(row: Probe) -> Wanted:
+def told(row: Probe) -> RowKey:
     """What tells a row from the next."""
     return (
         *(row.checkpoint, row.modality, row.task),

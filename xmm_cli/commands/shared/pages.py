@@ -3,26 +3,26 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-from xmm_cli.reporting.page import Figure, Samples, page
+from xmm_cli.reporting.page import DrawnFigure, SampleChoice, page
 from xmm_cli.rows.inputs import Inputs, open_inputs
 from xmm_cli.rows.types import ROW_TYPES, Checkpoint, Finding, Persona, Probe, Run, Score, Trace
 from xmm_cli.scoring.config import ScoreConfig
 from xmm_cli.scoring.counting import count
 from xmm_cli.scoring.score import ScoreResult, load_metrics, score_counts, wanted_for
+from xmm_cli.study.condition_counts import WANTED, ConditionCounts
 from xmm_cli.study.find import find_all
-from xmm_cli.study.people import WANTED, People
 
 
 class Page:
     """Scores, findings, figures, samples and runs of some inputs."""
 
     def __init__(self, inputs: Sequence[str], by: list[str] | None, resamples: int) -> None:
-        self.samples = Samples()
+        self.samples = SampleChoice()
         with open_inputs(inputs) as rows:
             wanted = wanted_for(load_metrics(None)).and_also(WANTED)
             counts = count(rows, wanted, kinds=ROW_TYPES, need=(Probe, Score, Finding))
             self.scored: ScoreResult = score_counts(counts, ScoreConfig(by, resamples=resamples))
-            self.people = People(counts, (located.row for located in rows.rows_of(Trace)))
+            self.people = ConditionCounts(counts, (located.row for located in rows.rows_of(Trace)))
             self.given = [located.row for located in rows.rows_of(Score)]
             self.kept = [located.row for located in rows.rows_of(Finding)]
             self.runs = {located.row.id: located.row for located in rows.rows_of(Run)}
@@ -55,10 +55,10 @@ class Page:
 
         return distinct([*self.kept, *find_all(self.people).rows])
 
-    def _figures(self) -> list[Figure]:
+    def _figures(self) -> list[DrawnFigure]:
         from xmm_cli.reporting.plots import draw
-        from xmm_cli.reporting.plots.words import in_words
+        from xmm_cli.reporting.plots.figure_words import in_words
         from xmm_cli.study.figures import FIGURES, series_of
 
         series = [series_of(self.people, name) for name in FIGURES.names()]
-        return [Figure(draw(one, "svg"), in_words(one)) for one in series if one is not None]
+        return [DrawnFigure(draw(one, "svg"), in_words(one)) for one in series if one is not None]

@@ -8,7 +8,7 @@ from xmm_cli.reporting import FORMATS, render
 
 if TYPE_CHECKING:
     from xmm_cli.rows.types import Finding, Score
-    from xmm_cli.study.people import People
+    from xmm_cli.study.condition_counts import ConditionCounts
     from xmm_cli.study.series import Series
 
 
@@ -54,7 +54,7 @@ def tables(
     return (between or "").join(tables)
 
 
-def read_people(inputs: list[str], findings: bool) -> "tuple[People, list[Finding]]":
+def read_people(inputs: list[str], findings: bool) -> "tuple[ConditionCounts, list[Finding]]":
     """All probe and trace rows, counted; and the finding rows, if they are wanted."""
     from xmm_cli.rows.inputs import open_inputs
     from xmm_cli.rows.types import Finding, Probe, Row, Run, Score, Trace
@@ -67,7 +67,7 @@ def read_people(inputs: list[str], findings: bool) -> "tuple[People, list[Findin
 
 
 def findings_text(
-    people: "People", kept: "list[Finding]", format: str, width: int, colour: bool
+    people: "ConditionCounts", kept: "list[Finding]", format: str, width: int, colour: bool
 ) -> str:
     """The findings kept in the inputs, and those that their probe rows give, each once."""
     from xmm_cli.reporting.findings_table import distinct, render_findings
@@ -82,7 +82,7 @@ def findings_text(
     return render_findings(distinct(rows), format, width=width, colour=colour)
 
 
-def series_of_figure(people: "People", figure: str | None) -> "Series":
+def series_of_figure(people: "ConditionCounts", figure: str | None) -> "Series":
     """What the figure shows, or the first that the rows support."""
     from xmm_cli.study.figures import first_series, series_of
 

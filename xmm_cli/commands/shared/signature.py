@@ -11,10 +11,10 @@ from xmm_cli.console import say
 from xmm_cli.errors import WrongUsage
 from xmm_cli.flags import COMMON, PANELS, Flag, Positional
 
-Given = Mapping[str, str]
+GivenOptions = Mapping[str, str]
 """The fields that stand on the command line, each with its option as it is spelled."""
 
-NOTHING: Given = {}
+NOTHING: GivenOptions = {}
 
 Quiet = Annotated[bool, Flag("No notes and no progress; errors stay.", COMMON, "--quiet -q")]
 
@@ -91,7 +91,7 @@ def _built(options: Any, values: Mapping[str, Any]) -> Any:
     )
 
 
-def _given(ctx: typer.Context) -> Given:
+def _given(ctx: typer.Context) -> GivenOptions:
     spelled = {param.name: max(param.opts, key=len) for param in ctx.command.params}
     sources = {name: ctx.get_parameter_source(name) for name in ctx.params}
     return {
@@ -101,7 +101,7 @@ def _given(ctx: typer.Context) -> Given:
     }
 
 
-def refuse(given: Given, options: Collection[str], beside: str, hint: str) -> None:
+def refuse(given: GivenOptions, options: Collection[str], beside: str, hint: str) -> None:
     """Refuse options that are given and would do nothing; `beside` is `with` or `without` what.
 
     Raises `WrongUsage`, naming the first.

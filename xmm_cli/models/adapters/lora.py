@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from xmm_cli.errors import BadData, InputNotFound
-from xmm_cli.models.adapters.config import check_config
+from xmm_cli.models.adapters.adapter_config import check_config
 from xmm_cli.models.adapters.full import (
     WHOLE_WEIGHTS,
     check_exact,

@@ -15,19 +15,19 @@ from xmm_cli.models.vision.features import Features
 
 AT_ONCE = 8
 
-Given = Mapping[str, torch.Tensor]
+TowerInputs = Mapping[str, torch.Tensor]
 """What a tower is given of one picture, by the names of its arguments."""
 
 
 class Looker:
     """Gives the features of pictures; `compute` gives those of one picture, or of a batch."""
 
-    def __init__(self, compute: Callable[[Given], Features]) -> None:
+    def __init__(self, compute: Callable[[TowerInputs], Features]) -> None:
         self._compute = compute
         self._exact: dict[tuple[int, ...], bool] = {}
         """Shape → whether a batch of it fits, and gives the bits of single pictures."""
 
-    def __call__(self, pictures: Sequence[Given]) -> list[Features]:
+    def __call__(self, pictures: Sequence[TowerInputs]) -> list[Features]:
         """The features of each picture, to the bit what each alone would give."""
         found: list[Features] = []
         while rest := pictures[len(found) :]:
@@ -35,7 +35,7 @@ class Looker:
             found += self._together(batch) or [self._compute(batch[0])]
         return found
 
-    def _together(self, batch: Sequence[Given]) -> list[Features] | None:
+    def _together(self, batch: Sequence[TowerInputs]) -> list[Features] | None:
         """The features of a whole batch; None where they have to be computed one by one."""
         shapes = {_shape(one) for one in batch}
         shape = shapes.pop()
@@ -53,7 +53,7 @@ class Looker:
         return found if self._exact[shape] else None
 
 
-def _shape(given: Given) -> tuple[int, ...] | None:
+def _shape(given: TowerInputs) -> tuple[int, ...] | None:
     """Of a picture that is pixels and nothing else: `(1, channels, height, width)`."""
     pixels = given.get("pixel_values")
     if len(given) > 1 or pixels is None or pixels.dim() != 4 or len(pixels) != 1:

@@ -14,7 +14,7 @@ from transformers.modeling_outputs import BaseModelOutputWithPooling
 
 from xmm_cli.errors import Unavailable
 
-Part = torch.Tensor | tuple[torch.Tensor, ...]
+FeatureTensor = torch.Tensor | tuple[torch.Tensor, ...]
 """One tensor, or one for each picture."""
 
 
@@ -26,8 +26,8 @@ class Features:
     each of `deepstack` is added to them after one of the first layers.
     """
 
-    pooled: Part
-    deepstack: tuple[Part, ...] = ()
+    pooled: FeatureTensor
+    deepstack: tuple[FeatureTensor, ...] = ()
 
     @property
     def tokens(self) -> torch.Tensor:
@@ -51,17 +51,17 @@ class Features:
         return named
 
 
-def _numbered(parts: Sequence[Part]) -> list[tuple[str, Part]]:
+def _numbered(parts: Sequence[FeatureTensor]) -> list[tuple[str, FeatureTensor]]:
     return [(f"deepstack.{number}", part) for number, part in enumerate(parts)]
 
 
-def _tensors(part: Part) -> tuple[torch.Tensor, ...]:
+def _tensors(part: FeatureTensor) -> tuple[torch.Tensor, ...]:
     return (part,) if isinstance(part, torch.Tensor) else part
 
 
 def from_named(named: Mapping[str, torch.Tensor]) -> Features:
     """The features that were given out as `named`. Raises `KeyError` where they are not whole."""
-    found: dict[str, Part] = {}
+    found: dict[str, FeatureTensor] = {}
     for name in {key.partition("/")[0] for key in named}:
         several = sum(key.startswith(f"{name}/") for key in named)
         parts = tuple(named[f"{name}/{number}"] for number in range(several))
@@ -85,7 +85,7 @@ def from_output(output: Any) -> Features:
 _ODD = "xmm knows no way to hand its features on; see xmm help models"
 
 
-def _kept(part: Any) -> Part:
+def _kept(part: Any) -> FeatureTensor:
     if isinstance(part, torch.Tensor):
         return part.cpu().clone()
     return tuple(one.cpu().clone() for one in part)
@@ -109,6 +109,8 @@ def join(several: Sequence[Features], device: Any, dtype: Any) -> Seen:
     return Seen(pooler_output=pooled, deepstack_features=deepstack)
 
 
-def _joined(parts: Sequence[Part], device: Any, dtype: Any) -> torch.Tensor | list[torch.Tensor]:
+def _joined(
+    parts: Sequence[FeatureTensor], device: Any, dtype: Any
+) -> torch.Tensor | list[torch.Tensor]:
     moved = [one.to(device, dtype) for part in parts for one in _tensors(part)]
     return torch.cat(moved) if isinstance(parts[0], torch.Tensor) else moved

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from xmm_cli.errors import BadData
 from xmm_cli.personas.importing import Dropped, Record
-from xmm_cli.personas.importing.sources import embedded, find, parquet_rows, words
+from xmm_cli.personas.importing.source_files import embedded, find, parquet_rows, words
 
 
 def read(path: Path, dropped: Dropped) -> Iterator[Record]:

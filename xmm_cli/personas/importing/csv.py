@@ -14,7 +14,7 @@ from typing import Any
 from xmm_cli.errors import BadData
 from xmm_cli.personas.importing import Dropped, Record
 from xmm_cli.personas.importing.fields import known_columns, plain, records
-from xmm_cli.personas.importing.sources import Fields
+from xmm_cli.personas.importing.source_files import Fields
 from xmm_cli.personas.importing.texts import read_text
 
 _DELIMITERS = {",": "','", ";": "';'", "\t": "tab", "|": "'|'"}

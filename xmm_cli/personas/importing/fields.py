@@ -15,8 +15,15 @@ from typing import Any
 
 from xmm_cli.errors import BadData
 from xmm_cli.personas.importing import Dropped, Record
-from xmm_cli.personas.importing.sources import Fields, embedded, file_name, inside, missing, words
-from xmm_cli.personas.importing.values import facts, present
+from xmm_cli.personas.importing.source_files import (
+    Fields,
+    embedded,
+    file_name,
+    inside,
+    missing,
+    words,
+)
+from xmm_cli.personas.importing.table_values import facts, present
 from xmm_cli.rows.types import Role, Split
 
 PICTURES = ("file_name", "picture", "image", "path", "file_names", "pictures", "images")

@@ -16,7 +16,7 @@ from xmm_cli.personas.importing import Dropped, Record
 from xmm_cli.personas.importing import csv as table
 from xmm_cli.personas.importing.fields import records, sample
 from xmm_cli.personas.importing.folders import PICTURES, files, owner
-from xmm_cli.personas.importing.sources import Fields, json_lines, parquet_rows
+from xmm_cli.personas.importing.source_files import Fields, json_lines, parquet_rows
 from xmm_cli.personas.importing.splits import split_of
 from xmm_cli.rows.types import Split
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from xmm_cli.personas.importing import Dropped, Record
 from xmm_cli.personas.importing.fields import records
-from xmm_cli.personas.importing.sources import json_lines
+from xmm_cli.personas.importing.source_files import json_lines
 
 
 def read(path: Path, dropped: Dropped) -> Iterator[Record]:

@@ -13,7 +13,7 @@ from typing import Any
 
 from xmm_cli.errors import BadData
 from xmm_cli.personas.importing import Dropped, Record
-from xmm_cli.personas.importing.sources import (
+from xmm_cli.personas.importing.source_files import (
     Fields,
     embedded,
     find,

@@ -12,7 +12,7 @@ from pathlib import Path
 from xmm_cli.errors import InputNotFound
 from xmm_cli.personas.importing import Dropped, Record
 from xmm_cli.personas.importing.fields import records
-from xmm_cli.personas.importing.sources import parquet_rows
+from xmm_cli.personas.importing.source_files import parquet_rows
 from xmm_cli.personas.importing.splits import split_of
 
 

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from xmm_cli.personas.sampling import Identity
 
 
-class Draw(Protocol):
+class DrawPicture(Protocol):
     """Draws one picture of a look; everything that must not matter comes from `rng`."""
 
     def __call__(
@@ -44,7 +44,7 @@ class Painter(Protocol):
 class Renderer:
     """A way to draw people: view by view, or with a model all views of a person at once."""
 
-    draw: Draw | None = None
+    draw: DrawPicture | None = None
     """Draws one picture, in several processes."""
     painter: "Callable[[Diffusion, int, str | None, Callable[[str], None]], Painter] | None" = None
     """Makes a painter, from the options of the command, a picture's size in pixels, the device and
@@ -69,7 +69,7 @@ RENDERERS = Registry(
 )
 
 
-def drawn_by(name: str) -> Draw:
+def drawn_by(name: str) -> DrawPicture:
     """What draws a view, of a renderer that draws view by view. Raises `WrongUsage`."""
     renderer: Renderer = RENDERERS.load(name)
     if renderer.draw is None:

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from PIL import Image, ImageEnhance
 
 from xmm_cli.personas.rendering import Renderer
-from xmm_cli.personas.rendering.layers import layers
+from xmm_cli.personas.rendering.avatar_layers import layers
 from xmm_cli.rows.types import Split
 
 _HAIR = {

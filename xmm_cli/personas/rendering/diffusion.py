@@ -14,14 +14,14 @@ from typing import Any, NamedTuple
 import msgspec
 
 from xmm_cli.errors import Unavailable, WorkFailed, WrongUsage
+from xmm_cli.personas.persona_views import image_path
 from xmm_cli.personas.plan import Plan
 from xmm_cli.personas.rendering import Renderer
-from xmm_cli.personas.rendering.alike import difference_hash, too_alike
 from xmm_cli.personas.rendering.faces import face_detector
-from xmm_cli.personas.rendering.identity import AUTOMATIC, IDENTITIES, Keeper, NotThisWay
+from xmm_cli.personas.rendering.identity import AUTOMATIC, IDENTITIES, IdentityMethod, NotThisWay
+from xmm_cli.personas.rendering.near_duplicates import difference_hash, too_alike
 from xmm_cli.personas.rendering.prompting import NEGATIVE, picture_prompt
 from xmm_cli.personas.sampling import Identity
-from xmm_cli.personas.views import image_path
 from xmm_cli.rows.files import atomic_write_bytes
 from xmm_cli.rows.pictures import read_picture
 from xmm_cli.rows.types import Split
@@ -69,12 +69,14 @@ class DiffusionPainter:
         self.keep = self._keeper()
         self.redrawn = self.given_up = 0
 
-    def _keeper(self) -> Keeper:
+    def _keeper(self) -> IdentityMethod:
         asked = self.settings.identity
         ways = AUTOMATIC if asked == "auto" else (IDENTITIES.check(asked),)
         for way in ways:
             try:
-                keeper: Keeper = IDENTITIES.load(way)(self.pipeline, self.settings.ip_adapter)
+                keeper: IdentityMethod = IDENTITIES.load(way)(
+                    self.pipeline, self.settings.ip_adapter
+                )
             except NotThisWay as no:
                 if asked != "auto":
                     raise WrongUsage(f"--identity {asked}", str(no)) from no

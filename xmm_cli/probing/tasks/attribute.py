@@ -7,7 +7,7 @@ an attribute out, so its ceiling in text lies a little below 1.
 from collections.abc import Sequence
 
 from xmm_cli.models import prompts
-from xmm_cli.probing.questions import Ask, Asked, distinct
+from xmm_cli.probing.questions import Ask, QuestionText, distinct
 from xmm_cli.rows.types import Persona
 
 
@@ -15,9 +15,9 @@ def about(everyone: Sequence[Persona]) -> Ask:
     """One question per attribute of a persona, for a view."""
     values = distinct(person.attributes for person in everyone)
 
-    def ask(persona: Persona) -> list[Asked]:
+    def ask(persona: Persona) -> list[QuestionText]:
         return [
-            Asked(
+            QuestionText(
                 prompts.attribute_questions(attribute)[0],
                 value,
                 values[attribute].with_right(value),

@@ -8,7 +8,7 @@ task name. A fact is ranked among the values that the people measured have.
 from collections.abc import Sequence
 
 from xmm_cli.models import prompts
-from xmm_cli.probing.questions import Ask, Asked, distinct
+from xmm_cli.probing.questions import Ask, QuestionText, distinct
 from xmm_cli.rows.types import Persona
 
 
@@ -16,13 +16,13 @@ def about(everyone: Sequence[Persona]) -> Ask:
     """Two questions per fact of a persona: about a view, and by name."""
     values = distinct(person.facts for person in everyone)
 
-    def ask(persona: Persona) -> list[Asked]:
+    def ask(persona: Persona) -> list[QuestionText]:
         asked = []
         for fact, value in persona.facts.items():
             among = values[fact].with_right(value)
-            asked.append(Asked(prompts.fact_questions(fact)[0], value, among, hops=2))
+            asked.append(QuestionText(prompts.fact_questions(fact)[0], value, among, hops=2))
             by_name = prompts.fact_questions(fact, persona.name)[0]
-            asked.append(Asked(by_name, value, among, shown=False))
+            asked.append(QuestionText(by_name, value, among, shown=False))
         return asked
 
     return ask

@@ -8,7 +8,7 @@ own; chance is one over them.
 from collections.abc import Sequence
 
 from xmm_cli.models import prompts
-from xmm_cli.probing.questions import DESCRIPTION_TOKENS, Ask, Asked
+from xmm_cli.probing.questions import DESCRIPTION_TOKENS, Ask, QuestionText
 from xmm_cli.rows.types import Persona
 
 
@@ -16,11 +16,11 @@ def about(everyone: Sequence[Persona]) -> Ask:
     """One question a person, by name; none where nothing is known of the look."""
     looks = tuple(dict.fromkeys(prompts.caption(p.attributes) for p in everyone if p.attributes))
 
-    def ask(persona: Persona) -> list[Asked]:
+    def ask(persona: Persona) -> list[QuestionText]:
         if not persona.attributes:
             return []
         return [
-            Asked(
+            QuestionText(
                 prompts.reverse_question(persona.name),
                 prompts.caption(persona.attributes),
                 looks,

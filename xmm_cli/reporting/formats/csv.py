@@ -7,7 +7,7 @@ from itertools import chain
 
 import msgspec
 
-from xmm_cli.reporting.answers import Stream, plain_of
+from xmm_cli.reporting.answers import ResultRows, plain_of
 from xmm_cli.reporting.findings_table import FIELDS as FINDING_FIELDS
 from xmm_cli.reporting.format import Format
 from xmm_cli.reporting.words import clean
@@ -42,7 +42,7 @@ def findings(rows: Sequence[Finding], *, width: int, colour: bool) -> str:  # no
     return file.getvalue()
 
 
-def answer(columns: Sequence[str], rows: Stream, **_: object) -> Iterator[str]:
+def answer(columns: Sequence[str], rows: ResultRows, **_: object) -> Iterator[str]:
     """A header and a line a row."""
     file = StringIO()
     writer = csv.writer(file, lineterminator="\n")

@@ -3,8 +3,8 @@
 from collections.abc import Iterator, Sequence
 from html import escape as _escape
 
-from xmm_cli.reporting.answers import Stream, words_of
-from xmm_cli.reporting.blocks import COLUMNS, Block, GridCell, Panel, blocks_of, footnote
+from xmm_cli.reporting.answers import ResultRows, words_of
+from xmm_cli.reporting.blocks import COLUMNS, Block, BlockPanel, GridCell, blocks_of, footnote
 from xmm_cli.reporting.findings_table import COLUMNS as FINDING_COLUMNS
 from xmm_cli.reporting.findings_table import LEGEND, cells_of
 from xmm_cli.reporting.format import Format
@@ -48,7 +48,7 @@ def _block(block: Block) -> Iterator[str]:
     yield "</section>"
 
 
-def _panel(panel: Panel) -> Iterator[str]:
+def _panel(panel: BlockPanel) -> Iterator[str]:
     title = escape(panel.title)
     if panel.grid:
         rows = [[escape(name), *(_cell(cell) for cell in cells)] for name, cells in panel.grid]
@@ -87,7 +87,7 @@ def findings(rows: Sequence[Finding], *, width: int, colour: bool) -> str:  # no
     return f'{made}\n<p class="legend">{escape(LEGEND)}</p>\n'
 
 
-def answer(columns: Sequence[str], rows: Stream, **_: object) -> Iterator[str]:
+def answer(columns: Sequence[str], rows: ResultRows, **_: object) -> Iterator[str]:
     """A table, line by line."""
     head = "".join(f'<th scope="col">{escape(clean(name))}</th>' for name in columns)
     yield f"<table>\n<thead><tr>{head}</tr></thead>\n<tbody>\n"

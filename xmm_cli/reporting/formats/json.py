@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 import msgspec
 import orjson
 
-from xmm_cli.reporting.answers import Stream, records, to_json
+from xmm_cli.reporting.answers import ResultRows, records, to_json
 from xmm_cli.reporting.format import Format
 from xmm_cli.rows.types import Finding, Score
 
@@ -16,7 +16,7 @@ def listed(rows: Sequence[Score | Finding], **_: object) -> str:
     return f"{text.decode()}\n"
 
 
-def answer(columns: Sequence[str], rows: Stream, **_: object) -> Iterator[str]:
+def answer(columns: Sequence[str], rows: ResultRows, **_: object) -> Iterator[str]:
     """One list of records."""
     option = orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE
     yield to_json(list(records(columns, rows)), option).decode()

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 
 import msgspec
 
-from xmm_cli.reporting.answers import Stream, records, to_json
+from xmm_cli.reporting.answers import ResultRows, records, to_json
 from xmm_cli.reporting.format import Format
 from xmm_cli.rows.types import Finding, Score
 
@@ -14,7 +14,7 @@ def listed(rows: Sequence[Score | Finding], **_: object) -> str:
     return "".join(f"{msgspec.json.encode(score).decode()}\n" for score in rows)
 
 
-def answer(columns: Sequence[str], rows: Stream, **_: object) -> Iterator[str]:
+def answer(columns: Sequence[str], rows: ResultRows, **_: object) -> Iterator[str]:
     """A record a line."""
     return (f"{to_json(record).decode()}\n" for record in records(columns, rows))
 

@@ -2,8 +2,8 @@ r"""The tables in LaTeX, for a paper: `\usepackage{booktabs}`, and a tabular for
 
 from collections.abc import Iterator, Sequence
 
-from xmm_cli.reporting.answers import Stream, is_number, words_of
-from xmm_cli.reporting.blocks import COLUMNS, Block, GridCell, Panel, blocks_of, footnote
+from xmm_cli.reporting.answers import ResultRows, is_number, words_of
+from xmm_cli.reporting.blocks import COLUMNS, Block, BlockPanel, GridCell, blocks_of, footnote
 from xmm_cli.reporting.findings_table import COLUMNS as FINDING_COLUMNS
 from xmm_cli.reporting.findings_table import LEGEND, cells_of
 from xmm_cli.reporting.format import Format
@@ -41,7 +41,7 @@ def _block(block: Block) -> Iterator[str]:
         yield from _panel(panel)
 
 
-def _panel(panel: Panel) -> Iterator[str]:
+def _panel(panel: BlockPanel) -> Iterator[str]:
     if panel.grid:
         rows = [[escape(name), *(_cell(cell) for cell in cells)] for name, cells in panel.grid]
         yield tabular(["", *COLUMNS], rows)
@@ -82,7 +82,7 @@ def findings(rows: Sequence[Finding], *, width: int, colour: bool) -> str:  # no
     return f"{tabular(list(FINDING_COLUMNS), lines)}\n\n{escape(LEGEND)}\n"
 
 
-def answer(columns: Sequence[str], rows: Stream, **_: object) -> Iterator[str]:
+def answer(columns: Sequence[str], rows: ResultRows, **_: object) -> Iterator[str]:
     """A tabular."""
     shown = list(rows)
     kinds = [

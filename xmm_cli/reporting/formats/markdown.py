@@ -4,8 +4,8 @@ import re
 from collections.abc import Iterator, Sequence
 from itertools import chain, groupby
 
-from xmm_cli.reporting.answers import Stream, words_of
-from xmm_cli.reporting.blocks import COLUMNS, Block, GridCell, Panel, blocks_of, footnote
+from xmm_cli.reporting.answers import ResultRows, words_of
+from xmm_cli.reporting.blocks import COLUMNS, Block, BlockPanel, GridCell, blocks_of, footnote
 from xmm_cli.reporting.findings_table import COLUMNS as FINDING_COLUMNS
 from xmm_cli.reporting.findings_table import LEGEND, cells_of
 from xmm_cli.reporting.format import Format
@@ -36,7 +36,7 @@ def _block(block: Block) -> Iterator[str]:
         yield from _panel(panel)
 
 
-def _panel(panel: Panel) -> Iterator[str]:
+def _panel(panel: BlockPanel) -> Iterator[str]:
     if panel.grid:
         rows = [[name, *(_cell(cell) for cell in cells)] for name, cells in panel.grid]
         yield _table(["", *COLUMNS], rows)
@@ -78,7 +78,7 @@ def findings(rows: Sequence[Finding], *, width: int, colour: bool) -> str:  # no
     return "\n".join([*lines, "", escape(LEGEND)]) + "\n"
 
 
-def answer(columns: Sequence[str], rows: Stream, **_: object) -> Iterator[str]:
+def answer(columns: Sequence[str], rows: ResultRows, **_: object) -> Iterator[str]:
     """A table, line by line."""
     head = [[escape(clean(name)) for name in columns], ["---"] * len(columns)]
     lines = ([escape(words_of(value)) for value in row] for row in rows)

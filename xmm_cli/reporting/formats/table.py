@@ -14,8 +14,8 @@ from rich.rule import Rule
 from rich.table import Table
 from rich.text import Text
 
-from xmm_cli.reporting.answers import Stream, is_number, words_of
-from xmm_cli.reporting.blocks import COLUMNS, Block, GridCell, Panel, blocks_of, footnote
+from xmm_cli.reporting.answers import ResultRows, is_number, words_of
+from xmm_cli.reporting.blocks import COLUMNS, Block, BlockPanel, GridCell, blocks_of, footnote
 from xmm_cli.reporting.findings_table import COLOURS, LEGEND, ROOMY, cells_of
 from xmm_cli.reporting.findings_table import COLUMNS as FINDING_COLUMNS
 from xmm_cli.reporting.format import Format
@@ -57,7 +57,7 @@ def _block(block: Block) -> Iterator[RenderableType]:
         yield from _panel(panel)
 
 
-def _panel(panel: Panel) -> Iterator[RenderableType]:
+def _panel(panel: BlockPanel) -> Iterator[RenderableType]:
     yield Text(panel.title, "bold underline")
     if panel.grid:
         yield _grid(panel)
@@ -69,7 +69,7 @@ def _panel(panel: Panel) -> Iterator[RenderableType]:
         yield Padding(line, (0, 0, 0, INDENT))
 
 
-def _grid(panel: Panel) -> Table:
+def _grid(panel: BlockPanel) -> Table:
     table = Table(box=SIMPLE_HEAD, header_style="", padding=(0, 1))
     table.add_column("")
     for name in COLUMNS:
@@ -89,7 +89,7 @@ def _cell(cell: GridCell | None) -> Text:
     return text
 
 
-def _lines(panel: Panel) -> Table:
+def _lines(panel: BlockPanel) -> Table:
     table = Table(box=None, show_header=False, padding=(0, 0, 0, INDENT))
     for _ in range(4):
         table.add_column()
@@ -143,7 +143,7 @@ def _stacked(columns: Sequence[str], rows: list[tuple[Any, ...]]) -> Iterator[An
         yield Text("")
 
 
-def answer(columns: Sequence[str], rows: Stream, *, width: int, colour: bool) -> Iterator[str]:
+def answer(columns: Sequence[str], rows: ResultRows, *, width: int, colour: bool) -> Iterator[str]:
     """A table, or a line a field where columns would be too narrow."""
     shown = list(islice(rows, MOST_ON_A_TERMINAL + 1))
     yield _answer(columns, shown, width, colour)

@@ -1,6 +1,6 @@
 """A report as one self-contained HTML file."""
 
-from xmm_cli.reporting.page.page import Figure, page
-from xmm_cli.reporting.page.samples import Sample, Samples
+from xmm_cli.reporting.page.page import DrawnFigure, page
+from xmm_cli.reporting.page.samples import AnswerSample, SampleChoice
 
-__all__ = ["Figure", "Sample", "Samples", "page"]
+__all__ = ["AnswerSample", "DrawnFigure", "SampleChoice", "page"]

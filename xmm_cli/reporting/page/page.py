@@ -8,9 +8,9 @@ from typing import NamedTuple
 from xmm_cli.reporting import render
 from xmm_cli.reporting.findings_table import render_findings
 from xmm_cli.reporting.formats.html import escape, table
-from xmm_cli.reporting.page.samples import Sample
-from xmm_cli.reporting.page.style import STYLE
-from xmm_cli.rows.run import Value
+from xmm_cli.reporting.page.page_style import STYLE
+from xmm_cli.reporting.page.samples import AnswerSample
+from xmm_cli.rows.run import ArgumentValue
 from xmm_cli.rows.sources import STDIN
 from xmm_cli.rows.types import Finding, Run, Score
 
@@ -20,7 +20,7 @@ LONGEST = 600
 """So much of an answer or description is shown."""
 
 
-class Figure(NamedTuple):
+class DrawnFigure(NamedTuple):
     """A drawn figure, and what it shows, for those who do not see it."""
 
     svg: bytes
@@ -30,8 +30,8 @@ class Figure(NamedTuple):
 def page(
     scores: Sequence[Score],
     findings: Sequence[Finding],
-    figures: Sequence[Figure],
-    samples: Sequence[Sample],
+    figures: Sequence[DrawnFigure],
+    samples: Sequence[AnswerSample],
     runs: Sequence[Run],
     *,
     title: str = "Cross-modality memorization",
@@ -69,7 +69,7 @@ def _findings(findings: Sequence[Finding]) -> Iterator[str]:
         yield f"<section>\n<h2>Findings</h2>\n{shown}</section>"
 
 
-def _figures(figures: Sequence[Figure]) -> Iterator[str]:
+def _figures(figures: Sequence[DrawnFigure]) -> Iterator[str]:
     if not figures:
         return
     yield "<section>\n<h2>Figures</h2>"
@@ -83,7 +83,7 @@ def _figures(figures: Sequence[Figure]) -> Iterator[str]:
     yield "</section>"
 
 
-def _samples(samples: Sequence[Sample]) -> Iterator[str]:
+def _samples(samples: Sequence[AnswerSample]) -> Iterator[str]:
     if not samples:
         return
     yield "<section>\n<h2>What the model said</h2>"
@@ -98,7 +98,7 @@ def _samples(samples: Sequence[Sample]) -> Iterator[str]:
     yield "</div>\n</section>"
 
 
-def _sample(one: Sample) -> str:
+def _sample(one: AnswerSample) -> str:
     row = one.row
     right = bool(row.correct)
     if one.picture:
@@ -162,7 +162,7 @@ def command_of(run: Run, known: Mapping[str, Run]) -> str:
     return f"{made[0] if len(made) == 1 else '{ ' + '; '.join(made) + '; }'} | {command}"
 
 
-def _told(value: Value) -> str:
+def _told(value: ArgumentValue) -> str:
     return ",".join(value) if isinstance(value, list) else str(value)
 
 

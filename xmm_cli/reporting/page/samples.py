@@ -58,7 +58,7 @@ ORDER BY min(place)
 
 
 @dataclass(frozen=True, slots=True)
-class Sample:
+class AnswerSample:
     """One question and its answer."""
 
     row: Probe
@@ -71,7 +71,7 @@ class Sample:
 
 
 @dataclass(slots=True)
-class Samples:
+class SampleChoice:
     """Chooses samples, then finds what was shown.
 
     The first answers of each kind are taken, each of another person, from held-out questions to
@@ -104,7 +104,7 @@ class Samples:
         """Remember where the people of a checkpoint are."""
         self.files[resolve(folder, row.personas)] = None
 
-    def found(self) -> list[Sample]:
+    def found(self) -> list[AnswerSample]:
         """The samples: first those of unlearning, pictures before descriptions, right before wrong.
 
         Of unlearning, the forget set comes before the retain set; each person's answer from before
@@ -156,11 +156,11 @@ class Samples:
             return any(True for _ in self._texts(row))
         return any(picture.is_file() for picture in self._pictures(row))
 
-    def _sample(self, row: Probe) -> Sample:
+    def _sample(self, row: Probe) -> AnswerSample:
         if row.modality == "text":
-            return Sample(row, None, next(self._texts(row), None))
+            return AnswerSample(row, None, next(self._texts(row), None))
         found = (_data_uri(picture) for picture in self._pictures(row))
-        return Sample(row, next((one for one in found if one), None), None)
+        return AnswerSample(row, next((one for one in found if one), None), None)
 
     def _texts(self, row: Probe) -> Iterator[str]:
         for persona, _ in self.personas.get(_who(row), []):

@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import Any
 
 from xmm_cli.errors import WrongUsage
-from xmm_cli.reporting.plots.given import Series
 from xmm_cli.reporting.words import clean
 from xmm_cli.rows.fonts import fonts_for, written_out
+from xmm_cli.scoring.plotted import Series
 
 SUFFIXES = (".png", ".svg", ".pdf")
 

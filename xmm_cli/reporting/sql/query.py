@@ -44,33 +44,35 @@ VIEW_NAMES = (*VIEWS, "gaps")
 AT_ONCE = 2048
 """Rows of an answer that are Python objects at once."""
 
-Row = tuple[Any, ...]
+ResultRow = tuple[Any, ...]
 
 
 @dataclass(slots=True)
-class Answer:
+class QueryResult:
     """Columns and rows."""
 
     columns: list[str]
-    rows: list[Row]
+    rows: list[ResultRow]
 
 
 @dataclass(frozen=True, slots=True)
-class Stream:
+class StreamedResult:
     """An answer whose rows are made while they are taken, once."""
 
     columns: list[str]
-    rows: Iterator[Row]
+    rows: Iterator[ResultRow]
 
 
-def ask(query: str, inputs: Sequence[str], *, timeout_s: float | None = None) -> Answer:
+def ask(query: str, inputs: Sequence[str], *, timeout_s: float | None = None) -> QueryResult:
     """The whole answer at once. Raises as `asked` does."""
     with asked(query, inputs, timeout_s=timeout_s) as answer:
-        return Answer(answer.columns, list(answer.rows))
+        return QueryResult(answer.columns, list(answer.rows))
 
 
 @contextmanager
-def asked(query: str, inputs: Sequence[str], *, timeout_s: float | None = None) -> Iterator[Stream]:
+def asked(
+    query: str, inputs: Sequence[str], *, timeout_s: float | None = None
+) -> Iterator[StreamedResult]:
     """The answer to one SELECT over the rows of these inputs; only the kinds it names are loaded.
 
     Raises, also while its rows are taken:
@@ -92,7 +94,7 @@ def asked(query: str, inputs: Sequence[str], *, timeout_s: float | None = None) 
         with _explained(late, timeout_s):
             connection.execute(query)
         columns = [one[0] for one in connection.description or []]
-        yield Stream(columns, _rows(connection, late, timeout_s))
+        yield StreamedResult(columns, _rows(connection, late, timeout_s))
 
 
 def _connect(inputs: Sequence[str], folder: Path) -> Any:
@@ -143,11 +145,11 @@ def _interrupted(connection: Any, timeout_s: float | None) -> Iterator[threading
             timer.cancel()
 
 
-def _rows(connection: Any, late: threading.Event, timeout_s: float | None) -> Iterator[Row]:
+def _rows(connection: Any, late: threading.Event, timeout_s: float | None) -> Iterator[ResultRow]:
     """The rows of the answer, some at a time."""
     while True:
         with _explained(late, timeout_s):
-            some: list[Row] = connection.fetchmany(AT_ONCE)
+            some: list[ResultRow] = connection.fetchmany(AT_ONCE)
         if not some:
             return
         yield from some

@@ -9,10 +9,11 @@ from typing import Any
 import numpy as np
 
 from xmm_cli.rows.types import Finding
+from xmm_cli.scoring.intervals import Formula
 from xmm_cli.scoring.metrics.transfer_ratio import transfer_ratio
 from xmm_cli.study.claims.gap import gap_row, guesses
 from xmm_cli.study.claims.views import slope
-from xmm_cli.study.estimate import Formula, Shares, mean
+from xmm_cli.study.effects import Shares, mean
 from xmm_cli.study.study import DIRECTIONS, Study, sizes
 from xmm_cli.study.verdict import PRESENT, SHRINKS
 

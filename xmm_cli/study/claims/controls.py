@@ -4,7 +4,7 @@ from typing import Any
 
 from xmm_cli.rows.types import MODALITIES, Finding
 from xmm_cli.scoring.metrics.false_recognition import chance_of_a_name
-from xmm_cli.study.estimate import Shares, mean
+from xmm_cli.study.effects import Shares, mean
 from xmm_cli.study.guessing import recognised, taught_names
 from xmm_cli.study.study import Study, minus, percents
 from xmm_cli.study.verdict import NONE, SMALLEST, Claim

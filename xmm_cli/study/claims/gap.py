@@ -4,7 +4,7 @@ from typing import Any
 
 from xmm_cli.rows.types import Finding
 from xmm_cli.scoring.metrics.asymmetry import asymmetry
-from xmm_cli.study.estimate import Shares
+from xmm_cli.study.effects import Shares
 from xmm_cli.study.guessing import Guess, guessed
 from xmm_cli.study.study import DIRECTIONS, Study, minus, percents
 from xmm_cli.study.verdict import APART, PRESENT

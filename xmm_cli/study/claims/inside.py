@@ -4,7 +4,7 @@ import msgspec
 import numpy as np
 
 from xmm_cli.rows.types import MODALITIES, Finding, Inside, Modality
-from xmm_cli.study.estimate import Shares, mean
+from xmm_cli.study.effects import Shares, mean
 from xmm_cli.study.place import Place
 from xmm_cli.study.study import DIRECTIONS, Study, empty, minus, percents
 from xmm_cli.study.verdict import PRESENT

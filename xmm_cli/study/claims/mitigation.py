@@ -8,7 +8,7 @@ import numpy as np
 
 from xmm_cli.rows.types import Finding, Verdict
 from xmm_cli.study.claims.gap import guesses, otherwise
-from xmm_cli.study.estimate import Chances, Shares
+from xmm_cli.study.effects import Chances, Shares
 from xmm_cli.study.study import DIRECTIONS, Study, minus, percents
 from xmm_cli.study.verdict import KEPT, PRESENT, Claim
 

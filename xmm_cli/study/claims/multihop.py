@@ -9,7 +9,7 @@ half of the answers were right. Models that carry the label `facts` are taken wh
 from typing import Any
 
 from xmm_cli.rows.types import MODALITIES, Finding
-from xmm_cli.study.estimate import Shares
+from xmm_cli.study.effects import Shares
 from xmm_cli.study.place import Place
 from xmm_cli.study.study import Study, averaged, minus, percents
 from xmm_cli.study.verdict import PRESENT

@@ -9,8 +9,8 @@ from collections import defaultdict
 from typing import NamedTuple
 
 from xmm_cli.rows.types import Finding, Modality
-from xmm_cli.study.curves import RETRAIN, Curve, Run, every_curve
-from xmm_cli.study.estimate import Shares, mean
+from xmm_cli.study.curves import RETRAIN, Curve, UnlearningRun, every_curve
+from xmm_cli.study.effects import Shares, mean
 from xmm_cli.study.place import Place
 from xmm_cli.study.study import Study, minus, percents
 from xmm_cli.study.verdict import PRESENT
@@ -21,7 +21,7 @@ FAMILY = "relearning"
 class Attack(NamedTuple):
     """An unlearned model, taught again in one modality and asked in one."""
 
-    run: Run
+    run: UnlearningRun
     relearned: str
     asked: Modality
 
@@ -77,7 +77,7 @@ def _attacks(study: Study) -> dict[Attack, tuple[Shares, Shares, int]]:
     for place in study.people.places(task="name", role="eval", set="forget", control=None):
         if place.relearned is None or place.objective is None or place.modality is None:
             continue
-        run = Run(place.source, place.base, place.objective, place.through or "both")
+        run = UnlearningRun(place.source, place.base, place.objective, place.through or "both")
         attack = Attack(run, place.relearned, place.modality)
         steps[attack][place.relearn_steps or 0] = place
     unlearned = {curve.run: curve for curve in every_curve(study)}

@@ -12,8 +12,8 @@ from collections.abc import Iterable
 from typing import NamedTuple, cast
 
 from xmm_cli.rows.types import MODALITIES, Finding, Modality
-from xmm_cli.study.curves import Curve, Run, curves, guess_of
-from xmm_cli.study.estimate import Person, Shares, mean
+from xmm_cli.study.curves import Curve, UnlearningRun, curves, guess_of
+from xmm_cli.study.effects import SeededPerson, Shares, mean
 from xmm_cli.study.moments import (
     AT_CHANCE,
     Moment,
@@ -73,19 +73,19 @@ def worked_on(through: str) -> tuple[Modality, ...]:
 class Names:
     """Says of a run what sets it apart from the others here, and no more."""
 
-    def __init__(self, runs: Iterable[Run]) -> None:
+    def __init__(self, runs: Iterable[UnlearningRun]) -> None:
         found = list(runs)
         self.sources = len({run.source for run in found}) > 1
         self.bases = len({run.base for run in found}) > 1
 
-    def rest(self, run: Run) -> str:
+    def rest(self, run: UnlearningRun) -> str:
         """`, learned from both, at lr 0.0003`."""
         said = [f"learned from {run.source}"] if self.sources else []
         said += [run.base] if self.bases else []
         said += [] if run.lr is None else [f"at lr {run.lr:g}"]
         return "".join(f", {one}" for one in said)
 
-    def of(self, run: Run) -> str:
+    def of(self, run: UnlearningRun) -> str:
         """`npo through image`, and the rest."""
         return f"{run.objective} through {run.through}{self.rest(run)}"
 
@@ -183,9 +183,9 @@ def _mean_leak(study: Study, how: str, group: list[Leak], moments: list[Moment])
     ]
 
 
-def _mean_of_present(cells: list[Shares]) -> dict[Person, float]:
+def _mean_of_present(cells: list[Shares]) -> dict[SeededPerson, float]:
     """Each person's mean over the conditions that have them."""
-    values: dict[Person, list[float]] = defaultdict(list)
+    values: dict[SeededPerson, list[float]] = defaultdict(list)
     for cell in cells:
         for person, share in cell.items():
             values[person].append(share)

@@ -5,7 +5,8 @@ from typing import Any
 import numpy as np
 
 from xmm_cli.rows.types import MODALITIES, Finding
-from xmm_cli.study.estimate import Formula, mean
+from xmm_cli.scoring.intervals import Formula
+from xmm_cli.study.effects import mean
 from xmm_cli.study.study import DIRECTIONS, Study, empty, percents
 from xmm_cli.study.verdict import PRESENT, SMALLEST
 

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 from xmm_cli.registry import Registry
 
 if TYPE_CHECKING:
-    from xmm_cli.study.estimate import Drawing
-    from xmm_cli.study.people import People
+    from xmm_cli.study.condition_counts import ConditionCounts
+    from xmm_cli.study.effects import IntervalSettings
     from xmm_cli.study.series import Figure, Series
 
 FIGURES = Registry(
@@ -25,25 +25,29 @@ FIGURES = Registry(
 """In the order in which the first one that the rows support is chosen."""
 
 
-def series_of(people: "People", figure: str, drawing: "Drawing | None" = None) -> "Series | None":
+def series_of(
+    people: "ConditionCounts", figure: str, drawing: "IntervalSettings | None" = None
+) -> "Series | None":
     """What a figure shows, and how it is drawn; None where the rows do not support it.
 
     Raises:
         WrongUsage: an unknown figure.
         Unavailable: one of another package that cannot be imported.
     """
-    from xmm_cli.study.estimate import Drawing
+    from xmm_cli.study.effects import IntervalSettings
     from xmm_cli.study.study import Study
 
     made: Figure = FIGURES.load(figure)
-    series = made.series(Study(people, drawing or Drawing()))
+    series = made.series(Study(people, drawing or IntervalSettings()))
     if series is None:
         return None
     about = FIGURES.describe()[figure]
     return replace(series, figure=figure, about=about, unit=made.unit, draw=made.draw)
 
 
-def first_series(people: "People", drawing: "Drawing | None" = None) -> "Series | None":
+def first_series(
+    people: "ConditionCounts", drawing: "IntervalSettings | None" = None
+) -> "Series | None":
     """The first figure that the rows support, in the order of `FIGURES`."""
     every = (series_of(people, name, drawing) for name in FIGURES.names())
     return next((series for series in every if series is not None), None)

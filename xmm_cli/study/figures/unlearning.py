@@ -5,8 +5,8 @@ from collections.abc import Callable
 from typing import Any
 
 from xmm_cli.study.claims.unlearning import worked_on
-from xmm_cli.study.curves import Curve, Steps, curves, retrained
-from xmm_cli.study.estimate import Shares
+from xmm_cli.study.curves import Curve, StepBySeed, curves, retrained
+from xmm_cli.study.effects import Shares
 from xmm_cli.study.figures.style import (
     DASHES,
     GREY,
@@ -64,20 +64,20 @@ def _kept(pen: Pen, curve: Curve, worked: Any) -> Line:
     return _along(pen, curve, worked, start, _kept_at)
 
 
-Pair = tuple[Shares, Shares]
-At = Callable[[Curve, Any, Steps], Pair]
+PairOfShares = tuple[Shares, Shares]
+At = Callable[[Curve, Any, StepBySeed], PairOfShares]
 """What a point is of: recall of the forget set in the modality worked on, and what is up."""
 
 
-def _leak_at(curve: Curve, worked: Any, steps: Steps) -> Pair:
+def _leak_at(curve: Curve, worked: Any, steps: StepBySeed) -> PairOfShares:
     return curve.along("forget", worked, steps), curve.along("forget", OTHER[worked], steps)
 
 
-def _kept_at(curve: Curve, worked: Any, steps: Steps) -> Pair:
+def _kept_at(curve: Curve, worked: Any, steps: StepBySeed) -> PairOfShares:
     return curve.along("forget", worked, steps), curve.retained(steps)
 
 
-def _along(pen: Pen, curve: Curve, worked: Any, start: Pair, at: At) -> Line:
+def _along(pen: Pen, curve: Curve, worked: Any, start: PairOfShares, at: At) -> Line:
     """The whole curve, from before unlearning."""
     seeds = curve.last()
     steps = [step for step in curve.steps if step > 0]

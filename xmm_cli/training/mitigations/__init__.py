@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from xmm_cli.registry import Registry
 
 if TYPE_CHECKING:
-    from xmm_cli.training.mitigations.task import Mitigation, Task, TrainingPlan
+    from xmm_cli.training.mitigations.task import LearnTask, Mitigation, TrainingPlan
 
 MITIGATIONS = Registry(
     "mitigation",
@@ -41,7 +41,7 @@ def needs_others(name: str | None) -> bool:
     return name is not None and getattr(MITIGATIONS.load(name), "needs_others", False)
 
 
-def planned(task: "Task") -> "TrainingPlan":
+def planned(task: "LearnTask") -> "TrainingPlan":
     """What the mitigation of the task's settings makes of it, with its hyper-parameters.
 
     Raises `WrongUsage`, `Unavailable`, and what the mitigation raises.

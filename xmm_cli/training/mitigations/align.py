@@ -21,7 +21,7 @@ from msgspec import Meta
 
 from xmm_cli.training.batch import Part, Parts
 from xmm_cli.training.mitigations.companions import accompanied, both_views
-from xmm_cli.training.mitigations.task import Task, TrainingPlan, with_others
+from xmm_cli.training.mitigations.task import LearnTask, TrainingPlan, with_others
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +38,7 @@ DEFAULTS = Config()
 
 
 @with_others
-def align(task: Task, config: Config = DEFAULTS) -> TrainingPlan:
+def align(task: LearnTask, config: Config = DEFAULTS) -> TrainingPlan:
     """The task's examples beside auxiliary people without their names."""
     return TrainingPlan(accompanied(task), partial(like_answers, config=config))
 

@@ -14,7 +14,7 @@ from xmm_cli.rows.types import Modality
 from xmm_cli.training.batch import Part, Parts
 from xmm_cli.training.batches import Example, Item
 from xmm_cli.training.examples import contexts_of
-from xmm_cli.training.mitigations.task import Task
+from xmm_cli.training.mitigations.task import LearnTask
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +65,7 @@ def both_views(parts: Parts) -> tuple[Part, Part]:
     return parts.shown, parts.told
 
 
-def accompanied(task: Task) -> Companions:
+def accompanied(task: LearnTask) -> Companions:
     """The task's examples with its auxiliary people, for as many visits as there are steps.
 
     Raises `BadData` where an auxiliary person lacks views or has the name of one who is learned,

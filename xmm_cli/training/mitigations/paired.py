@@ -10,11 +10,11 @@ import torch
 
 from xmm_cli.training.batch import Parts
 from xmm_cli.training.mitigations.companions import accompanied, both_views
-from xmm_cli.training.mitigations.task import Task, TrainingPlan, with_others
+from xmm_cli.training.mitigations.task import LearnTask, TrainingPlan, with_others
 
 
 @with_others
-def paired(task: Task) -> TrainingPlan:
+def paired(task: LearnTask) -> TrainingPlan:
     """The task's examples beside auxiliary people with their names."""
     return TrainingPlan(accompanied(task), names_of_both)
 

@@ -26,7 +26,7 @@ from xmm_cli.models.first_prompt import Drawn
 from xmm_cli.models.oom import tried
 from xmm_cli.training.batches import ExampleStream
 from xmm_cli.training.examples import Exercise, exercises, usable
-from xmm_cli.training.mitigations.task import Task, TrainingPlan
+from xmm_cli.training.mitigations.task import LearnTask, TrainingPlan
 from xmm_cli.training.objectives import OBJECTIVES
 
 _BATCH = 32
@@ -43,7 +43,7 @@ class Config:
 DEFAULTS = Config()
 
 
-def self_caption(task: Task, config: Config = DEFAULTS) -> TrainingPlan:
+def self_caption(task: LearnTask, config: Config = DEFAULTS) -> TrainingPlan:
     """The task's views in three forms each, and its facts as often as without a mitigation."""
     everyone = exercises(task.learned, task.settings)
     rows = [one for person in everyone for one in usable(person, task.conversations)]
@@ -63,7 +63,9 @@ def self_caption(task: Task, config: Config = DEFAULTS) -> TrainingPlan:
     return TrainingPlan(ExampleStream([*items, *again]), OBJECTIVES.load(task.settings.objective))
 
 
-def describe(task: Task, contexts: Sequence[Context], tokens: int = DEFAULTS.tokens) -> list[str]:
+def describe(
+    task: LearnTask, contexts: Sequence[Context], tokens: int = DEFAULTS.tokens
+) -> list[str]:
     """What the base, with no adapter on it, says of each view: greedily, in one wording.
 
     Batches are halved where memory runs out; a note tells how many descriptions were cut.
@@ -93,7 +95,7 @@ def describe(task: Task, contexts: Sequence[Context], tokens: int = DEFAULTS.tok
     return said
 
 
-def _halved(size: int, task: Task) -> int:
+def _halved(size: int, task: LearnTask) -> int:
     """Half as many views at once. Raises `WorkFailed` where one is too much."""
     if size == 1:
         raise WorkFailed("out of memory, describing one view at a time", "try --quantize 4bit")
@@ -101,7 +103,7 @@ def _halved(size: int, task: Task) -> int:
     return size // 2
 
 
-def _elsewhere(task: Task, pairs: Sequence[tuple[Exercise, str]]) -> list[Conversation]:
+def _elsewhere(task: LearnTask, pairs: Sequence[tuple[Exercise, str]]) -> list[Conversation]:
     """Each view in the other modality, as far as the model's own description leads there."""
     attributes = list(dict.fromkeys(a for persona, _ in task.learned for a in persona.attributes))
     encoded, undrawn, read = [], 0, 0

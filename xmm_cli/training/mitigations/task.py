@@ -9,11 +9,11 @@ from torch.utils.data import Dataset
 
 from xmm_cli.models.conversation import Conversation, Conversations
 from xmm_cli.models.settings import TrainSettings
+from xmm_cli.rows.people import People
 from xmm_cli.training.batch import Parts
 from xmm_cli.training.batches import Item
-from xmm_cli.training.examples import People
 
-Draw = Callable[[Mapping[str, str], str], Any]
+DrawLook = Callable[[Mapping[str, str], str], Any]
 """From a look, or a part of one, and a key to the random rest: a `PIL.Image`.
 
 None where too little of the look is known.
@@ -21,7 +21,7 @@ None where too little of the look is known.
 
 
 @dataclass(frozen=True, slots=True)
-class Task:
+class LearnTask:
     """Who is to be learned, and what may be used for it.
 
     The base of `conversations` has no adapter yet. `examples` are those of plain training, `steps`
@@ -34,7 +34,7 @@ class Task:
     settings: TrainSettings
     examples: Sequence[Conversation]
     steps: int
-    draw: Draw | None = None
+    draw: DrawLook | None = None
     note: Callable[[str], None] = lambda _: None
 
 
@@ -47,7 +47,7 @@ class TrainingPlan:
 
 
 Mitigation = Callable[..., TrainingPlan]
-"""From a `Task`, and a `config` where it has hyper-parameters, to what is gone through."""
+"""From a `LearnTask`, and a `config` where it has hyper-parameters, to what is gone through."""
 
 
 def with_others(mitigation: Mitigation) -> Mitigation:

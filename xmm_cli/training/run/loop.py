@@ -22,16 +22,16 @@ from xmm_cli.models.adapters.fused import lean_lora
 from xmm_cli.models.loading import Base
 from xmm_cli.models.oom import is_out_of_memory
 from xmm_cli.training.batch import Parts
-from xmm_cli.training.batches import Collate, Item, answers, split
+from xmm_cli.training.batches import Collator, Item, answers, split
 from xmm_cli.training.objective import Objective, as_objective
 from xmm_cli.training.run.ddp import OwnShare, some_may_rest, whole
 from xmm_cli.training.run.fsdp import set_up
-from xmm_cli.training.run.reference import Before
+from xmm_cli.training.run.reference_model import Before
 from xmm_cli.training.run.resume import MarkWhole, open_partial, trained_weights
 from xmm_cli.training.run.saved_steps import diverged
 
 LogEntry = dict[str, float]
-Progress = Callable[[int, float], None]
+OnProgress = Callable[[int, float], None]
 """Called with the steps done and the latest loss."""
 
 Look = Callable[[int, list[LogEntry]], bool]
@@ -165,7 +165,7 @@ class _Looks(TrainerCallback):
 class _Log(TrainerCallback):
     """Tells how far the run is, and stops it where it has diverged."""
 
-    def __init__(self, progress: Progress, partial: Path) -> None:
+    def __init__(self, progress: OnProgress, partial: Path) -> None:
         self.progress, self.partial = progress, partial
 
     def on_log(self, args: Any, state: Any, control: Any, logs: Any = None, **_: Any) -> None:  # noqa: ARG002
@@ -206,7 +206,7 @@ def fit(
     *,
     steps: int,
     partial: Path,
-    progress: Progress = lambda *_: None,
+    progress: OnProgress = lambda *_: None,
     note: Callable[[str], None] = lambda _: None,
     look: Look | None = None,
     every: int = _LOG_EVERY,
@@ -238,7 +238,7 @@ def fit(
         model=model,
         args=_arguments(base, model, settings, steps, partial, report_to),
         train_dataset=items,
-        data_collator=Collate(base.pad_token_id),
+        data_collator=Collator(base.pad_token_id),
         callbacks=callbacks,
     )
     for printer in (PrinterCallback, ProgressCallback):

@@ -17,7 +17,7 @@ class NotThisWay(Exception):
     """A pipeline cannot keep a face in this way; the text says what it lacks."""
 
 
-class Keeper(Protocol):
+class IdentityMethod(Protocol):
     """Draws a first view of a person, and further ones that keep its face."""
 
     pipeline: Any

@@ -4,13 +4,13 @@ import math
 from collections.abc import Sequence
 from typing import Any
 
-from xmm_cli.personas.rendering.identity import Keeper, NotThisWay
+from xmm_cli.personas.rendering.identity import IdentityMethod, NotThisWay
 
 STRENGTH = 0.6
 """How much of the portrait is turned to noise: 0 is none of it, 1 all."""
 
 
-class ImageToImage(Keeper):
+class ImageToImage(IdentityMethod):
     """Views by the image-to-image pipeline that shares this pipeline's parts."""
 
     def __init__(self, pipeline: Any, adapter: str | None) -> None:  # noqa: ARG002

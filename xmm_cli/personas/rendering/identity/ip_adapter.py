@@ -8,13 +8,13 @@ from collections.abc import Sequence
 from typing import Any
 
 from xmm_cli.errors import Unavailable, WrongUsage
-from xmm_cli.personas.rendering.identity import Keeper, NotThisWay
+from xmm_cli.personas.rendering.identity import IdentityMethod, NotThisWay
 
 SCALE = 0.6
 """How much the portrait counts beside the prompt."""
 
 
-class IPAdapter(Keeper):
+class IPAdapter(IdentityMethod):
     """Views by a pipeline that takes an IP-Adapter, which `REPO:FOLDER/FILE` names."""
 
     def __init__(self, pipeline: Any, adapter: str | None) -> None:

@@ -3,10 +3,10 @@
 from collections.abc import Sequence
 from typing import Any
 
-from xmm_cli.personas.rendering.identity import Keeper
+from xmm_cli.personas.rendering.identity import IdentityMethod
 
 
-class NoIdentity(Keeper):
+class NoIdentity(IdentityMethod):
     """Views by the pipeline as it is."""
 
     def __init__(self, pipeline: Any, adapter: str | None) -> None:  # noqa: ARG002

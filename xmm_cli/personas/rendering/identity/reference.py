@@ -4,13 +4,13 @@ import inspect
 from collections.abc import Sequence
 from typing import Any
 
-from xmm_cli.personas.rendering.identity import Keeper, NotThisWay
+from xmm_cli.personas.rendering.identity import IdentityMethod, NotThisWay
 
 LEAST_SIDE = 64
 """Of a reference, in pixels: FLUX.2 takes no smaller one."""
 
 
-class Reference(Keeper):
+class Reference(IdentityMethod):
     """Views by a pipeline whose own call has a parameter `image`, and no `strength`."""
 
     def __init__(self, pipeline: Any, adapter: str | None) -> None:  # noqa: ARG002

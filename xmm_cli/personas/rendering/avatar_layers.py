@@ -19,7 +19,7 @@ from PIL import Image
 _Key = tuple[tuple[str, ...], tuple[tuple[str, str], ...], int]
 """Groups of the SVG, options that decide how they look, height."""
 
-Style = Mapping[str, str]
+AvatarOptions = Mapping[str, str]
 """The options of `python_avatars.Avatar` by name; enumerations by the names of their members."""
 
 _KINDS = {
@@ -78,7 +78,7 @@ class Layer(NamedTuple):
         return 4 * self.picture.width * self.picture.height
 
 
-def layers(style: Style, height: int) -> Iterator[Layer]:
+def layers(style: AvatarOptions, height: int) -> Iterator[Layer]:
     """The layers of a figure that is `height` pixels tall, RGBA, from the lowest up."""
     for groups, options in _LAYERS.items():
         key = (groups, tuple((name, style[name]) for name in options), height)
@@ -104,7 +104,7 @@ def _drawn(groups: tuple[str, ...], style: tuple[tuple[str, str], ...], height: 
     return Layer(whole.crop(box), box[0], box[1], whole.width)
 
 
-def _svg(style: Style) -> str:
+def _svg(style: AvatarOptions) -> str:
     chosen = {name: _KINDS[name][one] if name in _KINDS else one for name, one in style.items()}
     return str(pa.Avatar(style=pa.AvatarStyle.TRANSPARENT, **chosen).render())
 

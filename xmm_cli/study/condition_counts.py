@@ -13,15 +13,15 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import NamedTuple
 
 from xmm_cli.rows.types import Inside, Label, Trace
-from xmm_cli.scoring.counts import Asked, Counts, PersonCounts
-from xmm_cli.scoring.labels import unpacked
+from xmm_cli.scoring.counts import Counts, PersonCounts, QuestionKind
+from xmm_cli.scoring.packed_labels import unpacked
 from xmm_cli.scoring.persons import Person as Counted
-from xmm_cli.scoring.scan import Measure, Wanted
+from xmm_cli.scoring.scan import Measure, WantedCounts
 from xmm_cli.scoring.seeds import seed_of
-from xmm_cli.study.estimate import Person, Shares
+from xmm_cli.study.effects import SeededPerson, Shares
 from xmm_cli.study.place import Place, Unknown, having, unlike, where
 
-WANTED = Wanted({"logprob": Measure("logprob")}, "missed", confusions=True)
+WANTED = WantedCounts({"logprob": Measure("logprob")}, "missed", confusions=True)
 """What findings need to have counted."""
 RETRAIN = "retrain"
 """The objective of the yardstick: models trained anew without the forget set."""
@@ -35,20 +35,20 @@ class Inner(NamedTuple):
     place: Place
 
 
-class People:
+class ConditionCounts:
     """The counts by condition and person; traces are added one by one."""
 
     def __init__(self, counts: Counts, traces: Iterable[Trace] = ()) -> None:
-        self.counts: dict[Place, dict[Person, PersonCounts]] = {}
-        self.inside: dict[Inner, dict[Person, list[float]]] = {}
+        self.counts: dict[Place, dict[SeededPerson, PersonCounts]] = {}
+        self.inside: dict[Inner, dict[SeededPerson, list[float]]] = {}
         """Sum of values, sum of chances, weight."""
         self.repeated = counts.repeated
         self.notes = list(counts.notes)
         self.training_views = 0
         self._shares: dict[tuple[str, Place], Shares] = {}
-        self._models: dict[Place, dict[str, dict[Person, PersonCounts]]] = {}
+        self._models: dict[Place, dict[str, dict[SeededPerson, PersonCounts]]] = {}
         """Retrained models, each checkpoint by itself."""
-        self._paths: dict[tuple[Place, Person], str | None] = {}
+        self._paths: dict[tuple[Place, SeededPerson], str | None] = {}
         found = [(asked, *where(asked)) for asked in counts.asked if asked.attack is None]
         traced = [(trace, *where(trace)) for trace in traces]
         chosen = self._plainest(
@@ -88,7 +88,7 @@ class People:
     ) -> None:
         cell = self.counts.setdefault(place, {})
         for checkpoint, counted in sorted(persons, key=str):
-            person = Person(seed, counted)
+            person = SeededPerson(seed, counted)
             if place.objective == RETRAIN:
                 models = self._models.setdefault(place, {})
                 models.setdefault(str(checkpoint), {})[person] = persons[checkpoint, counted]
@@ -105,13 +105,13 @@ class People:
 
     def _add_trace(self, row: Trace, place: Place) -> None:
         cell = self.inside.setdefault(Inner(row.measure, row.layer, place), {})
-        person = Person(seed_of(row.condition), Counted(row.dataset or "", row.persona or ""))
+        person = SeededPerson(seed_of(row.condition), Counted(row.dataset or "", row.persona or ""))
         sums = cell.setdefault(person, [0.0, 0.0, 0.0])
         for at, value in enumerate((row.value, row.chance or 0.0, 1.0)):
             sums[at] += value * row.n
 
     @property
-    def missed(self) -> dict[Place, dict[Person, tuple[float, int]]]:
+    def missed(self) -> dict[Place, dict[SeededPerson, tuple[float, int]]]:
         """Of two-hop questions whose hops were known: how many were missed, of how many."""
         return {
             place: {
@@ -178,7 +178,7 @@ class People:
 
     def _layers(
         self, measure: Inside, place: Place
-    ) -> list[tuple[int, Mapping[Person, list[float]]]]:
+    ) -> list[tuple[int, Mapping[SeededPerson, list[float]]]]:
         found = [
             (inner.layer, cell)
             for inner, cell in self.inside.items()
@@ -206,5 +206,5 @@ def _value(what: str, counts: PersonCounts) -> float | None:
     return total / number if number else None
 
 
-def _shows_a_view(asked: Asked) -> bool:
+def _shows_a_view(asked: QuestionKind) -> bool:
     return asked.task != "reverse" and not (asked.task == "fact" and asked.hops == 1)

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 from xmm_cli.models.loading import SHIPPED
-from xmm_cli.rows.run import Value, plain
+from xmm_cli.rows.run import ArgumentValue, plain
 from xmm_cli.rows.types import Checkpoint
 
 
@@ -101,6 +101,6 @@ def _history(row: Checkpoint) -> str:
     return "\n" + " ".join(told) + "\n"
 
 
-def row_arguments(settings: Mapping[str, object]) -> dict[str, Value]:
+def row_arguments(settings: Mapping[str, object]) -> dict[str, ArgumentValue]:
     """Settings as a checkpoint row holds them."""
     return {name: plain(value) for name, value in settings.items()}

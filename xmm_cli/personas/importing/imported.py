@@ -12,11 +12,11 @@ from xmm_cli import __version__
 from xmm_cli.errors import BadData
 from xmm_cli.personas.fingerprint import fingerprint
 from xmm_cli.personas.importing import IMPORTERS, Dropped, Record
+from xmm_cli.personas.importing.grouped import Share, Someone, assign, deal, gather
 from xmm_cli.personas.importing.heic import MISSING, as_png, is_heic
 from xmm_cli.personas.importing.hiding import without_name
 from xmm_cli.personas.importing.notes import Notes
-from xmm_cli.personas.importing.people import Share, Someone, assign, deal, gather
-from xmm_cli.personas.importing.pictures import opened
+from xmm_cli.personas.importing.safe_pictures import opened
 from xmm_cli.rows.files import atomic_write_bytes, ensure_folder
 from xmm_cli.rows.types import ImageView, Persona, Role, Split, TextView
 
@@ -45,7 +45,7 @@ class ImportRequest(msgspec.Struct, frozen=True, kw_only=True):
 
 
 @dataclass(frozen=True, slots=True)
-class Source:
+class ImportSource:
     """All that a source says, and what was left out of it."""
 
     path: Path
@@ -62,10 +62,10 @@ class Source:
         return digest.hexdigest()[:16]
 
 
-def read_source(format: str, path: Path) -> Source:
+def read_source(format: str, path: Path) -> ImportSource:
     """Read a whole source. Raises as an importer does."""
     dropped = Dropped()
-    return Source(path, list(IMPORTERS.load(format)(path, dropped)), dropped)
+    return ImportSource(path, list(IMPORTERS.load(format)(path, dropped)), dropped)
 
 
 def _digest(picture: Path | bytes | None) -> bytes:
@@ -80,7 +80,7 @@ def _digest(picture: Path | bytes | None) -> bytes:
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class ImportedPeople:
     """Who is in a source and with what role, what was left out so far, and what was changed.
 
     `lone` counts, by modality, the people who have a single view there.
@@ -92,7 +92,7 @@ class Found:
     notes: Notes = field(default_factory=Notes)
 
 
-def look(request: ImportRequest, source: Source) -> Found:
+def look(request: ImportRequest, source: ImportSource) -> ImportedPeople:
     """Choose who is imported; nothing is written.
 
     Auxiliary people are those that the source calls so; then, of the others, the last.
@@ -113,11 +113,11 @@ def look(request: ImportRequest, source: Source) -> Found:
         dropped.add("people beyond those asked for", count=len(others) - wanted, lost=False)
     if not chosen:
         raise BadData(f"{source.path}: no one to import", "; ".join(dropped.lines()) or None)
-    return Found(chosen, dropped, notes=notes)
+    return ImportedPeople(chosen, dropped, notes=notes)
 
 
 def write_people(
-    found: Found, request: ImportRequest, folder: Path, *, run: str
+    found: ImportedPeople, request: ImportRequest, folder: Path, *, run: str
 ) -> Iterator[Persona]:
     """Each person's row, as soon as their pictures are written; paths count from `folder`.
 
@@ -169,7 +169,7 @@ def _say_other_values(someone: Someone, dropped: Dropped) -> None:
                     dropped.add(why, record.where, lost=False)
 
 
-def _pictures(someone: Someone, request: ImportRequest, found: Found) -> dict[int, Record]:
+def _pictures(someone: Someone, request: ImportRequest, found: ImportedPeople) -> dict[int, Record]:
     """The records whose pictures can be used, by place, with those as PNG, no two alike."""
     usable: dict[bytes, int] = {}
     for place, record in enumerate(someone.records):
@@ -205,7 +205,7 @@ def _decoded(record: Record, dropped: Dropped) -> Record:
     return replace(record, picture=data or b"")
 
 
-def _words(someone: Someone, found: Found) -> dict[int, Record]:
+def _words(someone: Someone, found: ImportedPeople) -> dict[int, Record]:
     """The records with descriptions, by place, without the name, no two alike."""
     usable: dict[str, int] = {}
     for place, record in enumerate(someone.records):

@@ -11,7 +11,7 @@ from xmm_cli.personas.vocabulary import VOCABULARY
 from xmm_cli.rows.types import Persona
 
 if TYPE_CHECKING:
-    from xmm_cli.personas.importing.dataset import Found, ImportRequest
+    from xmm_cli.personas.importing.imported import ImportedPeople, ImportRequest
     from xmm_cli.personas.request import Request
 
 
@@ -88,7 +88,7 @@ def _written(request: "Request") -> str:
 
 
 def imported_card(
-    personas: Sequence[Persona], request: "ImportRequest", found: "Found", source: str
+    personas: Sequence[Persona], request: "ImportRequest", found: "ImportedPeople", source: str
 ) -> str:
     """The card of an imported data set: where it comes from, what was dropped, what to mind."""
     eval_, aux = (sum(one.role == role for one in personas) for role in ("eval", "aux"))
@@ -139,7 +139,7 @@ The source's own holds for pictures and texts.
 """
 
 
-def _dropped(found: "Found") -> str:
+def _dropped(found: "ImportedPeople") -> str:
     """A line for each reason, below it each file, row or person that was left out for it."""
     lines = []
     for line, places in found.dropped.all_places().items():
@@ -154,7 +154,7 @@ def _shown(text: str) -> str:
     return "".join(one if one.isprintable() else ascii(one)[1:-1] for one in text)
 
 
-def lone_note(found: "Found") -> str:
+def lone_note(found: "ImportedPeople") -> str:
     """What to mind where people have a single view; empty where no one has."""
     told = [
         f"{count} people have a single {what}"

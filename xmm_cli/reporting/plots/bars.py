@@ -11,9 +11,9 @@ from rich.bar import Bar
 from rich.table import Table
 from rich.text import Text
 
-from xmm_cli.reporting.plots.given import Panel, Point, Series
 from xmm_cli.reporting.terminal import printed
 from xmm_cli.reporting.words import MINUS, clean, whole
+from xmm_cli.scoring.plotted import Panel, Point, Series
 
 COLOURS = ("blue", "yellow", "magenta", "cyan", "green", "red")
 

@@ -1,7 +1,7 @@
 """A figure in words, for those who do not see it."""
 
-from xmm_cli.reporting.plots.given import Line, Panel, Series
 from xmm_cli.reporting.words import whole
+from xmm_cli.scoring.plotted import Line, Panel, Series
 
 MOST_POINTS = 3
 """Of a longer line, first and last are told."""

@@ -1,6 +1,6 @@
 """Effects over the persons of findings, estimated as score rows are (`scoring.part`)."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from math import fsum
 from typing import Any, NamedTuple
@@ -9,16 +9,15 @@ import numpy as np
 
 from xmm_cli.rows.types import Label
 from xmm_cli.scoring.estimate import DIGITS, MOST_CHANCE
-from xmm_cli.scoring.part import Columns, Part, estimated
+from xmm_cli.scoring.intervals import Formula
+from xmm_cli.scoring.part import Columns, MetricCell, estimated
 from xmm_cli.scoring.sample import numbered
 from xmm_cli.study.verdict import Estimate
-
-Formula = Callable[..., Any]
 
 UNKNOWN_SEED = "unknown"
 
 
-class Person(NamedTuple):
+class SeededPerson(NamedTuple):
     """A person, and the seed of the runs in which they were taught."""
 
     seed: Label | None
@@ -26,7 +25,7 @@ class Person(NamedTuple):
     """Sortable; the key that score rows know the person by."""
 
 
-Shares = Mapping[Person, float]
+Shares = Mapping[SeededPerson, float]
 """What each person got in one condition."""
 Chances = Sequence[float | Shares | None]
 """What guessing earns in each condition: nothing that is taken off, a number, or what the untrained
@@ -34,7 +33,7 @@ base got, whose persons need no seed."""
 
 
 @dataclass(frozen=True, slots=True)
-class Drawing:
+class IntervalSettings:
     """How intervals are drawn."""
 
     level: float = 0.95
@@ -42,13 +41,13 @@ class Drawing:
     seed: int = 0
 
 
-def in_order(person: Person) -> tuple[Any, int, str]:
+def in_order(person: SeededPerson) -> tuple[Any, int, str]:
     """Persons by key, as in score rows; the same one by seed."""
     seed = str(person.seed)
     return (person.id, len(seed), seed)
 
 
-def shared(cells: Sequence[Shares]) -> list[Person]:
+def shared(cells: Sequence[Shares]) -> list[SeededPerson]:
     """The persons who are in all of the conditions, in order."""
     return sorted(set.intersection(*(set(cell) for cell in cells)), key=in_order)
 
@@ -61,7 +60,7 @@ def mean(shares: Shares) -> float:
 def estimate(
     cells: Sequence[Shares],
     formula: Formula,
-    drawing: Drawing,
+    drawing: IntervalSettings,
     *,
     chances: Chances | None = None,
     monotone: bool = True,
@@ -84,9 +83,9 @@ def estimate(
     if any(chance is not None and chance > MOST_CHANCE for chance in fixed):
         return None
 
-    def parts(rows: Any, seeds: Any = None) -> list[Part]:
+    def parts(rows: Any, seeds: Any = None) -> list[MetricCell]:
         columns = Columns(np.array(rows, float), drawing.resamples, drawing.seed, bounded, seeds)
-        return [Part(columns, at, fixed[at], places[at]) for at in range(len(cells))]
+        return [MetricCell(columns, at, fixed[at], places[at]) for at in range(len(cells))]
 
     own = parts(*_merged(persons, table))
     with np.errstate(all="ignore"):
@@ -111,7 +110,7 @@ def estimate(
 
 
 def _with_chances(
-    table: list[list[float]], persons: Sequence[Person], chances: Chances
+    table: list[list[float]], persons: Sequence[SeededPerson], chances: Chances
 ) -> tuple[list[list[float]], list[float | None], list[int | None]]:
     """The table, with persons' own chances as more columns; fixed chances, and those columns."""
     fixed: list[float | None] = []
@@ -126,7 +125,7 @@ def _with_chances(
 
 
 def _chance(
-    chance: float | Shares | None, persons: Sequence[Person]
+    chance: float | Shares | None, persons: Sequence[SeededPerson]
 ) -> tuple[float | None, list[float] | None]:
     """A fixed number, and each person's own where all have one; as `Sample.chance`."""
     if chance is None or isinstance(chance, int | float):
@@ -140,7 +139,7 @@ def _chance(
     return fixed, known if len(known) == len(own) else None
 
 
-def _merged(persons: Sequence[Person], table: Sequence[list[float]]) -> tuple[Any, Any]:
+def _merged(persons: Sequence[SeededPerson], table: Sequence[list[float]]) -> tuple[Any, Any]:
     """Each person's row once, and the numbers of their seeds."""
     rows: dict[Any, list[list[float]]] = {}
     for person, row in zip(persons, table, strict=True):
@@ -152,7 +151,7 @@ def _merged(persons: Sequence[Person], table: Sequence[list[float]]) -> tuple[An
 
 
 def _by_seed(
-    persons: Sequence[Person], table: Sequence[list[float]]
+    persons: Sequence[SeededPerson], table: Sequence[list[float]]
 ) -> dict[str, list[list[float]]]:
     """The rows of each seed, seeds by number."""
     rows: dict[str, list[list[float]]] = {}

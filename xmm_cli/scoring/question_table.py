@@ -8,22 +8,22 @@ from collections.abc import Mapping
 from typing import Any
 
 from xmm_cli.rows.inputs import Inputs
-from xmm_cli.scoring.counts import Asked, Counts, PersonCounts
+from xmm_cli.scoring.counts import Counts, PersonCounts, QuestionKind
 from xmm_cli.scoring.persons import Person
-from xmm_cli.scoring.scan import NAME, Wanted, columns_for, confused, person_keys
+from xmm_cli.scoring.scan import NAME, WantedCounts, columns_for, confused, person_keys
 
 NAME_HOP, BY_NAME, TWO_HOPS = 0, 1, 2
 """A question about a view's name, about a fact by name, and about a fact from a view."""
 EACH_FOLDER = 10**12
 """Places of rows in files of one folder; what comes later has a larger place."""
-Slot = tuple[Asked, tuple[str | None, Person]]
+Slot = tuple[QuestionKind, tuple[str | None, Person]]
 
 
 class Questions:
     """The table, and what is asked of it."""
 
     def __init__(
-        self, inputs: Inputs, wanted: Wanted, slots: Mapping[tuple[int, int], Slot]
+        self, inputs: Inputs, wanted: WantedCounts, slots: Mapping[tuple[int, int], Slot]
     ) -> None:
         """`slots` tells where the rows of a folder and part are counted."""
         self.connection, self.wanted = inputs.connection, wanted
