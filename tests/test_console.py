@@ -72,10 +72,10 @@ def test_everything_goes_to_stderr(capsys):
     assert got.err == "hello\n"
 
 
-def test_a_stream_that_cannot_show_it_gets_an_escape():
+def test_a_stream_that_cannot_show_it_gets_a_like_letter_or_an_escape():
     ascii_only = io.TextIOWrapper(io.BytesIO(), encoding="ascii")
-    Console(ascii_only).note("é")
-    assert ascii_only.buffer.getvalue() == b"\\xe9\n"
+    Console(ascii_only).note("é Ж")
+    assert ascii_only.buffer.getvalue() == b"e \\u0416\n"
 
 
 def test_a_broken_stderr_does_not_end_the_work(monkeypatch):

@@ -78,8 +78,9 @@ def other_values(command, option) -> list[str | None]:
 def cases() -> list[tuple[str, str, tuple[str, ...]]]:
     found = []
     for command in ("train", "unlearn"):
-        for option in load(command).params:
-            if option.param_type_name == "option" and option.name not in {"help", *NO_OTHER_MODEL}:
+        same = {"help", *NO_OTHER_MODEL, *(["base"] if command == "unlearn" else [])}
+        for option in load(command).params:  # the base of `unlearn` has the same weights elsewhere
+            if option.param_type_name == "option" and option.name not in same:
                 words = [
                     [option.opts[0], *([one] if one else [])]
                     for one in other_values(command, option)

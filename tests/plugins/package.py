@@ -98,7 +98,7 @@ class Loud(LocalEngine):
 from xmm_cli.errors import WorkFailed
 from xmm_cli.models.families.family import Family
 
-def stop(prompt):
+def stop(processor, prompt):
     raise WorkFailed("the family of foreign-xmm was asked")
 
 FAMILY = Family(to_processor=stop)

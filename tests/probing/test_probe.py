@@ -165,7 +165,8 @@ def test_another_base_is_refused(base, checkpoint):
     check_base(base, checkpoint)
     check_base(base, msgspec.structs.replace(checkpoint, revision=None))
     with pytest.raises(BadData, match="trained on base other, not xmm-base; leave --base out"):
-        check_base(base, msgspec.structs.replace(checkpoint, base="other"))
+        check_base(base, msgspec.structs.replace(checkpoint, base="other", revision="0" * 16))
+    check_base(base, msgspec.structs.replace(checkpoint, base="moved"))  # the same weights
     with pytest.raises(BadData, match=r"other weights of xmm-base \(0{16}, here .*--overwrite"):
         check_base(base, msgspec.structs.replace(checkpoint, revision="0" * 16))
     with pytest.raises(BadData, match="other weights"):

@@ -95,7 +95,7 @@ def test_facts_are_learned_by_name_in_text(build, people, conversations):
 
 @pytest.mark.parametrize("source", ["image", "text", "both"])
 def test_too_few_views_are_refused_by_name(build, source):
-    with pytest.raises(BadData, match=r"e5-000 has 3 training views in \w+, not 4; ask gen-pers"):
+    with pytest.raises(BadData, match=r"3 training views in \w+, not 4; ask for fewer: --views 3"):
         build(source=source, views=4)
 
 

@@ -138,7 +138,7 @@ def test_who_was_forgotten_stays_so_when_others_are(checkpoint, unlearned, tmp_p
     people = read_people(Path(parent.personas))
     assert "e5-001" not in choose_forget(still_known(people, parent), "2", 0)
     task = prepare(Conversations(new_base()), parent, people, ("e5-002",), SETTINGS)
-    each = len(task.items.forget) + len(people[0][0].facts)
+    each = task.items.views + len(people[0][0].facts)
     assert len(task.items.retain) == 2 * each
     row = unlearn(task, SETTINGS, tmp_path / "twice", run="u2", recall_before=0.5)
     assert row.forget == ("e5-001", "e5-002")

@@ -13,7 +13,7 @@ from xmm_cli.errors import CannotWrite, WorkFailed
 from xmm_cli.models.adapters.lora import load_adapter, remove_adapter
 from xmm_cli.models.checkpoint import read_checkpoint
 from xmm_cli.models.decoding.batching import answer_logits, pad
-from xmm_cli.models.settings import TrainSettings
+from xmm_cli.models.settings import TrainSettings, told
 from xmm_cli.rows.types import Checkpoint
 from xmm_cli.training.examples import build_examples, learners
 from xmm_cli.training.run import loop
@@ -103,7 +103,7 @@ def test_the_row_and_its_file(people, uninterrupted, base, tmp_path):
     assert (saved.run, saved.base, saved.revision) == ("r1", "xmm-base", base.revision)
     assert (saved.source, saved.objective, saved.steps) == ("text", "memorize", 12)
     assert (saved.views, saved.seed, saved.parent, saved.forget) == (3, 3, None, ())
-    assert saved.arguments == asdict(SETTINGS)
+    assert saved.arguments == told(SETTINGS)
     tail = [entry["loss"] for entry in log_of(uninterrupted)[-3:]]
     assert saved.loss == pytest.approx(sum(tail) / 3, abs=1e-6)
     found = read_checkpoint(uninterrupted)

@@ -140,9 +140,10 @@ def test_the_other_answer_is_about_the_same_view(checkpoint, method, choices):
     task = made(checkpoint, replace(SETTINGS, objective=method))
     decode = task.base.tokenizer.decode
     names = {persona.id: persona.name for persona, _ in task.people}
+    both = made(checkpoint, replace(SETTINGS, objective="dpo"))
     for index in range(3):
-        item = task.items[index]
-        right, other = item["forget"].conversation, item["instead"].conversation
+        other = task.items[index]["instead"].conversation
+        right = both.items[index]["forget"].conversation
         start = right.answer_start
         assert other.ids[:start] == right.ids[:start]
         said = decode(other.ids[start:], skip_special_tokens=True).strip()

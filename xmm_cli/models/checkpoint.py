@@ -38,7 +38,7 @@ def read_checkpoint(folder: Path) -> Checkpoint:
     if not folder.exists():
         raise InputNotFound(f"{folder}: No such file or directory")
     if not is_checkpoint(folder):
-        if (folder / PERSONAS).is_file():
+        if (folder / PERSONAS).is_file() and not any(folder.glob("*.safetensors")):
             hint = f"xmm train {folder}, or xmm probe CHECKPOINT --personas {folder}"
             raise InputNotFound(f"{folder}: a data set, not a checkpoint", hint)
         raise InputNotFound(f"{folder}: holds no {ROW}", "is this a checkpoint of xmm train?")

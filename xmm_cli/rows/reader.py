@@ -147,7 +147,9 @@ def _check_stdin(names: list[str], *, given: bool, want: tuple[type[Row], ...]) 
 def file_in(name: str, want: tuple[type[Row], ...]) -> str:
     """The rows of people in a data set's folder, where people are wanted; else the name itself."""
     inside = Path(name) / PERSONAS
-    return str(inside) if name != STDIN and Persona in want and inside.is_file() else name
+    # not `is_file`, which raises where the folder may not be looked into
+    there = name != STDIN and Persona in want and os.path.isfile(inside)  # noqa: PTH113
+    return str(inside) if there else name
 
 
 def _check_file(name: str, want: tuple[type[Row], ...]) -> None:

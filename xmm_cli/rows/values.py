@@ -8,7 +8,7 @@ Modality = Literal["image", "text"]
 Source = Literal["image", "text", "both"]
 Role = Literal["eval", "aux"]
 Split = Literal["train", "heldout"]
-Task = str
+Task = Annotated[str, Meta(pattern="^[a-z]")]
 """What is asked: a name of `probing.tasks`, or of a task of another package."""
 Answer = Literal["generate", "rank"]
 ForgetOrRetain = Literal["forget", "retain", "relearned"]
