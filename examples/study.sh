@@ -4,7 +4,9 @@
 #
 # usage: source examples/study.sh "$@"      with [--quick] [DIR [SEED...]]
 #
-# JOBS commands run side by side (as many as cores, if absent), each on one thread.
+# JOBS commands run side by side (as many as cores, if absent), each on one thread. XMM_LAUNCH is what
+# starts each of them: nothing, which is here, or a command that runs the rest of its line elsewhere,
+# such as `srun -n1 --gres=gpu:1`. The folder must be seen there. PEOPLE, AUX and STEPS make it shorter.
 set -euo pipefail
 
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
@@ -24,14 +26,14 @@ export dir rows OMP_NUM_THREADS=1
 
 # people SEED: 32 to measure, 64 others, 32 training views and 4 held-out ones
 people() {
-  xmm gen-personas -n 32 --aux 64 --views 32 --heldout 4 --seed "$1" \
+  xmm gen-personas -n "${PEOPLE:-32}" --aux "${AUX:-64}" --views 32 --heldout 4 --seed "$1" \
     --processes 1 --quiet --out "$dir/seed-$1/people" >/dev/null
 }
 
 # learn SEED NAME FLAGS...: a checkpoint of that name; 8 views a person unless FLAGS say otherwise
 learn() {
   xmm train "$dir/seed-$1/people/personas.jsonl" --seed "$1" --views 8 --quiet \
-    --out "$dir/seed-$1/$2" "${@:3}" >/dev/null
+    ${STEPS:+--steps "$STEPS"} --out "$dir/seed-$1/$2" "${@:3}" >/dev/null
 }
 
 # ask SEED NAME ARGUMENTS...: the rows of that name, whole or not at all; a word that is the name of
@@ -55,7 +57,8 @@ export -f people learn ask cells
 
 # Runs each line of stdin as a command, JOBS of them side by side.
 side_by_side() {
-  tr '\n' '\0' | xargs -0 -n 1 -P "$jobs" bash -euo pipefail -c 'eval "$1"' job
+  # shellcheck disable=SC2086 # a command and its options
+  tr '\n' '\0' | xargs -0 -n 1 -P "$jobs" ${XMM_LAUNCH:-} bash -euo pipefail -c 'eval "$1"' job
 }
 
 # All rows of these seeds so far, in one file.
