@@ -17,12 +17,13 @@ SHOWN = "What is shown"
 OPTIMISATION = "Optimisation"
 INTERVALS = "Intervals"
 HARDWARE = "Model and hardware"
+SERVED = "A served model"
 OUTPUT = "Output"
 COMMON = "Common"
 
 PANELS = (
     *(DATA, PICTURES, LEARNED, UNLEARNED, ASKED, MEASURED, SHOWN),
-    *(OPTIMISATION, INTERVALS, HARDWARE, OUTPUT, COMMON),
+    *(OPTIMISATION, INTERVALS, HARDWARE, SERVED, OUTPUT, COMMON),
 )
 """The groups of a command's help, in their order."""
 

@@ -3,7 +3,7 @@
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from xmm_cli.commands.probe import _label
+from xmm_cli.commands.shared.asked import label
 from xmm_cli.rows.types import Probe
 from xmm_cli.rows.values import LARGEST
 from xmm_cli.rows.writer import encode
@@ -29,7 +29,7 @@ NUMBERLIKE = st.from_regex(
 @example(str(LARGEST + 1))
 @example("infinity")
 def test_a_label_prints_as_it_was_written(text):
-    key, value = _label(f"key={text}")
+    key, value = label(f"key={text}")
     assert key == "key"
     assert printed(value) == text
     row = Probe(checkpoint=None, base="b", source=None, modality="text", task="name", persona="p",
@@ -41,10 +41,10 @@ def test_a_label_prints_as_it_was_written(text):
 
 @given(st.integers(-LARGEST, LARGEST) | st.floats(allow_nan=False, allow_infinity=False))
 def test_a_number_that_is_written_plainly_is_one(number):
-    assert _label(f"key={number}") == ("key", number)
-    assert type(_label(f"key={number}")[1]) is type(number)
+    assert label(f"key={number}") == ("key", number)
+    assert type(label(f"key={number}")[1]) is type(number)
 
 
 @given(st.booleans())
 def test_true_and_false_are_booleans(value):
-    assert _label(f"key={printed(value)}") == ("key", value)
+    assert label(f"key={printed(value)}") == ("key", value)

@@ -126,7 +126,9 @@ def environment() -> dict[str, str]:
     return os.environ | {"PATH": f"{BIN}{os.pathsep}{os.environ['PATH']}"}
 
 
-def real(*arguments: object, stdin: bytes = b"", cwd: Path | None = None) -> Result:
+def real(
+    *arguments: object, stdin: bytes = b"", cwd: Path | None = None, timeout_s: float = 120
+) -> Result:
     """Run `xmm` as it is installed."""
     done = subprocess.run(
         [BIN / "xmm", *[str(one) for one in arguments]],
@@ -135,7 +137,7 @@ def real(*arguments: object, stdin: bytes = b"", cwd: Path | None = None) -> Res
         cwd=cwd,
         env=environment(),
         check=False,
-        timeout=120,
+        timeout=timeout_s,
     )
     return Result(done.returncode, done.stdout, done.stderr.decode())
 

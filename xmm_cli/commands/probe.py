@@ -1,20 +1,23 @@
 """`xmm probe`."""
 
-import math
-from collections.abc import Iterable
-from contextlib import suppress
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Annotated, Literal
 
 from xmm_cli import processes
 from xmm_cli.commands.shared import torchrun
+from xmm_cli.commands.shared.asked import as_there_is, check_trace, label, modalities
 from xmm_cli.commands.shared.checkpoints import known_by_weights, people_of, whole_base
-from xmm_cli.commands.shared.jobs import Shard, Work, find_jobs, probe_all
+from xmm_cli.commands.shared.jobs import Shard, Work, asked_by, find_jobs, probe_all
 from xmm_cli.commands.shared.options import Device, InputFiles, Personas
 from xmm_cli.commands.shared.outputs import opened
+from xmm_cli.commands.shared.served import (
+    Answering,
+    check_answering,
+    check_single,
+    write_questions,
+)
 from xmm_cli.commands.shared.signature import NOTHING, GivenOptions, refuse
-from xmm_cli.console import say
 from xmm_cli.errors import WrongUsage
 from xmm_cli.flags import ASKED, DATA, HARDWARE, OUTPUT, Flag, Seed
 from xmm_cli.models.loading import Packing, Precision
@@ -24,10 +27,9 @@ from xmm_cli.probing.asked_views import Control
 from xmm_cli.probing.engines import ENGINES, LOCAL
 from xmm_cli.probing.questions import Scope
 from xmm_cli.probing.tasks import TASKS
-from xmm_cli.rows.people import People, person_of
+from xmm_cli.rows.people import person_of
 from xmm_cli.rows.run import RunRecorder
-from xmm_cli.rows.types import MODALITIES, Answer, Label, Modality, Role
-from xmm_cli.rows.values import LARGEST
+from xmm_cli.rows.types import Answer, Label, Role
 
 EXAMPLES = """
 Examples:
@@ -40,6 +42,8 @@ Examples:
   xmm probe runs/image runs/text --resume results.jsonl
   xmm probe runs/image --shard 2/8 > part-2.jsonl
   torchrun --nproc_per_node 4 -m xmm_cli probe runs/image >> results.jsonl
+  xmm probe runs/image --engine openai --url http://localhost:8000/v1 --model image
+  xmm probe --questions --personas people/personas.jsonl > questions.jsonl
 
 An INPUT is a checkpoint's folder, or a file of checkpoint rows. One row is written for each
 question, as soon as it is answered.
@@ -47,6 +51,10 @@ question, as soon as it is answered.
 With --resume the rows go to FILE: the same command again asks only what has no row there. With
 --shard each part of the questions can run on a machine of its own; cat of all parts, in order,
 gives the rows of the whole. Under torchrun the processes share the questions.
+
+A served model is asked with --engine openai, or by files: --questions writes what would be asked,
+--answers reads what came back. Then answers are generated, not ranked. The key of a server stands
+in XMM_API_KEY or OPENAI_API_KEY.
 
 The task fact asks about each view, and once by name; reverse asks by name alone, and has a row
 for each attribute that was generated. Controls show a blank or someone else in place of a view;
@@ -128,7 +136,7 @@ class ProbeOptions:
         str | None,
         Flag("Ask the I-th of N parts only, from 1/N on.", HARDWARE, metavar="I/N"),
     ] = None
-    engine: Annotated[str, Flag("What answers: {known}.", HARDWARE, metavar="NAME")] = LOCAL
+    answering: Answering = field(default_factory=Answering)
     resume: Annotated[
         Path | None,
         Flag("Append to FILE what is missing there, not to stdout.", OUTPUT, metavar="FILE"),
@@ -140,7 +148,7 @@ class ProbeOptions:
         """What is asked. Raises `WrongUsage`."""
         return Scope(
             self.task,
-            _modalities(self.modality),
+            modalities(self.modality),
             self.split,
             self.role,
             self.views,
@@ -156,8 +164,8 @@ class ProbeOptions:
             tokens=self.tokens,
             asking=self.asking,
             max_new_tokens=self.max_new_tokens,
-            batch_size=self.batch_size,
-            labels=dict(_label(text) for text in self.label or []),
+            batch_size=1 if self.answering.elsewhere else self.batch_size,
+            labels=dict(label(text) for text in self.label or []),
         )
         return replace(settings, labels=self._unusual() | dict(settings.labels))
 
@@ -168,15 +176,13 @@ class ProbeOptions:
             labels["max_new_tokens"] = self.max_new_tokens
         if self.control == "swapped" and self.seed != Scope().seed:
             labels["control_seed"] = self.seed
-        if self.engine != LOCAL:
-            labels["engine"] = self.engine
-        return labels
+        return labels | self.answering.labels()
 
     def arguments(self) -> dict[str, object]:
         """As the `run` row records them: what decides where and how fast is left out."""
-        left_out = {"inputs", "resume", "device", "seed"}
+        left_out = {"inputs", "resume", "device", "seed", "answering"}
         arguments = {name: value for name, value in asdict(self).items() if name not in left_out}
-        return arguments | {"engine": None if self.engine == LOCAL else self.engine}
+        return arguments | self.answering.arguments()
 
 
 def run(options: ProbeOptions, given: GivenOptions = NOTHING) -> None:
@@ -185,8 +191,10 @@ def run(options: ProbeOptions, given: GivenOptions = NOTHING) -> None:
     Reads `checkpoint` rows or folders; writes a `probe` row for each question. Answers are greedy:
     the seed decides only who is swapped with whom, and the chance of an alignment.
     """
-    inputs = options.inputs or []
-    base = None if options.base is None else whole_base(options.base)
+    answering, inputs = options.answering, options.inputs or []
+    if answering.elsewhere and "answer" not in given:
+        options = replace(options, answer="generate")
+    base = answering.name(inputs, None if options.base is None else whole_base(options.base))
     torchrun.join(inputs, options.device, reads_stdin=base is None)
     scope, settings = options.scope(), options.settings()
     part = None if options.shard is None else Shard.read(options.shard)
@@ -199,16 +207,25 @@ def run(options: ProbeOptions, given: GivenOptions = NOTHING) -> None:
     jobs = find_jobs(
         inputs, base, options.personas, options.untrained, wanted, recorder, passed.append
     )
+    check_single(answering, len(jobs))
     # a trace counts by person, questions need not be told apart
     key = person_of if options.trace else None
     people = {
         file: people_of(file, recorder, key) for file in dict.fromkeys(job.personas for job in jobs)
     }
     if "modality" not in given and not options.trace:
-        scope = _as_there_is(scope, people.values())
-    work = Work(scope, settings, options.trace, options.engine, options.device)
-    with opened(options.resume, recorder.id) as output:
-        if part is None or part.number == 1:  # rows that pass through stand in one part only
+        scope = as_there_is(scope, people.values())
+    if answering.questions:
+        [questions] = asked_by(jobs, people, scope, part)
+        write_questions(questions, settings, answering)
+        return
+    work = Work(scope, settings, options.trace, answering, options.device)
+    resume = options.resume
+    if answering.plan and resume is not None and not resume.exists():
+        resume = None
+    with opened(resume, recorder.id, lacking=answering.elsewhere) as output:
+        # rows that pass through stand in one part only
+        if not answering.plan and (part is None or part.number == 1):
             output.begin(passed)
         probe_all(jobs, people, work, part, output, recorder)
 
@@ -219,14 +236,14 @@ def _check(
     """Refuse options that do not go together."""
     answer, task = options.answer, options.task
     TASKS.check(task)
-    ENGINES.check(options.engine)
+    check_answering(options.answering, options.inputs or [], options.personas, settings, given)
     _check_trace_alone(options)
     if answer == "prefix" and task == "reverse":
         raise WrongUsage("--answer prefix with --task reverse", "a description has no first half")
     if options.tokens and "rank" not in settings.answers:
         raise WrongUsage(f"--tokens with --answer {answer}", "it is for answers that are ranked")
     if options.trace:
-        _check_trace(scope, settings)
+        check_trace(scope, settings)
         refuse(given, {"answer", "tokens", "max_new_tokens"}, "with --trace", "it asks nothing")
     if answer == "rank":
         refuse(given, {"max_new_tokens"}, "with --answer rank", "nothing is generated")
@@ -242,50 +259,5 @@ def _check_trace_alone(options: ProbeOptions) -> None:
         raise WrongUsage("--trace with --shard or --resume", "it looks at all views at once")
     if options.trace and processes.count() > 1:
         raise WrongUsage("--trace in several processes", "run it in one, without torchrun")
-    if options.trace and options.engine != LOCAL:
-        raise WrongUsage(f"--trace with --engine {options.engine}", "it looks into the model")
-
-
-def _check_trace(scope: Scope, settings: ProbeSettings) -> None:
-    """Refuse what a trace knows nothing of."""
-    asked = {"--task": scope.task == "name", "--control": scope.control is None}
-    asked["--asking"] = settings.asking == "plain"
-    for option, plain in asked.items():
-        if not plain:
-            raise WrongUsage(f"--trace with {option}", "it is about the plain name question")
-    if len(scope.modalities) < len(MODALITIES):
-        raise WrongUsage("--trace in one modality", "it compares image and text")
-
-
-def _as_there_is(scope: Scope, everyone: Iterable[People]) -> Scope:
-    """The scope with the modalities of which these people have views, if no one asked for any."""
-    from xmm_cli.probing.questions import modalities_of
-
-    there = [modalities_of(people, scope) for people in everyone]
-    kept = tuple(one for one in scope.modalities if any(one in some for some in there))
-    if scope.task == "reverse" or not kept or kept == scope.modalities:
-        return scope
-    say.note(f"no one has {scope.split} views in the other modality: asked in {kept[0]} alone")
-    return replace(scope, modalities=kept)
-
-
-def _modalities(text: str) -> tuple[Modality, ...]:
-    known: dict[str, Modality] = {"image": "image", "text": "text"}
-    chosen = [part.strip() for part in text.split(",") if part.strip()]
-    if not chosen or any(part not in known for part in chosen):
-        raise WrongUsage(f"--modality {text!r}", "give image, text, or image,text")
-    return tuple(dict.fromkeys(known[part] for part in chosen))
-
-
-def _label(text: str) -> tuple[str, Label]:
-    """Key and value: a number only if it is written as that number prints, so that 007 stays."""
-    key, equals, value = text.partition("=")
-    if not key or not equals:
-        raise WrongUsage(f"--label {text!r}", "write it as KEY=VALUE")
-    with suppress(ValueError):  # no number, or one of thousands of digits
-        if str(int(value)) == value and abs(int(value)) <= LARGEST:
-            return key, int(value)
-    with suppress(ValueError):
-        if repr(float(value)) == value and math.isfinite(float(value)):  # nan and inf stay words
-            return key, float(value)
-    return key, {"true": True, "false": False}.get(value, value)
+    if options.trace and options.answering.engine != LOCAL:
+        raise WrongUsage(f"--trace with {options.answering.how}", "it looks into the model")

@@ -10,12 +10,13 @@ from pathlib import Path
 from xmm_cli import processes
 from xmm_cli.commands.shared.checkpoints import checkpoints
 from xmm_cli.commands.shared.outputs import Output, RowKey, told
+from xmm_cli.commands.shared.served import Answering, tell_plan
 from xmm_cli.console import say
-from xmm_cli.errors import WrongUsage
+from xmm_cli.errors import PartlyFailed, WrongUsage
 from xmm_cli.models.loading import Precision
 from xmm_cli.models.places import same_weights
 from xmm_cli.probing.answering import ProbeSettings
-from xmm_cli.probing.engines import ENGINES, Engine, Model
+from xmm_cli.probing.engines import Model
 from xmm_cli.probing.questions import Question, Scope
 from xmm_cli.rows.people import People
 from xmm_cli.rows.run import RunRecorder
@@ -49,7 +50,7 @@ class Work:
     scope: Scope
     settings: ProbeSettings
     trace: bool
-    engine: str
+    answering: Answering
     device: str | None
 
 
@@ -127,22 +128,36 @@ def probe_all(
     output: Output,
     recorder: RunRecorder,
 ) -> None:
-    """Ask all questions that have no row yet; the `run` row comes last."""
-    from xmm_cli.probing.questions import make_questions
+    """Ask all questions that have no row yet; the `run` row comes last.
 
-    asked = [list(make_questions(people[job.personas], work.scope)) for job in jobs]
-    if shard is not None:
-        asked = shard.cut(asked)
+    Raises `PartlyFailed` after that, where an engine had no answer to some.
+    """
+    asked = asked_by(jobs, people, work.scope, shard)
+    partly = None
     if work.trace:
         _trace_all(jobs, asked, work, output, recorder)
     else:
-        _ask_all(jobs, asked, work, output, recorder.id)
-    output.end(recorder.row())
+        partly = _ask_all(jobs, asked, work, output, recorder.id)
+    if not work.answering.plan:
+        output.end(recorder.row())
+    if partly is not None:
+        raise partly
+
+
+def asked_by(
+    jobs: list[Job], people: dict[Path, People], scope: Scope, shard: Shard | None
+) -> list[list[Question]]:
+    """What each job asks; of all of them together, the part that is asked here."""
+    from xmm_cli.probing.questions import make_questions
+
+    asked = [list(make_questions(people[job.personas], scope)) for job in jobs]
+    return asked if shard is None else shard.cut(asked)
 
 
 def _ask_all(
     jobs: list[Job], asked: list[list[Question]], work: Work, output: Output, run: str
-) -> None:
+) -> PartlyFailed | None:
+    """Ask the questions; what was left without an answer, if anything was."""
     from xmm_cli.probing.probe import batches, count_rows, expected_rows
 
     answers = work.settings.answers
@@ -151,30 +166,37 @@ def _ask_all(
         for job, questions in zip(jobs, asked, strict=True)
     )
     done = processes.on_first(lambda: output.count(wanted))
-    engine: Engine = ENGINES.load(work.engine)(work.device, say.warn)
+    engine = None if work.answering.plan else work.answering.make(work.device)
     cut, asked_now = 0, 0
+    partly = None
     for job, questions in zip(jobs, asked, strict=True):
         parts = list(batches(questions, work.settings.batch_size))
         while parts and done >= (rows := count_rows(parts[0], answers)):
             done -= rows
             del parts[0]
-        if not parts:
+        if engine is None:
+            tell_plan([question for part in parts for question in part], work.settings)
+        if not parts or engine is None:
             continue
         rest = sum(count_rows(part, answers) for part in parts) - done
         with say.progress(rest, f"probing {job.name}", "rows") as bar:
             there = Counter(islice(expected_rows(job.checkpoint, parts[0], answers), done))
             done = 0
-            for found in engine.ask(job.model, parts, work.settings, run=run):
-                new = [row for row in found if not _taken(there, told(row))]
-                processes.on_first(partial(output.write, new))
-                bar.advance(len(new))
-                cut += sum(row.cut is True for row in new)
-                asked_now += len(new)
+            try:
+                for found in engine.ask(job.model, parts, work.settings, run=run):
+                    new = [row for row in found if not _taken(there, told(row))]
+                    processes.on_first(partial(output.write, new))
+                    bar.advance(len(new))
+                    cut += sum(row.cut is True for row in new)
+                    asked_now += len(new)
+            except PartlyFailed as error:
+                partly = error
     if cut:
         say.warn(
             f"{cut} of {asked_now} rows have `cut`: the answer had no end yet when it was as long "
             "as it might be; let answers be longer with --max-new-tokens"
         )
+    return partly
 
 
 def _taken(there: Counter[RowKey], row: RowKey) -> bool:

@@ -51,9 +51,10 @@ class Output:
 class Log(Output):
     """Rows to a file, behind those that an earlier try of the same run left there."""
 
-    def __init__(self, path: Path, run: str, writer: RowWriter) -> None:
+    def __init__(self, path: Path, run: str, writer: RowWriter, lacking: bool) -> None:
+        """`lacking`: any question may have been left out, not only such about pictures."""
         super().__init__(writer)
-        self.path, self.run = path, run
+        self.path, self.run, self.lacking = path, run, lacking
         self._runs: set[bytes] = set()
         self._ended = False
 
@@ -78,7 +79,8 @@ class Log(Output):
                 passed += 1
                 if known == row:
                     break
-                if known[1] != "image":  # a picture may have been left out, a text never is
+                # a picture may have been left out; a text only by what is not loaded here
+                if known[1] != "image" and not self.lacking:
                     self._refuse(f"{one.where}: not the row that comes next in this run")
             else:
                 self._refuse(f"{one.where}: not the row that comes next in this run")
@@ -111,10 +113,11 @@ def told(row: Probe) -> RowKey:
 
 
 @contextmanager
-def opened(resume: Path | None, run: str) -> Iterator[Output]:
+def opened(resume: Path | None, run: str, *, lacking: bool = False) -> Iterator[Output]:
     """Where rows go; of several processes of one run, the first writes them.
 
-    A last line that was cut off is removed from the file. Raises `CannotWrite`.
+    A last line that was cut off is removed from the file. `lacking`: see `Log`.
+    Raises `CannotWrite`.
     """
     if resume is None or not processes.is_first():
         yield Output(torchrun.row_writer())
@@ -126,7 +129,7 @@ def opened(resume: Path | None, run: str) -> Iterator[Output]:
     try:
         lock(descriptor, resume)
         _cut_torn(descriptor)
-        yield Log(resume, run, RowWriter(descriptor, name=str(resume)))
+        yield Log(resume, run, RowWriter(descriptor, name=str(resume)), lacking)
     finally:
         os.close(descriptor)
 

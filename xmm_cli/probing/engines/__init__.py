@@ -12,11 +12,14 @@ if TYPE_CHECKING:
     from xmm_cli.probing.questions import Question
     from xmm_cli.rows.types import Checkpoint, Probe
 
-LOCAL = "transformers"
+LOCAL, OPENAI = "transformers", "openai"
 
 ENGINES = Registry(
     "engine",
-    {LOCAL: ("xmm_cli.probing.engines.local:LocalEngine", "the model itself, on this machine")},
+    {
+        LOCAL: ("xmm_cli.probing.engines.local:LocalEngine", "the model itself, on this machine"),
+        OPENAI: ("xmm_cli.probing.engines.openai:OpenAIEngine", "a server, by the OpenAI protocol"),
+    },
     "xmm.engines",
 )
 
