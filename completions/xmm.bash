@@ -140,6 +140,7 @@ _xmm() {
         --views) :; return ;;
         --role) _xmm_words "$current" "eval aux"; return ;;
         --personas) _xmm_files "$current"; return ;;
+        --answers) _xmm_files "$current"; return ;;
         --modality|-m) _xmm_words "$current" "image text image,text"; return ;;
         --task) _xmm_words "$current" "name attribute fact reverse"; return ;;
         --answer) _xmm_words "$current" "generate rank both prefix"; return ;;
@@ -151,14 +152,20 @@ _xmm() {
         --dtype) _xmm_words "$current" "auto bfloat16 float32"; return ;;
         --quantize) _xmm_words "$current" "4bit none"; return ;;
         --shard) :; return ;;
-        --engine) _xmm_words "$current" "transformers"; return ;;
+        --engine) _xmm_words "$current" "transformers openai"; return ;;
         --device) _xmm_words "$current" "cpu cuda cuda:0 mps"; return ;;
+        --url) :; return ;;
+        --model) _xmm_folders "$current"; return ;;
+        --concurrency) :; return ;;
+        --timeout) :; return ;;
+        --retries) :; return ;;
+        --max-requests) :; return ;;
         --label) :; return ;;
         --resume) _xmm_files "$current"; return ;;
         --seed) :; return ;;
         esac
         if [[ $current == -* ]]; then
-            _xmm_words "$current" "--split --views --role --personas --modality -m --task --answer --tokens --asking --control --trace --untrained --max-new-tokens --base --batch-size --dtype --quantize --shard --engine --device --label --resume --seed --quiet -q --help -h"
+            _xmm_words "$current" "--split --views --role --personas --answers --modality -m --task --answer --tokens --asking --control --trace --untrained --max-new-tokens --base --batch-size --dtype --quantize --shard --engine --device --url --model --concurrency --timeout --retries --max-requests --plan --label --questions --resume --seed --quiet -q --help -h"
         else
             _xmm_checkpoints "$current"
         fi
