@@ -185,16 +185,28 @@ def test_no_answer_is_more_than_a_row_can_hold(ask, server):
     assert len(result.out.splitlines()) == QUESTIONS + 1
 
 
-def test_a_first_question_that_is_refused_ends_the_run(ask, server):
+def test_first_questions_that_are_refused_end_the_run(ask, server):
     server.always = status(400, "temperature\n is not supported")
-    ask().failed(69, "the first question is refused", "temperature is not supported")
-    assert len(server.bodies) <= 4  # what was begun in the meantime
+    ask().failed(69, "the first 8 questions are refused", "temperature is not supported")
+    assert len(server.bodies) <= 12  # what was begun in the meantime
+
+
+def test_a_run_goes_on_where_the_next_question_is_refused(ask, server, whole, tmp_path):
+    server.faults = {5: status(400), 6: status(500)}
+    words = ("--resume", "rows.jsonl", "--retries", 0)
+    assert ask(*words).code == 69
+    server.faults = {7: status(400)}
+    ask(*words).failed(4, "refused 1 of the questions")
+    left = [row for number, row in enumerate(whole) if number != 5]
+    assert sorted(map(str, probes((tmp_path / "rows.jsonl").read_bytes()))) == sorted(
+        map(str, left)
+    )
 
 
 def test_questions_that_are_refused_later_have_no_rows(ask, server, whole, tmp_path):
     server.faults = {3: status(400, "we show no faces"), 12: status(422)}
     result = ask("--resume", "rows.jsonl")
-    result.failed(4, "2 questions were refused", "we show no faces")
+    result.failed(4, "refused 2 of the questions", "we show no faces")
     left = [row for number, row in enumerate(whole) if number not in (3, 12)]
     assert probes((tmp_path / "rows.jsonl").read_bytes()) == left
     assert ask("--resume", "rows.jsonl").code == 0

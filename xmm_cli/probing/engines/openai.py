@@ -25,6 +25,9 @@ So a slow answer keeps none of the connections idle.
 """
 
 
+MOST_REFUSED = 8
+"""Where the first questions, so many, are refused, all would be."""
+
 Outcome = ServedAnswer | Refused | None
 """None where the picture cannot be used."""
 
@@ -50,7 +53,7 @@ class OpenAIEngine:
     ) -> Iterator[list[Probe]]:
         """The rows of all batches, without those of refused questions and of unusable pictures.
 
-        Raises `Unavailable` where the server cannot be asked, or refuses the first question, and
+        Raises `Unavailable` where the server cannot be asked, or refuses the first questions, and
         `PartlyFailed` in the end where some were refused, or as soon as no more may be asked.
         """
         subject, refused = served(model), []
@@ -65,13 +68,16 @@ class OpenAIEngine:
             ]
             refused += [one for one in outcomes if isinstance(one, Refused)]
             answered += len(replies)
-            if refused and not answered:
-                raise Unavailable(f"{self.config.url}: the first question is refused: {refused[0]}")
+            if len(refused) >= MOST_REFUSED and not answered:
+                raise Unavailable(
+                    f"{self.config.url}: the first {MOST_REFUSED} questions are refused, with "
+                    f"{refused[0]}"
+                )
             yield list(rows_of(subject, asked, replies, settings, run))
         if refused:
             raise PartlyFailed(
-                f"{len(refused)} questions were refused and have no rows, the first with "
-                f"{refused[0]}"
+                f"{self.config.url}: it refused {len(refused)} of the questions, which have no rows; "
+                f"the first with {refused[0]}"
             )
 
     def _outcomes(
