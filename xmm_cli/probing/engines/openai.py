@@ -76,8 +76,8 @@ class OpenAIEngine:
             yield list(rows_of(subject, asked, replies, settings, run))
         if refused:
             raise PartlyFailed(
-                f"{self.config.url}: it refused {len(refused)} of the questions, which have no rows; "
-                f"the first with {refused[0]}"
+                f"{self.config.url}: it refused {len(refused)} of the questions, which have no "
+                f"rows; the first with {refused[0]}"
             )
 
     def _outcomes(
