@@ -85,7 +85,7 @@ def contenders(people: str, checkpoint: str) -> Any:
 
 def all_(people: str, checkpoint: str) -> Any:
     """The log-probability of every name."""
-    from xmm_cli.models.decoding.rank import candidate_logprobs
+    from tests.candidates import candidate_logprobs
     from xmm_cli.models.decoding.tree import build_tree
 
     base, model, prompts, conversations, names, rights = _prepared(people, checkpoint)

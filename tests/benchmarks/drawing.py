@@ -12,7 +12,7 @@ from PIL import Image
 from tests.benchmarks.race import Way, ratio, run
 from tests.benchmarks.row import Figure, Row
 from xmm_cli.personas.dataset import claim_folder, make_personas
-from xmm_cli.personas.rendering.avatar_layers import forget_layers
+from xmm_cli.personas.rendering import avatar_layers
 from xmm_cli.personas.request import Request
 
 HERE = "tests.benchmarks.drawing"
@@ -50,7 +50,7 @@ def draw(folder: str, processes: int) -> Any:
     numbers = count()
 
     def work() -> str:
-        forget_layers()  # as a fresh process knows none
+        avatar_layers._kept.clear()  # as a fresh process knows none
         place = Path(folder) / str(next(numbers))
         claim_folder(REQUEST, place)
         for _ in make_personas(REQUEST, place, run="benchmark", processes=processes):

@@ -6,6 +6,7 @@ import pytest
 import torch
 from PIL import Image
 
+from tests.candidates import candidate_logprobs
 from tests.families.tiny import FAMILIES, save
 from xmm_cli.models.adapters.parts import set_sees_anew
 from xmm_cli.models.conversation import Context, Conversation, Conversations
@@ -14,9 +15,8 @@ from xmm_cli.models.decoding.generate import generate
 from xmm_cli.models.decoding.pruned import UNREAD, PrunedCandidates
 from xmm_cli.models.decoding.rank import (
     cached_logprobs,
-    candidate_logprobs,
-    node_logprobs,
     path_sums,
+    read_tree,
     takes_trees,
 )
 from xmm_cli.models.decoding.tree import build_tree
@@ -150,7 +150,7 @@ def test_candidates_behind_kept_prompts_are_read_alike(family, people):
         pytest.skip("no tree can be shown to it")
     prompts = asked(conversations, people)
     tree = build_tree([conversations.answer_ids(name) for name in NAMES])
-    whole = node_logprobs(base, base.model, prompts, tree)
+    whole = read_tree(base, base.model, prompts, tree, tops=False).steps
     behind = PrunedCandidates(base, base.model, prompts, tree)
     behind.read([tree.leaves[: 2 * row] for row in range(len(prompts))])
     read = behind.steps > UNREAD

@@ -10,7 +10,7 @@ from PIL import Image
 
 from xmm_cli.personas.rendering import avatar
 from xmm_cli.personas.rendering import avatar_layers as module
-from xmm_cli.personas.rendering.avatar_layers import forget_layers, layers
+from xmm_cli.personas.rendering.avatar_layers import layers
 from xmm_cli.personas.sampling import random_look
 
 HEIGHT = 120
@@ -61,7 +61,7 @@ def test_a_layer_is_drawn_once_for_all_pictures_it_stands_in(monkeypatch):
     monkeypatch.setattr(
         module.resvg_py, "svg_to_bytes", lambda **given: (drawn.append(1), draw(**given))[1]
     )
-    forget_layers()
+    module._kept.clear()
     look = random_look(random.Random(1), measurable=True)
     for seed in range(40):
         avatar.draw(look, "train", random.Random(seed), 96)
@@ -73,7 +73,7 @@ def test_a_layer_is_drawn_once_for_all_pictures_it_stands_in(monkeypatch):
 
 def test_pictures_do_not_depend_on_what_was_drawn_before():
     looks = [random_look(random.Random(seed), measurable=True) for seed in range(6)]
-    forget_layers()
+    module._kept.clear()
     before = [avatar.draw(look, "train", random.Random(7), 96).tobytes() for look in looks]
     after = [avatar.draw(look, "train", random.Random(7), 96).tobytes() for look in looks[::-1]]
     assert before == after[::-1]

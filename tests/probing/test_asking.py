@@ -4,10 +4,11 @@ from pathlib import Path
 
 import pytest
 
+from tests.candidates import candidate_logprobs
 from xmm_cli.models.adapters.lora import load_adapter, remove_adapter
 from xmm_cli.models.conversation import Context, Conversations
 from xmm_cli.models.decoding.generate import Told, generate
-from xmm_cli.models.decoding.rank import candidate_logprobs, rank_of
+from xmm_cli.models.decoding.rank import rank_of
 from xmm_cli.models.decoding.tree import build_tree
 from xmm_cli.models.prompts import NAME_QUESTIONS
 from xmm_cli.probing.answering import FIRST, ProbeSettings, Responder

@@ -7,11 +7,12 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.candidates import candidate_logprobs
 from tests.probing import NAMES
 from xmm_cli.models.adapters.lora import load_adapter
 from xmm_cli.models.conversation import Context, Conversation, Conversations
 from xmm_cli.models.decoding.batching import model_inputs, pad
-from xmm_cli.models.decoding.rank import candidate_logprobs, rank_of
+from xmm_cli.models.decoding.rank import rank_of
 from xmm_cli.models.decoding.tree import ROOT, ancestry, build_tree, inner
 
 QUESTION = "Who is this person?"

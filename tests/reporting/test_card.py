@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from xmm_cli.reporting.measured_card import END, START, with_measured
+from xmm_cli.commands.shared.cards import END, START, with_measured
 
 texts = st.text().filter(lambda text: START not in text and END not in text)
 

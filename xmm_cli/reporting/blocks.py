@@ -6,7 +6,7 @@ to know about them.
 """
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from xmm_cli.reporting.metric_lines import MetricLine, absences, metric_lines
@@ -20,6 +20,7 @@ ROWS: tuple[tuple[Source | None, str], ...] = (
     (None, "not trained"),
 )
 COLUMNS = ("asked with an image", "asked with text")
+METRIC_COLUMNS = ["measure", "direction", "value", "verdict"]
 USUAL = (
     "BCa ",
     "Clopper-Pearson ",
@@ -62,6 +63,22 @@ class BlockPanel:
     said: list[str]
     """The lines in sentences, and how small a gap could be seen."""
     notes: list[str]
+
+    def tables(
+        self, escape: Callable[[str], str], written: Callable[[GridCell | None], str]
+    ) -> Iterator[tuple[list[str], list[list[str]]]]:
+        """Header and rows of the grid and of the metrics, where there are any, as a format has it.
+
+        `escape` is for its texts, `written` for the cells of the grid.
+        """
+        if self.grid:
+            rows = [[escape(name), *map(written, cells)] for name, cells in self.grid]
+            yield ["", *COLUMNS], rows
+        if self.lines:
+            values = [
+                (line.measure, line.direction, line.value, line.judged) for line in self.lines
+            ]
+            yield METRIC_COLUMNS, [[escape(text) for text in row] for row in values]
 
 
 @dataclass(frozen=True, slots=True)

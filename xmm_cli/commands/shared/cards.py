@@ -1,18 +1,20 @@
 """Scores on the model card of the checkpoint that they are about."""
 
+import re
 from collections.abc import Sequence
 from pathlib import Path
 
 from xmm_cli.errors import BadData
 from xmm_cli.models.checkpoint import read_checkpoint
 from xmm_cli.reporting import render
-from xmm_cli.reporting.measured_card import with_measured
 from xmm_cli.rows.files import atomic_write_bytes
 from xmm_cli.rows.inputs import open_inputs
 from xmm_cli.rows.paths import from_here
 from xmm_cli.rows.types import ROW_TYPES
 from xmm_cli.scoring.config import ScoreConfig
 from xmm_cli.scoring.score import score_inputs
+
+START, END = "<!-- measured by xmm report --card -->", "<!-- /measured -->"
 
 
 def put_on_card(
@@ -36,3 +38,12 @@ def put_on_card(
     table = render(scored.rows, "markdown", width=80, colour=False)
     atomic_write_bytes(card, with_measured(before, table).encode())
     return scored.notes
+
+
+def with_measured(card: str, table: str) -> str:
+    """The card with this Markdown under "Measured", in place of what was measured before."""
+    deeper = re.sub(r"^#", "##", table.strip(), flags=re.MULTILINE)
+    section = f"{START}\n## Measured\n\n{deeper}\n{END}\n"
+    before, marked, rest = card.partition(START)
+    after = rest.partition(END)[2].lstrip("\n") if marked else ""
+    return f"{before.rstrip()}\n\n{section}" + (f"\n{after}" if after else "")

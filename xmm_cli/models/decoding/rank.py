@@ -29,13 +29,6 @@ NOT_TOLD = -1
 """What the model would rather have told where it was not asked."""
 
 
-def candidate_logprobs(
-    base: Base, model: Any, prompts: Sequence[Conversation], tree: Tree
-) -> torch.Tensor:
-    """float64 `(prompts, candidates)` on the CPU: log-probabilities in nats."""
-    return path_sums(node_logprobs(base, model, prompts, tree), tree)
-
-
 def path_sums(steps: torch.Tensor, tree: Tree) -> torch.Tensor:
     """From each node's log-probability, `(prompts, nodes)`, to each candidate's, its path's sum."""
     return (steps.double() @ ancestry(tree).double().T)[:, torch.tensor(tree.leaves)]
@@ -51,13 +44,6 @@ class Reading(NamedTuple):
 
     `NOT_TOLD` where a node was not read; None where that was not asked for, or the candidates were
     not read as a tree."""
-
-
-def node_logprobs(
-    base: Base, model: Any, prompts: Sequence[Conversation], tree: Tree
-) -> torch.Tensor:
-    """The `steps` of `read_tree`."""
-    return read_tree(base, model, prompts, tree, tops=False).steps
 
 
 @torch.inference_mode()
@@ -164,7 +150,7 @@ def _hang(inputs: dict[str, Any], tree: Tree, base: Base) -> None:
 def cached_logprobs(
     base: Base, model: Any, prompts: Sequence[Conversation], tree: Tree
 ) -> torch.Tensor:
-    """As `node_logprobs`, by the model's own cache: for models that no tree can be shown to.
+    """The `steps` of `read_tree` by the model's own cache, where no tree can be shown to the model.
 
     Prompts are read once; `ROWS_AT_ONCE` pairs of a prompt and a candidate follow at a time.
     """

@@ -107,8 +107,3 @@ def _drawn(groups: tuple[str, ...], style: tuple[tuple[str, str], ...], height: 
 def _svg(style: AvatarOptions) -> str:
     chosen = {name: _KINDS[name][one] if name in _KINDS else one for name, one in style.items()}
     return str(pa.Avatar(style=pa.AvatarStyle.TRANSPARENT, **chosen).render())
-
-
-def forget_layers() -> None:
-    """Give their memory back; they are drawn anew when they are needed."""
-    _kept.clear()

@@ -3,7 +3,7 @@ r"""The tables in LaTeX, for a paper: `\usepackage{booktabs}`, and a tabular for
 from collections.abc import Iterator, Sequence
 
 from xmm_cli.reporting.answers import ResultRows, is_number, words_of
-from xmm_cli.reporting.blocks import COLUMNS, Block, BlockPanel, GridCell, blocks_of, footnote
+from xmm_cli.reporting.blocks import Block, BlockPanel, GridCell, blocks_of, footnote
 from xmm_cli.reporting.findings_table import COLUMNS as FINDING_COLUMNS
 from xmm_cli.reporting.findings_table import LEGEND, cells_of
 from xmm_cli.reporting.format import Format
@@ -42,15 +42,8 @@ def _block(block: Block) -> Iterator[str]:
 
 
 def _panel(panel: BlockPanel) -> Iterator[str]:
-    if panel.grid:
-        rows = [[escape(name), *(_cell(cell) for cell in cells)] for name, cells in panel.grid]
-        yield tabular(["", *COLUMNS], rows)
-    if panel.lines:
-        lines = [
-            [escape(text) for text in (one.measure, one.direction, one.value, one.judged)]
-            for one in panel.lines
-        ]
-        yield tabular(["measure", "direction", "value", "verdict"], lines)
+    for header, rows in panel.tables(escape, _cell):
+        yield tabular(header, rows)
     if panel.notes:
         yield "\n".join(f"Note: {escape(note)}" for note in panel.notes)
 

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from itertools import chain, groupby
 
 from xmm_cli.reporting.answers import ResultRows, words_of
-from xmm_cli.reporting.blocks import COLUMNS, Block, BlockPanel, GridCell, blocks_of, footnote
+from xmm_cli.reporting.blocks import Block, BlockPanel, GridCell, blocks_of, footnote
 from xmm_cli.reporting.findings_table import COLUMNS as FINDING_COLUMNS
 from xmm_cli.reporting.findings_table import LEGEND, cells_of
 from xmm_cli.reporting.format import Format
@@ -37,15 +37,8 @@ def _block(block: Block) -> Iterator[str]:
 
 
 def _panel(panel: BlockPanel) -> Iterator[str]:
-    if panel.grid:
-        rows = [[name, *(_cell(cell) for cell in cells)] for name, cells in panel.grid]
-        yield _table(["", *COLUMNS], rows)
-    if panel.lines:
-        lines = [
-            [escape(text) for text in (one.measure, one.direction, one.value, one.judged)]
-            for one in panel.lines
-        ]
-        yield _table(["measure", "direction", "value", "verdict"], lines)
+    for header, rows in panel.tables(escape, _cell):
+        yield _table(header, rows)
     if panel.said:
         yield "\n".join(f"- {escape(sentence)}" for sentence in panel.said)
     if panel.notes:

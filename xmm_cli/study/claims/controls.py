@@ -45,34 +45,37 @@ def _untrained_bases(study: Study, task: Any) -> list[tuple[str, Any, Shares]]:
 
 
 def _untrained(study: Study) -> list[Finding]:
-    found = _untrained_bases(study, "name")
-    if not found:
-        study.leave_out("untrained control", "no rows of the untrained base")
-    return [
-        study.share_of(
-            FAMILY,
-            f"the untrained base knows no names, {modality}, {base}",
-            "recall of the base without an adapter; none if it is below 10 %",
-            NONE,
-            shares,
-        )
-        for base, modality, shares in found
-    ]
+    return _of_the_base(
+        study,
+        "name",
+        "untrained control: no rows of the untrained base",
+        "the untrained base knows no names",
+        "recall of the base without an adapter; none if it is below 10 %",
+        NONE,
+    )
 
 
 def _attributes(study: Study) -> list[Finding]:
-    found = _untrained_bases(study, "attribute")
-    if not found:
-        study.leave_out("attribute control", "no rows of attributes told by the untrained base")
+    return _of_the_base(
+        study,
+        "attribute",
+        "attribute control: no rows of attributes told by the untrained base",
+        "the base tells attributes",
+        "accuracy of the base without an adapter on what is visible; enough above 90 %",
+        Claim("above", SEES, margin=True),
+    )
+
+
+def _of_the_base(
+    study: Study, task: str, absent: str, claim: str, effect: str, wanted: Claim
+) -> list[Finding]:
+    """A finding for each base and modality; `absent` is noted where there is none."""
+    bases = _untrained_bases(study, task)
+    if not bases:
+        study.leave_out(*absent.split(": "))
     return [
-        study.share_of(
-            FAMILY,
-            f"the base tells attributes, {modality}, {base}",
-            "accuracy of the base without an adapter on what is visible; enough above 90 %",
-            Claim("above", SEES, margin=True),
-            shares,
-        )
-        for base, modality, shares in found
+        study.share_of(FAMILY, f"{claim}, {modality}, {base}", effect, wanted, shares)
+        for base, modality, shares in bases
     ]
 
 
