@@ -83,7 +83,7 @@ def commands() -> list[Command]:
 
 def _command(name: str, summary: str) -> Command:
     parser = app.load(name)
-    options = [_option(name, one) for one in parser.params if one.param_type_name == "option"]
+    options = [_option(name, param) for param in parser.params if param.param_type_name == "option"]
     options.append(Option(("--help", "-h"), "Show this message and exit.", None))
     reads = any(one.param_type_name == "argument" for one in parser.params)
     takes_checkpoints = name in ("probe", "unlearn")
@@ -97,9 +97,9 @@ def _command(name: str, summary: str) -> Command:
 def _usage(parser: Any) -> str:
     told = ["[OPTIONS]"]
     told += [
-        f"[{one.metavar or one.name.upper()}{'...' if one.nargs == -1 else ''}]"
-        for one in parser.params
-        if one.param_type_name == "argument"
+        f"[{param.metavar or param.name.upper()}{'...' if param.nargs == -1 else ''}]"
+        for param in parser.params
+        if param.param_type_name == "argument"
     ]
     return " ".join(told)
 

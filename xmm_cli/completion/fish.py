@@ -36,19 +36,20 @@ complete -c xmm -n __fish_use_subcommand -s h -l help -d 'Show help and exit.'
 def script(commands: Sequence[Command]) -> str:
     """The whole file."""
     lines = [_HEAD]
-    for one in commands:
+    for command in commands:
         lines.append(
-            f"complete -c xmm -n __fish_use_subcommand -a {one.name} -d {_quoted(one.help)}\n"
+            f"complete -c xmm -n __fish_use_subcommand -a {command.name}"
+            f" -d {_quoted(command.help)}\n"
         )
-    for one in commands:
-        lines += [_line(one, option) for option in one.options]
-        if one.words:
-            words = _quoted(" ".join(one.words))
-            lines.append(f"complete -c xmm -n {_when(one)} -a {words}\n")
-        elif one.inputs is not None:
-            lines.append(f"complete -c xmm -n {_when(one)} -F\n")
-        if one.inputs == "checkpoints":
-            lines.append(f"complete -c xmm -n {_when(one)} -a '(__xmm_checkpoints)'\n")
+    for command in commands:
+        lines += [_line(command, option) for option in command.options]
+        if command.words:
+            words = _quoted(" ".join(command.words))
+            lines.append(f"complete -c xmm -n {_when(command)} -a {words}\n")
+        elif command.inputs is not None:
+            lines.append(f"complete -c xmm -n {_when(command)} -F\n")
+        if command.inputs == "checkpoints":
+            lines.append(f"complete -c xmm -n {_when(command)} -a '(__xmm_checkpoints)'\n")
     return "".join(lines)
 
 
@@ -71,8 +72,8 @@ def _line(command: Command, option: Option) -> str:
     }[option.takes]
     if option.folders_too:
         takes += " -a '(__fish_complete_directories)'"
-    told = f"{' '.join(names)}{takes} -d {_quoted(option.help)}"
-    line = f"complete -c xmm -n {_when(command)} {told}\n"
+    tail = f"{' '.join(names)}{takes} -d {_quoted(option.help)}"
+    line = f"complete -c xmm -n {_when(command)} {tail}\n"
     if option.then_a_file:
         second = f"string match -q -- {option.names[0]} (commandline -opc)[-2]"
         line += f"complete -c xmm -n {_quoted(second)} -F\n"

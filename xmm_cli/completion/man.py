@@ -51,8 +51,8 @@ def overview(commands: Sequence[Command]) -> str:
     """The page `xmm(1)`."""
     lines = head("xmm", "measure cross-modality memorization in vision-language models")
     lines += [".SH SYNOPSIS", ".B xmm", r"\fICOMMAND\fR [OPTIONS] [INPUT...]", ".SH COMMANDS"]
-    for one in commands:
-        lines += [".TP", rf"\fB{plain(one.name)}\fR", plain(one.help)]
+    for command in commands:
+        lines += [".TP", rf"\fB{plain(command.name)}\fR", plain(command.help)]
     lines.append(".SH GUIDE")
     for topic in TOPICS:
         lines += [".TP", rf"\fBxmm\-{plain(topic)}\fR(7)", plain(summary(topic))]

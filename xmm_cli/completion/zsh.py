@@ -53,7 +53,7 @@ _ACTIONS = {
 
 def script(commands: Sequence[Command]) -> str:
     """The whole file."""
-    names = "".join(f"      {_quoted(f'{one.name}:{one.help}')}\n" for one in commands)
+    names = "".join(f"      {_quoted(f'{command.name}:{command.help}')}\n" for command in commands)
     return _HEAD + names + _MIDDLE + "".join(_case(one) for one in commands) + _TAIL
 
 
@@ -62,7 +62,7 @@ def _case(command: Command) -> str:
     if command.inputs is not None:
         known = f"({' '.join(command.words)})"
         specs.append(_quoted(f"*:input:{_ACTIONS.get(command.inputs, known)}"))
-    told = " \\\n".join(f"        {one}" for one in specs)
+    told = " \\\n".join(f"        {spec}" for spec in specs)
     return f"    {command.name})\n      _arguments \\\n{told}\n      ;;\n"
 
 
@@ -73,7 +73,7 @@ def _spec(option: Option, name: str) -> str:
     if option.takes is None:
         return _quoted(f"{name}[{text}]")
     if option.takes == "values":
-        values = " ".join(one.replace(":", "\\:") for one in option.values)
+        values = " ".join(value.replace(":", "\\:") for value in option.values)
         # braces: what is in them is run
         action = f"{{compadd - {values}; _files -/}}" if option.folders_too else f"({values})"
     else:

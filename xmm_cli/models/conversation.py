@@ -93,9 +93,11 @@ class Conversations:
         asked = self._ask(context, question)
         if answer is None:
             return asked
-        told = self.answer_ids(answer)
+        answer_tokens = self.answer_ids(answer)
         return replace(
-            asked, ids=[*asked.ids, *told], per_token=self._longer(asked.per_token, len(told))
+            asked,
+            ids=[*asked.ids, *answer_tokens],
+            per_token=self._longer(asked.per_token, len(answer_tokens)),
         )
 
     def usable(self, context: Context, question: str) -> bool:
@@ -123,12 +125,12 @@ class Conversations:
 
         if sees_anew(self.base.model):
             return
-        found = dict.fromkeys(
+        wanted = dict.fromkeys(
             (context, question)
             for context, question in asked
             if not (context.image is None or self.vision.knows(context.image))
         )
-        new = list(found)
+        new = list(wanted)
         for start in range(0, len(new), AT_ONCE):  # no more pixels than these are held
             prompts: dict[tuple[Context, str], Prompt] = {}
             for key in new[start : start + AT_ONCE]:
@@ -178,15 +180,15 @@ class Conversations:
             done = earlier[:count]
             last = done[-1][1]
             prompt = self._render(context, done[-1][0], earlier=done[:-1])
-            told, _ = self._written(
+            tokens, _ = self._written(
                 prompt, self._render(context, *done[-1], earlier=done[:-1]), last
             )
-            before = [*self._tokens(prompt), *told]
+            before = [*self._tokens(prompt), *tokens]
             whole = self._render(context, following, earlier=done)
             after = self._tokens(prompt + self._chat.rest(prompt, whole, last))
             if after[: len(before)] != before:
                 raise Unavailable(f"base {self.base.name!r}: {REWRITES}")
-            ids += told
+            ids += tokens
             asked.append((len(ids), len(ids) + len(after) - len(before)))
             ids += after[len(before) :]
         start = len(first.ids) if answer is not None else len(ids)
@@ -214,19 +216,19 @@ class Conversations:
 
     def _answer(self, context: Context, answer: str) -> list[int]:
         asked, whole = self._render(context, ""), self._render(context, "", answer)
-        told, ended = self._written(asked, whole, answer)
+        tokens, ended = self._written(asked, whole, answer)
         end = self.base.tokenizer.eos_token_id
         # where the template writes no end, that of the tokenizer is learned: else nothing would be
-        return told if ended or end is None else [*told, end]
+        return tokens if ended or end is None else [*tokens, end]
 
     def _written(self, prompt: str, whole: str, answer: str) -> tuple[list[int], bool]:
         """The tokens of the answer by which `whole` is longer, and whether they end with an end."""
         rest = self._chat.rest(prompt, whole, answer)
         known = len(self._tokens(prompt))
-        told = self._tokens(prompt + rest)[known:]
-        ends = [i for i, token in enumerate(told) if token in self.end_tokens]
+        tokens = self._tokens(prompt + rest)[known:]
+        ends = [i for i, token in enumerate(tokens) if token in self.end_tokens]
         if ends:
-            return told[: ends[0] + 1], True
+            return tokens[: ends[0] + 1], True
         return self._tokens(prompt + rest.rstrip())[known:], False
 
     def _tokens(self, rendered: str) -> list[int]:

@@ -51,7 +51,7 @@ class AttributeTower(nn.Module):
         loss = sum(
             nn.functional.cross_entropy(one.float(), labels[:, i]) for i, one in enumerate(logits)
         )
-        right = torch.stack([one.argmax(-1) for one in logits], dim=1) == labels
+        right = torch.stack([of_digit.argmax(-1) for of_digit in logits], dim=1) == labels
         return {"loss": torch.as_tensor(loss), "right": right}
 
 

@@ -28,10 +28,10 @@ def views_of(
     """The views of a person in a modality and a split: the first `most`, or all."""
     found: list[View]
     if modality == "image":
-        images = [one for one in persona.images if one.split == split]
+        images = [image for image in persona.images if image.split == split]
         found = [(Context(image=resolve(folder, one.path)), one.view) for one in images]
     else:
-        texts = [one for one in persona.texts if one.split == split]
+        texts = [text for text in persona.texts if text.split == split]
         found = [(Context(text=one.text), one.view) for one in texts]
     return found[:most]
 

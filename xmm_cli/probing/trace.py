@@ -59,7 +59,7 @@ def trace(
 
 def _names(questions: Sequence[Question]) -> list[str]:
     """Everyone's name, once."""
-    return list(dict.fromkeys(name for one in questions for name in one.asked.candidates))
+    return list(dict.fromkeys(name for question in questions for name in question.asked.candidates))
 
 
 class _Views:

@@ -247,4 +247,7 @@ def _notes(scores: list[Score]) -> list[str]:
         remarks.append(
             "seeds differ by more than some intervals hold for: see `method` of the rows"
         )
-    return [*absences(shown), *(f"{one[0].upper()}{one[1:]}." for one in dict.fromkeys(remarks))]
+    return [
+        *absences(shown),
+        *(f"{remark[0].upper()}{remark[1:]}." for remark in dict.fromkeys(remarks)),
+    ]

@@ -85,8 +85,8 @@ class Gate:
 
     def tripped_by(self, score: Score) -> bool:
         """Whether the row makes the condition true; a row without the number does not."""
-        found: float | None = getattr(score, self.bound)
-        return found is not None and COMPARISONS[self.comparison](found, self.number)
+        value: float | None = getattr(score, self.bound)
+        return value is not None and COMPARISONS[self.comparison](value, self.number)
 
 
 def read_gate(text: str, metrics: Registry) -> Gate:
@@ -148,11 +148,11 @@ def _read_filter(word: str, text: str, fields: dict[str, str], labels: dict[str,
     if not word and "[" not in text:
         return
     if cell is not None:
-        found = {"source": cell[1], "modality": cell[2]}
+        chosen = {"source": cell[1], "modality": cell[2]}
     elif word in FIELDS:
-        found = {FIELDS[word]: word}
+        chosen = {FIELDS[word]: word}
     elif word == "both":
-        found = {"source": word}
+        chosen = {"source": word}
     elif "=" in word:
         name, _, value = word.partition("=")
         labels[name.strip()] = value.strip()
@@ -160,7 +160,7 @@ def _read_filter(word: str, text: str, fields: dict[str, str], labels: dict[str,
     else:
         known = f"{', '.join(FIELDS)}, image->text, LABEL=VALUE"
         raise WrongUsage(f"--fail-if {text!r}: no filter {word!r}", f"known: {known}")
-    for name, value in found.items():
+    for name, value in chosen.items():
         if fields.setdefault(name, value) != value:
             raise WrongUsage(f"--fail-if {text!r}: {name} is both {fields[name]} and {value}")
 
@@ -193,10 +193,10 @@ def _about_nothing(
     if picked:
         return f"--fail-if {gate.text!r}: no row it is about has a {gate.bound}", picked[0].method
     metrics = sorted({score.metric for score in scores})
-    found = ", ".join(clean(name) for name in metrics) or "none"
+    known = ", ".join(clean(name) for name in metrics) or "none"
     if gate.metric in metrics:
         return f"--fail-if {gate.text!r} is about no row", "its filters fit none of that metric"
-    return f"--fail-if {gate.text!r} is about no row", f"metrics here: {found}"
+    return f"--fail-if {gate.text!r} is about no row", f"metrics here: {known}"
 
 
 def _row(gate: Gate, score: Score) -> str:

@@ -114,7 +114,7 @@ def _put(temporary: Path, target: Path) -> None:
     if not target.is_dir() or not any(target.iterdir()):
         temporary.replace(target)  # an empty folder is replaced in one step
         return
-    old = next(one for one in _hidden_siblings(target) if not one.exists())
+    old = next(sibling for sibling in _hidden_siblings(target) if not sibling.exists())
     target.replace(old)
     try:
         temporary.replace(target)

@@ -35,27 +35,27 @@ def expand(names: Sequence[str]) -> list[str]:
     Raises:
         InputNotFound: no file matches.
     """
-    found: list[str] = []
+    files: list[str] = []
     for name in names:
         if not has_magic(name) or Path(name).exists():
-            found.append(name)
+            files.append(name)
             continue
         # Path.glob takes no absolute pattern
         every = glob(name, recursive=True)  # noqa: PTH207
-        matching = sorted(one for one in every if not Path(one).is_dir())
+        matching = sorted(path for path in every if not Path(path).is_dir())
         if not matching:
             raise InputNotFound(f"{name}: no file matches")
-        found += matching
-    return found
+        files += matching
+    return files
 
 
 def expanded(names: Sequence[str]) -> list[str]:
     """The same, and no file twice, however it is spelled. What is `-` stays as often as it is."""
-    found = expand(names)
-    if found.count(STDIN) > 1:
-        return found  # for the reader to refuse
-    first = {from_here(Path(), name): name for name in reversed(found)}
-    return [name for name in dict.fromkeys(found) if first[from_here(Path(), name)] == name]
+    files = expand(names)
+    if files.count(STDIN) > 1:
+        return files  # for the reader to refuse
+    first = {from_here(Path(), name): name for name in reversed(files)}
+    return [name for name in dict.fromkeys(files) if first[from_here(Path(), name)] == name]
 
 
 def end_of_lines(descriptor: int) -> int:
@@ -63,9 +63,9 @@ def end_of_lines(descriptor: int) -> int:
     end = os.lseek(descriptor, 0, os.SEEK_END)
     while end > 0:
         start = max(end - _BLOCK_BYTES, 0)
-        found = os.pread(descriptor, end - start, start).rfind(b"\n")
-        if found >= 0:
-            return start + found + 1
+        newline = os.pread(descriptor, end - start, start).rfind(b"\n")
+        if newline >= 0:
+            return start + newline + 1
         end = start
     return 0
 
@@ -133,12 +133,12 @@ class _Parquet:
             ) from error
         try:
             with connected(threads="1") as connection:
-                found = connection.execute(
+                selected = connection.execute(
                     "select to_json(rows)::varchar "
                     "from read_parquet(?, hive_partitioning = false) rows",
                     [escape(name)],
                 )
-                while batch := found.fetchmany(ROWS_AT_ONCE):
+                while batch := selected.fetchmany(ROWS_AT_ONCE):
                     for (line,) in batch:
                         yield without_nulls(line) + b"\n"
         except duckdb.Error as error:
@@ -170,4 +170,4 @@ def without_nulls(line: str | bytes) -> bytes:
 def _required(kind: str) -> frozenset[str]:
     """The fields that a row of a kind must name even where they are null."""
     types = [row for row in ROW_TYPES if row.__struct_config__.tag == kind]
-    return frozenset(one.name for row in types for one in fields(row) if one.required)
+    return frozenset(field.name for row in types for field in fields(row) if field.required)

@@ -236,10 +236,10 @@ def counterpart(group: Group, baselines: Sequence[Group]) -> Group | None:
     shares most labels and contradicts none; else the only one there is.
     """
     alike = [
-        one
-        for one in baselines
-        if (one.task, one.split, one.set) == (group.task, group.split, group.set)
-        and one.sources() - {None}
+        baseline
+        for baseline in baselines
+        if (baseline.task, baseline.split, baseline.set) == (group.task, group.split, group.set)
+        and baseline.sources() - {None}
     ]
     fits: dict[tuple[bool, int], list[Group]] = {}
     for one in alike:

@@ -168,15 +168,15 @@ def estimated(
     if len(columns.values) == 1 and not exact:
         return Estimated(value, None, "no interval: one person")
     seeds = _seeds(formula, parts, level)
-    found, how = _interval(formula, parts, level, exact, least)
-    if found is None:
+    interval, how = _interval(formula, parts, level, exact, least)
+    if interval is None:
         return Estimated(value, None, how, seeds)
     if seeds is not None:
-        found = Interval(*(value + seeds.stretch * (end - value) for end in found))
+        interval = Interval(*(value + seeds.stretch * (end - value) for end in interval))
         how = f"{how}; {seeds.words(100 if columns.bounded else 1)}"
     if exact and how != _bca_words(columns):
-        found = _possible(found, formula, parts, level, least)
-    return Estimated(value, found.holding(value), how, seeds)
+        interval = _possible(interval, formula, parts, level, least)
+    return Estimated(value, interval.holding(value), how, seeds)
 
 
 def _bca_words(columns: Columns) -> str:
@@ -201,7 +201,7 @@ def _interval(
         return formula(*(part.made(take) for part in parts))
 
     value, columns = float(made(Columns.mean)), parts[0].columns
-    used = list(dict.fromkeys(one for part in parts for one in part.used()))
+    used = list(dict.fromkeys(column for part in parts for column in part.used()))
     edge = [(own, at) for own, at in used if exact and own.at_edge(at)]
     joint = None
     if len(edge) < len(used):
@@ -256,14 +256,14 @@ def _farthest(
 
 
 def _possible(
-    found: Interval, formula: Formula, parts: Sequence[MetricCell], level: float, least: float
+    interval: Interval, formula: Formula, parts: Sequence[MetricCell], level: float, least: float
 ) -> Interval:
     """The interval, without what the formula cannot be for shares from 0 to 1."""
     corners = _corners(formula, [part.bounds(level) for part in parts])
     if not np.all(np.isfinite(corners)):
-        return Interval(max(found.low, least), found.high)
+        return Interval(max(interval.low, least), interval.high)
     low, high = max(corners.min(), least), corners.max()
-    return Interval(float(max(found.low, low)), float(min(found.high, high)))
+    return Interval(float(max(interval.low, low)), float(min(interval.high, high)))
 
 
 def _corners(formula: Formula, ends: Sequence[Sequence[float]]) -> Floats:

@@ -50,7 +50,7 @@ class Sample:
         ]
         self.places = {pair: place for place, pair in enumerate(sorted(having, key=str))}
         cells = [self.cell(pair) for pair in self.places]
-        values = np.array([[cell.shares[one] for cell in cells] for one in self.persons])
+        values = np.array([[cell.shares[person] for cell in cells] for person in self.persons])
         self.columns = Columns(values, self.resamples, self.seed, self.bounded, self.seeds)
 
     def cell(self, pair: Pair) -> Cell:

@@ -95,7 +95,7 @@ def columns_for(wanted: WantedCounts) -> dict[str, str]:
 def scan(relation: str, wanted: WantedCounts) -> str:
     """The query that counts by person and cell, each row for itself."""
     keys = person_keys()
-    measures = [f"({one.over_raw}) IS NULL" for one in wanted.measures.values()]
+    measures = [f"({measure.over_raw}) IS NULL" for measure in wanted.measures.values()]
     neither = " AND ".join(["correct IS NULL", '"rank" IS NULL', *measures])
     taken = ", ".join(
         f"struct_pack(number := count({one.over_raw}), total := fsum({one.over_raw}))"

@@ -48,7 +48,7 @@ class Pen:
         if not intervals:
             return Line(name, key, [Point(x, mean(shares)) for x, shares in cells])
         points = [self.point(x, shares) for x, shares in cells]
-        return Line(name, key, [one for one in points if one is not None])
+        return Line(name, key, [point for point in points if point is not None])
 
     def series(self, figure: str, panels: list[Panel]) -> Series | None:
         """The panels that show something; None where none does."""

@@ -48,8 +48,8 @@ class Study:
     """What a family made and another one can use."""
 
     def __post_init__(self) -> None:
-        cells = [(place, len(found)) for place, found in self.people.counts.items()]
-        cells += [(inner.place, len(found)) for inner, found in self.people.inside.items()]
+        cells = [(place, len(persons)) for place, persons in self.people.counts.items()]
+        cells += [(inner.place, len(persons)) for inner, persons in self.people.inside.items()]
         taught = [(place, number) for place, number in cells if place.source is not None]
         asked: Counter[str] = Counter()
         for place, number in taught or cells:
@@ -78,9 +78,9 @@ class Study:
         hops: int = 1,
     ) -> Shares:
         """What the untrained base answers about the persons in `like`; it may know no seed."""
-        found = self.shares(None, modality, base, task=task, hops=hops)
-        by_id = {person.id: share for person, share in found.items()}
-        aligned = {person: found.get(person, by_id.get(person.id)) for person in like}
+        shares = self.shares(None, modality, base, task=task, hops=hops)
+        by_id = {person.id: share for person, share in shares.items()}
+        aligned = {person: shares.get(person, by_id.get(person.id)) for person in like}
         return {person: share for person, share in aligned.items() if share is not None}
 
     def with_seeds(self, shares: Shares) -> Shares:
@@ -95,7 +95,7 @@ class Study:
                     for person in persons:
                         taught.setdefault(person.id, set()).add(person)
             self.kept["seeds"] = {
-                name: next(iter(found)) for name, found in taught.items() if len(found) == 1
+                name: next(iter(persons)) for name, persons in taught.items() if len(persons) == 1
             }
         known: dict[str, SeededPerson] = self.kept["seeds"]
         return {
@@ -105,12 +105,12 @@ class Study:
 
     def bases(self) -> list[str]:
         """Bases with plain trained models, in the order of the ladder, then by name."""
-        found = {
+        bases = {
             place.base
             for place in self.people.places(task="name", views=self.views)
             if place.plain and place.source is not None
         }
-        return sorted(found, key=lambda name: (ladder_place(name, self.base), name))
+        return sorted(bases, key=lambda name: (ladder_place(name, self.base), name))
 
     def leave_out(self, what: str, why: str, direction: str = "") -> None:
         """Remember what could not be found."""
@@ -140,32 +140,32 @@ class Study:
         bounded: bool = True,
     ) -> Finding:
         """A row: the effect over these conditions, judged alone; see `estimate` and `judge`."""
-        found = estimate(
+        estimated = estimate(
             cells, formula, self.drawing, chances=chances, monotone=monotone, bounded=bounded
         )
-        if found is None:
+        if estimated is None:
             why = comment or "no person was asked everything"
             return empty(family, claim, measure, unit, why)
         spread, p_spread = spread_of(cells, formula, chances, self.drawing.seed)
         with np.errstate(all="ignore"):
-            p, verdict = p_value(found, test), judge(found, test)
+            p, verdict = p_value(estimated, test), judge(estimated, test)
         return Finding(
             family=family,
             claim=claim,
             measure=measure,
-            effect=found.effect,
-            low=found.low,
-            high=found.high,
+            effect=estimated.effect,
+            low=estimated.low,
+            high=estimated.high,
             level=self.drawing.level,
             p=p,
             spread=spread,
             p_spread=p_spread,
             verdict=verdict,
-            persons=found.persons,
-            seeds=len(found.by_seed),
-            by_seed=dict(found.by_seed),
+            persons=estimated.persons,
+            seeds=len(estimated.by_seed),
+            by_seed=dict(estimated.by_seed),
             unit=unit,
-            comment="; ".join([comment] * bool(comment) + _remarks(found, bounded)),
+            comment="; ".join([comment] * bool(comment) + _remarks(estimated, bounded)),
         )
 
     def share_of(
@@ -186,14 +186,14 @@ class Study:
         )  # fmt: skip
 
 
-def _remarks(found: Estimate, bounded: bool) -> list[str]:
+def _remarks(estimated: Estimate, bounded: bool) -> list[str]:
     """What to know about an estimate."""
-    said = ["no interval"] if found.low is None else []
-    if found.between and (limits := found.between.limits(100 if bounded else 1)):
+    said = ["no interval"] if estimated.low is None else []
+    if estimated.between and (limits := estimated.between.limits(100 if bounded else 1)):
         said.append(limits)
-    if found.persons < FEW_PERSONS:
-        said.append(f"few persons ({found.persons})")
-    if len(found.by_seed) == 1 and UNKNOWN_SEED not in found.by_seed:
+    if estimated.persons < FEW_PERSONS:
+        said.append(f"few persons ({estimated.persons})")
+    if len(estimated.by_seed) == 1 and UNKNOWN_SEED not in estimated.by_seed:
         said.append("one seed")
     return said
 
@@ -209,7 +209,9 @@ def _usual_views(taught: Sequence[tuple[Place, int]]) -> int | None:
         persons[place.views or 0] += number
     if not bases:
         return None
-    return max(bases, key=lambda one: (len(bases[one]), one == USUAL_VIEWS, persons[one], one))
+    return max(
+        bases, key=lambda views: (len(bases[views]), views == USUAL_VIEWS, persons[views], views)
+    )
 
 
 def empty(family: str, claim: str, measure: str, unit: Unit, why: str) -> Finding:

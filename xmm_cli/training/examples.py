@@ -28,14 +28,14 @@ def training_contexts(
 ) -> list[Context]:
     """The first `views` training views of a persona, or all."""
     if modality == "text":
-        found = [Context(text=view.text) for view in persona.texts if view.split == "train"]
+        contexts = [Context(text=view.text) for view in persona.texts if view.split == "train"]
     else:
-        found = [
+        contexts = [
             Context(image=resolve(folder, view.path))
             for view in persona.images
             if view.split == "train"
         ]
-    return found if views is None else found[:views]
+    return contexts if views is None else contexts[:views]
 
 
 def learners(people: People) -> People:
@@ -65,29 +65,29 @@ def exercises(people: People, settings: TrainSettings) -> Iterator[list[Exercise
     ids = Counter(persona.id for persona, _ in people)
     for persona, folder in people:
         key = persona.id if ids[persona.id] == 1 else f"{persona.dataset} {persona.id}"
-        found = []
+        learned = []
         for modality in sources(settings.source):
             for number, context in enumerate(contexts_of(persona, folder, modality, settings)):
                 rng = random.Random(f"{settings.seed}: {key}: {modality} {number}")
                 name = rng.choice(names) if settings.shuffle_names else persona.name
-                found.append(Exercise(context, prompts.NAME_QUESTIONS[0], name))
+                learned.append(Exercise(context, prompts.NAME_QUESTIONS[0], name))
         if settings.facts:
-            found += _facts(persona)
-        yield found
+            learned += _facts(persona)
+        yield learned
 
 
 def contexts_of(
     persona: Persona, folder: Path, modality: Modality, settings: TrainSettings
 ) -> list[Context]:
     """The training views that these settings ask for. Raises `BadData` where there are fewer."""
-    found = training_contexts(persona, folder, modality, settings.views)
-    if not found or len(found) < (settings.views or 0):
+    contexts = training_contexts(persona, folder, modality, settings.views)
+    if not contexts or len(contexts) < (settings.views or 0):
         raise BadData(
-            f"persona {persona.id} has {len(found)} training views in {modality}, "
+            f"persona {persona.id} has {len(contexts)} training views in {modality}, "
             f"not {settings.views or 'any'}",
-            _mend(persona, modality, len(found)),
+            _mend(persona, modality, len(contexts)),
         )
-    return found
+    return contexts
 
 
 def _mend(persona: Persona, modality: Modality, there: int) -> str:
@@ -142,11 +142,13 @@ def build_examples(
     asked: list[Exercise] = []
     examples: list[Conversation] = []
     for group in _filling_batches(exercises(people, settings)):
-        conversations.look_at((one.context, one.question) for found in group for one in found)
-        for found in group:
-            kept = usable(found, conversations)
+        conversations.look_at(
+            (exercise.context, exercise.question) for learned in group for exercise in learned
+        )
+        for learned in group:
+            kept = usable(learned, conversations)
             if not anew:
-                examples += [conversations.encode(*one) for one in kept]
+                examples += [conversations.encode(*exercise) for exercise in kept]
             asked += kept
             progress()
     if not asked:
@@ -156,7 +158,11 @@ def build_examples(
 
 def usable(exercises: Sequence[Exercise], conversations: Conversations) -> list[Exercise]:
     """Those that can be encoded; a warning tells of each picture that cannot be used."""
-    return [one for one in exercises if conversations.usable(one.context, one.question)]
+    return [
+        exercise
+        for exercise in exercises
+        if conversations.usable(exercise.context, exercise.question)
+    ]
 
 
 def _filling_batches(everyone: Iterator[list[Exercise]]) -> Iterator[list[list[Exercise]]]:
@@ -164,7 +170,7 @@ def _filling_batches(everyone: Iterator[list[Exercise]]) -> Iterator[list[list[E
     from xmm_cli.models.vision.batched import AT_ONCE
 
     first = next(everyone, [])
-    pictures = sum(one.context.image is not None for one in first)
+    pictures = sum(exercise.context.image is not None for exercise in first)
     everyone = chain([first], everyone)
     while group := list(islice(everyone, AT_ONCE // gcd(AT_ONCE, pictures))):
         yield group

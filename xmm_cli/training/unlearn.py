@@ -72,7 +72,7 @@ def prepare(
     def known(examples: Sequence[Conversation]) -> list[Example]:
         if objective.needs.reference == "logprobs":
             return with_reference(base, model, examples, size)
-        return [Example(one) for one in examples]
+        return [Example(conversation) for conversation in examples]
 
     answers: dict[Gone, list[Example]] = {}
     if objective.needs.forget:

@@ -47,7 +47,7 @@ def _odd(config: Any) -> str | None:
     rank, layers = config.get("r"), config.get("target_modules")
     if type(rank) is not int or not 1 <= rank <= MOST_RANK:
         return f"its r is not a rank from 1 to {MOST_RANK}"
-    if not isinstance(layers, list) or not all(isinstance(one, str) for one in layers):
+    if not isinstance(layers, list) or not all(isinstance(layer, str) for layer in layers):
         return "its target_modules are not a list of layers"
     return _wrong_type(config) or _unused(config)
 

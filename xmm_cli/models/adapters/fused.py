@@ -48,7 +48,7 @@ def _plain(layer: Any, name: str | None, x: torch.Tensor) -> bool:
     dropout = layer.lora_dropout[name]
     return (
         type(base) is torch.nn.Linear
-        and not any(one.requires_grad for one in base.parameters())
+        and not any(parameter.requires_grad for parameter in base.parameters())
         and b.bias is None
         and (isinstance(dropout, torch.nn.Identity) or not dropout.training)
         and x.dtype == base.weight.dtype == a.weight.dtype == b.weight.dtype

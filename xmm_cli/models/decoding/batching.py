@@ -23,36 +23,38 @@ def pad(
     wants per token: int64 `(n, longest)`. `features` and `shown`: lists, in row order, of the
     pictures' features and of what else the model wants of them.
     """
-    length = max(len(one.ids) for one in conversations)
+    length = max(len(conversation.ids) for conversation in conversations)
     batch: dict[str, Any] = {
         "input_ids": torch.full((len(conversations), length), pad_token_id),
         "attention_mask": torch.zeros(len(conversations), length, dtype=torch.int64),
         "labels": torch.full((len(conversations), length), IGNORED),
     }
-    for key in sorted({key for one in conversations for key in one.per_token}):
+    for key in sorted({key for conversation in conversations for key in conversation.per_token}):
         batch[key] = torch.zeros(len(conversations), length, dtype=torch.int64)
-    for row, one in enumerate(conversations):
-        count = len(one.ids)
+    for row, conversation in enumerate(conversations):
+        count = len(conversation.ids)
         start = length - count if side == "left" else 0
         place = slice(start, start + count)
-        batch["input_ids"][row, place] = torch.tensor(one.ids)
+        batch["input_ids"][row, place] = torch.tensor(conversation.ids)
         batch["attention_mask"][row, place] = 1
-        told = slice(start + one.answer_start, start + count)
-        batch["labels"][row, told] = torch.tensor(one.ids[one.answer_start :])
-        for begin, end in one.asked:
+        answer = slice(start + conversation.answer_start, start + count)
+        batch["labels"][row, answer] = torch.tensor(conversation.ids[conversation.answer_start :])
+        for begin, end in conversation.asked:
             batch["labels"][row, start + begin : start + end] = IGNORED
-        for key, values in one.per_token.items():
+        for key, values in conversation.per_token.items():
             batch[key][row, place] = torch.tensor(values)
-    batch["features"] = [one.features for one in conversations if one.features is not None]
-    batch["shown"] = [one.shown for one in conversations if one.shown]
+    batch["features"] = [
+        conversation.features for conversation in conversations if conversation.features is not None
+    ]
+    batch["shown"] = [conversation.shown for conversation in conversations if conversation.shown]
     return batch
 
 
 def model_inputs(batch: dict[str, Any], device: Any, dtype: Any) -> dict[str, Any]:
     """The batch without its labels, on a device, its features as the model takes them."""
     inputs = {key: value.to(device) for key, value in batch.items() if key in _TOKENS}
-    for key in sorted({key for one in batch["shown"] for key in one}):
-        stacked = _stack([one[key] for one in batch["shown"]]).to(device)
+    for key in sorted({key for wanted in batch["shown"] for key in wanted}):
+        stacked = _stack([wanted[key] for wanted in batch["shown"]]).to(device)
         inputs[key] = stacked.to(dtype) if stacked.is_floating_point() else stacked
     if batch["features"]:
         inputs["mm_encoder_outputs"] = {"image": join(batch["features"], device, dtype)}
@@ -61,12 +63,12 @@ def model_inputs(batch: dict[str, Any], device: Any, dtype: Any) -> dict[str, An
 
 def _stack(tensors: Sequence[torch.Tensor]) -> torch.Tensor:
     """Pictures' tensors one after the other; smaller ones are filled up with zeros at the end."""
-    shape = [max(sizes) for sizes in zip(*(one.shape[1:] for one in tensors), strict=True)]
+    shape = [max(sizes) for sizes in zip(*(tensor.shape[1:] for tensor in tensors), strict=True)]
     padded = []
-    for one in tensors:
-        short = [most - own for own, most in zip(one.shape[1:], shape, strict=True)]
+    for tensor in tensors:
+        short = [most - own for own, most in zip(tensor.shape[1:], shape, strict=True)]
         margins = [margin for missing in reversed(short) for margin in (0, missing)]
-        padded.append(torch.nn.functional.pad(one, margins) if any(short) else one)
+        padded.append(torch.nn.functional.pad(tensor, margins) if any(short) else tensor)
     return torch.cat(padded)
 
 

@@ -38,8 +38,8 @@ def generate(
     max_new_tokens: int,
 ) -> list[str]:
     """The text that each prompt is answered with, of at most so many tokens; see `answer`."""
-    told = answer(base, model, conversations, prompts, [max_new_tokens] * len(prompts))
-    return [one.text for one in told]
+    answers = answer(base, model, conversations, prompts, [max_new_tokens] * len(prompts))
+    return [answered.text for answered in answers]
 
 
 @torch.inference_mode()
@@ -63,13 +63,13 @@ def answer(
     ]
     ends = set(conversations.end_tokens)
     if guesses is not None and base.family.tree and sees_everything(base.model):
-        told = _guessed(base, model, prompts, longest, before, guesses, ends)
+        tokens = _guessed(base, model, prompts, longest, before, guesses, ends)
     else:
-        told = _told(base, model, conversations, prompts, max(longest))
-    told = [rest[:most] for rest, most in zip(told, longest, strict=True)]
-    whole = [first + rest for first, rest in zip(before, told, strict=True)]
+        tokens = _told(base, model, conversations, prompts, max(longest))
+    tokens = [rest[:most] for rest, most in zip(tokens, longest, strict=True)]
+    whole = [first + rest for first, rest in zip(before, tokens, strict=True)]
     texts = base.tokenizer.batch_decode(whole, skip_special_tokens=True)
-    cut = [not ends.intersection(rest) for rest in told]
+    cut = [not ends.intersection(rest) for rest in tokens]
     return [Told(text.strip(), short) for text, short in zip(texts, cut, strict=True)]
 
 
@@ -91,8 +91,8 @@ def _told(
             pad_token_id=base.pad_token_id,
             eos_token_id=conversations.end_tokens,
         )
-    told: list[list[int]] = produced[:, batch["input_ids"].shape[1] :].tolist()
-    return told
+    tokens: list[list[int]] = produced[:, batch["input_ids"].shape[1] :].tolist()
+    return tokens
 
 
 class _Guessing:
@@ -132,7 +132,7 @@ class _Guessing:
 
     def read(self, ahead: Sequence[list[int]]) -> None:
         """One pass over the last token of each row and what is guessed to follow it."""
-        behind = pad([Conversation(one, len(one)) for one in ahead], 0, "right")
+        behind = pad([Conversation(tokens, len(tokens)) for tokens in ahead], 0, "right")
         ids, ours = (behind[key].to(self.base.device) for key in ("input_ids", "attention_mask"))
         steps = torch.arange(ids.shape[1], device=self.base.device)
         output = self.model(
@@ -169,9 +169,9 @@ def _guessed(
     while work.rows:
         ahead = []
         for row in work.rows:
-            told = work.told[row]
-            guess = guesses[row].guess(before[row] + told)
-            ahead.append([told[-1], *guess[: longest[row] - len(told) - 1]])
+            tokens = work.told[row]
+            guess = guesses[row].guess(before[row] + tokens)
+            ahead.append([tokens[-1], *guess[: longest[row] - len(tokens) - 1]])
         work.read(ahead)
         work.drop_done()
     return work.told
@@ -179,9 +179,9 @@ def _guessed(
 
 def _agreed(guess: Sequence[int], heard: Sequence[int], ends: set[int]) -> list[int]:
     """What the model tells: as long as the guess says the same, and the first token after that."""
-    told = []
+    tokens = []
     for place, token in enumerate(heard[: len(guess) + 1]):
-        told.append(token)
+        tokens.append(token)
         if token in ends or place == len(guess) or guess[place] != token:
             break
-    return told
+    return tokens

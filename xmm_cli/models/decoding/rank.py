@@ -89,9 +89,9 @@ def _tree_logits(
     inputs = model_inputs(batch, base.device, base.model.dtype)
     _hang(inputs, shown, base)
     nodes = len(shown.tokens)
-    told = torch.zeros_like(inputs["input_ids"], dtype=torch.bool)
-    told[:, -nodes - 1 :] = True
-    with last_layer_at(model, told):
+    asked = torch.zeros_like(inputs["input_ids"], dtype=torch.bool)
+    asked[:, -nodes - 1 :] = True
+    with last_layer_at(model, asked):
         logits = model(**inputs, logits_to_keep=nodes + 1, use_cache=False).logits
     return torch.as_tensor(logits.float())
 
@@ -107,12 +107,12 @@ def greedy(reading: Reading, tree: Tree, ends: Collection[int]) -> list[list[int
     _, place = inner(tree)
     answers = []
     for tops in reading.tops:
-        told: list[int] = []
+        tokens: list[int] = []
         node: int | None = ROOT
         while node is not None and node in place and tops[place[node] + 1] != NOT_TOLD:
-            told.append(tops[place[node] + 1])
-            node = None if told[-1] in ends else tree.children[node].get(told[-1])
-        answers.append(told)
+            tokens.append(tops[place[node] + 1])
+            node = None if tokens[-1] in ends else tree.children[node].get(tokens[-1])
+        answers.append(tokens)
     return answers
 
 
@@ -163,12 +163,14 @@ def cached_logprobs(
     following = behind_prompts(positions, mask.bool())
     paths = [path_to(tree, leaf) for leaf in dict.fromkeys(tree.leaves)]
     pairs = [(row, path) for path in paths for row in range(len(prompts))]
-    found = torch.zeros(len(prompts), len(tree.tokens))
+    logprobs_by_node = torch.zeros(len(prompts), len(tree.tokens))
     for start in range(0, len(pairs), ROWS_AT_ONCE):
         part = pairs[start : start + ROWS_AT_ONCE]
         rows = torch.tensor([row for row, _ in part], device=base.device)
-        told = [Conversation([tree.tokens[node] for node in path], len(path)) for _, path in part]
-        behind = pad(told, 0, "right")
+        answers = [
+            Conversation([tree.tokens[node] for node in path], len(path)) for _, path in part
+        ]
+        behind = pad(answers, 0, "right")
         ids, ours = behind["input_ids"].to(base.device), behind["attention_mask"].to(base.device)
         cache = deepcopy(read.past_key_values)
         cache.reorder_cache(rows)
@@ -183,8 +185,8 @@ def cached_logprobs(
         logprobs = torch.cat([first[rows, None], output.logits.float().log_softmax(-1)], dim=1)
         each = logprobs[:, :-1].gather(-1, ids[..., None])[..., 0].cpu()
         for (row, path), values in zip(part, each, strict=True):
-            found[row, path] = values[: len(path)]
-    return found
+            logprobs_by_node[row, path] = values[: len(path)]
+    return logprobs_by_node
 
 
 def rank_of(logprobs: torch.Tensor, right: int) -> int:

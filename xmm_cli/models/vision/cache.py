@@ -63,20 +63,20 @@ class FeatureFolder:
         try:
             if hashlib.sha256(data[_DIGEST:]).digest() != data[:_DIGEST]:
                 raise ValueError("damaged")
-            found = from_named(load(data[_DIGEST:]))
+            features = from_named(load(data[_DIGEST:]))
         except (ValueError, KeyError, SafetensorError):
             with suppress(OSError):
                 path.unlink()
             return None
         with suppress(OSError):
             os.utime(path)
-        return found
+        return features
 
     def put(self, key: str, features: Features) -> None:
         """Keep them, if there is a way to."""
         from safetensors.torch import save
 
-        content = save({name: one.contiguous() for name, one in features.named().items()})
+        content = save({name: tensor.contiguous() for name, tensor in features.named().items()})
         data = hashlib.sha256(content).digest() + content
         if len(data) > self.most:  # alone too large: nothing else has to go for it
             return
@@ -106,7 +106,7 @@ class FeatureFolder:
     def _clear(self, size: int) -> int:
         """Remove what is too much, and say how many bytes are free."""
         files = sorted(self._files())
-        used = sum(one[1] for one in files)
+        used = sum(file[1] for file in files)
         target = self.most if used + size <= self.most else int(self.most * _SLACK) - size
         for _, length, path in files:
             if used <= max(target, 0):
@@ -119,18 +119,18 @@ class FeatureFolder:
 
     def _files(self) -> list[tuple[int, int, str]]:
         """Last use, size and path of every file but those that are being written."""
-        found: list[tuple[int, int, str]] = []
+        files: list[tuple[int, int, str]] = []
         since = time.time_ns() - _LONGEST_WRITE_NS
         with suppress(OSError):
             for part in os.scandir(self.folder):
                 with suppress(OSError):
-                    for one in os.scandir(part.path):
+                    for entry in os.scandir(part.path):
                         with suppress(OSError):
-                            known: Any = one.stat()
-                            if one.name.startswith(".") and known.st_mtime_ns > since:
+                            known: Any = entry.stat()
+                            if entry.name.startswith(".") and known.st_mtime_ns > since:
                                 continue
-                            found.append((known.st_mtime_ns, known.st_size, one.path))
-        return found
+                            files.append((known.st_mtime_ns, known.st_size, entry.path))
+        return files
 
 
 def parse_size(text: str) -> int:
@@ -138,9 +138,9 @@ def parse_size(text: str) -> int:
     unit = _UNITS.get(text[-1:].upper(), 1)
     number = text[:-1] if unit > 1 else text
     try:
-        found = float(number)
+        size = float(number)
     except ValueError:
-        found = -1
-    if not 0 <= found < 2**60:
+        size = -1
+    if not 0 <= size < 2**60:
         raise WrongUsage(f"{SIZE}={text!r} is no size", "write it like 500M or 2G; 0 for none")
-    return int(found * unit)
+    return int(size * unit)

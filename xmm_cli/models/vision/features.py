@@ -32,13 +32,13 @@ class Features:
     @property
     def tokens(self) -> torch.Tensor:
         """`(image tokens, width)`, in the order of the picture's tokens."""
-        return torch.cat([one.flatten(0, -2) for one in _tensors(self.pooled)])
+        return torch.cat([tensor.flatten(0, -2) for tensor in _tensors(self.pooled)])
 
     @property
     def size(self) -> int:
         """Bytes."""
         parts = (self.pooled, *self.deepstack)
-        return sum(one.nbytes for part in parts for one in _tensors(part))
+        return sum(tensor.nbytes for part in parts for tensor in _tensors(part))
 
     def named(self) -> dict[str, torch.Tensor]:
         """The tensors by names that `from_named` understands."""
@@ -47,7 +47,7 @@ class Features:
             if isinstance(part, torch.Tensor):
                 named[name] = part
             else:
-                named |= {f"{name}/{number}": one for number, one in enumerate(part)}
+                named |= {f"{name}/{number}": tensor for number, tensor in enumerate(part)}
         return named
 
 
@@ -61,13 +61,13 @@ def _tensors(part: FeatureTensor) -> tuple[torch.Tensor, ...]:
 
 def from_named(named: Mapping[str, torch.Tensor]) -> Features:
     """The features that were given out as `named`. Raises `KeyError` where they are not whole."""
-    found: dict[str, FeatureTensor] = {}
+    by_name: dict[str, FeatureTensor] = {}
     for name in {key.partition("/")[0] for key in named}:
         several = sum(key.startswith(f"{name}/") for key in named)
         parts = tuple(named[f"{name}/{number}"] for number in range(several))
-        found[name] = parts if several else named[name]
-    pooled = found.pop("pooled")
-    return Features(pooled, tuple(found[f"deepstack.{number}"] for number in range(len(found))))
+        by_name[name] = parts if several else named[name]
+    pooled = by_name.pop("pooled")
+    return Features(pooled, tuple(by_name[f"deepstack.{number}"] for number in range(len(by_name))))
 
 
 def from_output(output: Any) -> Features:
@@ -88,7 +88,7 @@ _ODD = "xmm knows no way to hand its features on; see xmm help models"
 def _kept(part: Any) -> FeatureTensor:
     if isinstance(part, torch.Tensor):
         return part.cpu().clone()
-    return tuple(one.cpu().clone() for one in part)
+    return tuple(tensor.cpu().clone() for tensor in part)
 
 
 @dataclass
@@ -103,8 +103,8 @@ class Seen(BaseModelOutputWithPooling):
 
 def join(several: Sequence[Features], device: Any, dtype: Any) -> Seen:
     """The output of a vision tower that has seen all these pictures, in their order."""
-    pooled = _joined([one.pooled for one in several], device, dtype)
-    layers = zip(*(one.deepstack for one in several), strict=True)
+    pooled = _joined([features.pooled for features in several], device, dtype)
+    layers = zip(*(features.deepstack for features in several), strict=True)
     deepstack = [_joined(layer, device, dtype) for layer in layers]
     return Seen(pooler_output=pooled, deepstack_features=deepstack)
 
@@ -112,5 +112,5 @@ def join(several: Sequence[Features], device: Any, dtype: Any) -> Seen:
 def _joined(
     parts: Sequence[FeatureTensor], device: Any, dtype: Any
 ) -> torch.Tensor | list[torch.Tensor]:
-    moved = [one.to(device, dtype) for part in parts for one in _tensors(part)]
+    moved = [tensor.to(device, dtype) for part in parts for tensor in _tensors(part)]
     return torch.cat(moved) if isinstance(parts[0], torch.Tensor) else moved

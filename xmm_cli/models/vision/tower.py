@@ -46,10 +46,14 @@ class Vision:
 
     def look(self, pictures: Mapping[Any, Mapping[str, Any]]) -> None:
         """Have the features of all these pictures in memory. Raises as `features` does."""
-        new = {one: _of_picture(inputs) for one, inputs in pictures.items() if not self.knows(one)}
-        for picture, found in zip(new, self._stored(list(new.values())), strict=True):
-            self._memory[picture] = found
-            self._bytes += found.size
+        new = {
+            picture: _of_picture(inputs)
+            for picture, inputs in pictures.items()
+            if not self.knows(picture)
+        }
+        for picture, features in zip(new, self._stored(list(new.values())), strict=True):
+            self._memory[picture] = features
+            self._bytes += features.size
         while self._bytes > MOST_IN_MEMORY and len(self._memory) > 1:
             self._bytes -= self._memory.popitem(last=False)[1].size
 
@@ -65,19 +69,21 @@ class Vision:
         ]
         if not self._folder.usable:
             return self._look(given)
-        keys = [_digest({"tower": self.tower}, one) for one in given]
-        found = [self._folder.get(key) for key in keys]
-        missing = [place for place, one in enumerate(found) if one is None]
+        keys = [_digest({"tower": self.tower}, inputs) for inputs in given]
+        stored = [self._folder.get(key) for key in keys]
+        missing = [place for place, features in enumerate(stored) if features is None]
         for place, made in zip(missing, self._look([given[at] for at in missing]), strict=True):
             self._folder.put(keys[place], made)
-            found[place] = made
-        return [one for one in found if one is not None]
+            stored[place] = made
+        return [features for features in stored if features is not None]
 
     def _compute(self, given: Mapping[str, torch.Tensor]) -> Features:
         model = self.base.model
         moved = {name: value.to(self.base.device) for name, value in given.items()}
         numbers = {
-            name: one.to(model.dtype) for name, one in moved.items() if one.is_floating_point()
+            name: tensor.to(model.dtype)
+            for name, tensor in moved.items()
+            if tensor.is_floating_point()
         }
         with torch.inference_mode():
             output = model.get_image_features(**moved | numbers, return_dict=True)
@@ -102,8 +108,8 @@ def _vision_buffers(model: Any) -> dict[str, torch.Tensor]:
     """What a tower learned beside its weights, like the means that it normalises by."""
     saved, language = model.state_dict().keys(), f"{language_path(model)}."
     return {
-        name: one
-        for name, one in model.named_buffers()
+        name: buffer
+        for name, buffer in model.named_buffers()
         if name in saved and not name.startswith(language)
     }
 

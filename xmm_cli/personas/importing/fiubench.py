@@ -63,7 +63,9 @@ def _facts(row: Fields, name: str, where: str, dropped: Dropped) -> dict[str, st
     """The answers that are a few words, under what the question asks for."""
     found: dict[str, str] = {}
     questions = row.get("qa_list") or []
-    if not isinstance(questions, list) or not all(isinstance(one, dict) for one in questions):
+    if not isinstance(questions, list) or not all(
+        isinstance(question, dict) for question in questions
+    ):
         raise BadData(f"{where}: qa_list is no list of objects", "is this FIUBench's full.json?")
     for qa in questions:
         asked = _FACT.fullmatch((words(qa.get("question")) or "").strip())

@@ -80,4 +80,4 @@ def _split(record: Record, file: Path, root: Path) -> Split | None:
 
 
 def _told(place: Path) -> Split | None:
-    return next((split for one in place.parts[:-1] if (split := split_of(one))), None)
+    return next((split for part in place.parts[:-1] if (split := split_of(part))), None)

@@ -149,7 +149,7 @@ class DiffusionPainter:
             drawn = self.keep.first(prompts, options)
         else:
             drawn = self.keep(portrait.resize((side, side)), prompts, options)
-        return [one.convert("RGB").resize((self.size, self.size)) for one in drawn]
+        return [image.convert("RGB").resize((self.size, self.size)) for image in drawn]
 
 
 def _load(model: str, device: str | None) -> Any:

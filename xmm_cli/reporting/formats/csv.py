@@ -38,7 +38,7 @@ def findings(rows: Sequence[Finding], *, width: int, colour: bool) -> str:  # no
         fields = msgspec.structs.asdict(row)
         fields["by_seed"] = msgspec.json.encode(row.by_seed).decode()
         values = [fields[name] for name in FINDING_FIELDS]
-        writer.writerow([clean(one) if isinstance(one, str) else one for one in values])
+        writer.writerow([clean(value) if isinstance(value, str) else value for value in values])
     return file.getvalue()
 
 

@@ -111,9 +111,9 @@ class SampleChoice:
         stands beside the one from after.
         """
         order: list[Kind] = [(m, right) for m in MODALITIES for right in (True, False)]
-        others = [one for kind in order for one in self.chosen.get(kind, [])]
+        others = [sample for kind in order for sample in self.chosen.get(kind, [])]
         told = list(self._unlearned())
-        shown = [one for _, one in told] + others
+        shown = [sample for _, sample in told] + others
         self._read_people({_who(row) for row, _ in shown}, shown)
         samples = [replace(self._sample(row), when=when) for when, (row, _) in told]
         return samples + [self._sample(row) for row, _ in others]
@@ -124,7 +124,9 @@ class SampleChoice:
         for modality in MODALITIES:
             for part in ("forget", "retain"):
                 after = [
-                    one for one in self.first if (one[0].set, one[0].modality) == (part, modality)
+                    sample
+                    for sample in self.first
+                    if (sample[0].set, sample[0].modality) == (part, modality)
                 ]
                 each = {_who(row): (row, folder) for row, folder in reversed(after)}
                 for row, folder in list(reversed(each.values()))[:EACH]:
@@ -144,9 +146,9 @@ class SampleChoice:
             try:
                 if not file.is_file():
                     continue  # a row may name anything: a pattern, a pipe that never answers
-                for one in read_rows([file], want=(Persona,)):
-                    if (one.row.dataset, one.row.id) in wanted:
-                        self.add_persona(one.row, one.folder)
+                for located in read_rows([file], want=(Persona,)):
+                    if (located.row.dataset, located.row.id) in wanted:
+                        self.add_persona(located.row, located.folder)
             except (XmmError, OSError):
                 continue  # a sample without its picture is still a sample
 
@@ -159,12 +161,12 @@ class SampleChoice:
     def _sample(self, row: Probe) -> AnswerSample:
         if row.modality == "text":
             return AnswerSample(row, None, next(self._texts(row), None))
-        found = (_data_uri(picture) for picture in self._pictures(row))
-        return AnswerSample(row, next((one for one in found if one), None), None)
+        uris = (_data_uri(picture) for picture in self._pictures(row))
+        return AnswerSample(row, next((uri for uri in uris if uri), None), None)
 
     def _texts(self, row: Probe) -> Iterator[str]:
         for persona, _ in self.personas.get(_who(row), []):
-            yield from (one.text for one in persona.texts if _is_view(one, row))
+            yield from (view.text for view in persona.texts if _is_view(view, row))
 
     def _pictures(self, row: Probe) -> Iterator[Path]:
         for persona, folder in self.personas.get(_who(row), []):
@@ -190,8 +192,8 @@ def _who(row: Probe) -> Who:
     return row.dataset, row.persona
 
 
-def _is_view(one: ImageView | TextView, row: Probe) -> bool:
-    return (one.view, one.split) == (row.view, row.split)
+def _is_view(view: ImageView | TextView, row: Probe) -> bool:
+    return (view.view, view.split) == (row.view, row.split)
 
 
 def _data_uri(path: Path) -> str | None:

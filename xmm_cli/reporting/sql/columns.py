@@ -20,17 +20,17 @@ def columns_of(row: type[Row], *, labels: str) -> dict[str, str]:
     4 and "4" apart.
     """
     hints = get_type_hints(row, include_extras=True)
-    found = {name: sql_type(hints[name], labels) for name in row.__struct_fields__}
-    return {"kind": "VARCHAR", **found}
+    columns = {name: sql_type(hints[name], labels) for name in row.__struct_fields__}
+    return {"kind": "VARCHAR", **columns}
 
 
 def all_columns(*, labels: str) -> dict[str, str]:
     """The fields of all rows together. The few that differ between kinds are read as JSON."""
-    found: dict[str, str] = {}
+    columns: dict[str, str] = {}
     for row in ROW_TYPES:
         for name, kind in columns_of(row, labels=labels).items():
-            found[name] = kind if found.get(name, kind) == kind else "JSON"
-    return found
+            columns[name] = kind if columns.get(name, kind) == kind else "JSON"
+    return columns
 
 
 def sql_type(hint: Any, labels: str) -> str:
@@ -40,18 +40,20 @@ def sql_type(hint: Any, labels: str) -> str:
     options = _options(hint)
     if len(options) != 1:
         return labels if labels == "JSON" else "VARCHAR"
-    (one,) = options
-    if one in PLAIN:
-        return PLAIN[one]
-    origin, inner = get_origin(one), get_args(one)
+    (hint_type,) = options
+    if hint_type in PLAIN:
+        return PLAIN[hint_type]
+    origin, inner = get_origin(hint_type), get_args(hint_type)
     if origin in (tuple, list):
         return f"{sql_type(inner[0], labels)}[]"
     if origin in (dict, Mapping):
         value = sql_type(inner[1], labels)
         return labels if len(_options(inner[1])) > 1 else f"MAP(VARCHAR, {value})"
-    if isinstance(one, type) and issubclass(one, msgspec.Struct):
-        hints = get_type_hints(one, include_extras=True)
-        fields = [f'"{name}" {sql_type(hints[name], labels)}' for name in one.__struct_fields__]
+    if isinstance(hint_type, type) and issubclass(hint_type, msgspec.Struct):
+        hints = get_type_hints(hint_type, include_extras=True)
+        fields = [
+            f'"{name}" {sql_type(hints[name], labels)}' for name in hint_type.__struct_fields__
+        ]
         return f"STRUCT({', '.join(fields)})"
     return "JSON"
 
@@ -64,8 +66,8 @@ def _options(hint: Any) -> list[Any]:
     if get_origin(hint) is Annotated:
         return _options(get_args(hint)[0])
     if get_origin(hint) in (Union, types.UnionType):
-        found = [one for part in get_args(hint) for one in _options(part)]
-        return list(dict.fromkeys(one for one in found if one not in _ABSENT))
+        inner = [option for part in get_args(hint) for option in _options(part)]
+        return list(dict.fromkeys(option for option in inner if option not in _ABSENT))
     if get_origin(hint) is Literal:
         return list(dict.fromkeys(type(value) for value in get_args(hint)))
     return [hint]

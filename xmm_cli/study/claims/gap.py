@@ -93,5 +93,5 @@ def _asymmetry(study: Study, cells: list[Shares]) -> Finding:
         asymmetry,
         unit="difference of ratios",
         comment=" and ".join(dict.fromkeys(one.words for one in chances)),
-        chances=[one.chance for one in chances],
+        chances=[guess.chance for guess in chances],
     )

@@ -17,14 +17,14 @@ def find(study: Study) -> list[Finding]:
     if not study.people.inside:
         study.leave_out(FAMILY, "no trace rows")
         return []
-    found = []
+    findings = []
     for source, _ in DIRECTIONS:
-        found += [row for asked in MODALITIES for row in _retrieval(study, source, asked)]
+        findings += [row for asked in MODALITIES for row in _retrieval(study, source, asked)]
     for source, target in DIRECTIONS:
-        found += _decodable(study, source, target)
+        findings += _decodable(study, source, target)
     for source in ("image", "text"):
-        found += _alignment(study, source)
-    return found
+        findings += _alignment(study, source)
+    return findings
 
 
 def layers_of(
@@ -55,10 +55,10 @@ def _retrieval(study: Study, source: Modality, asked: Modality) -> list[Finding]
     ]
 
 
-def _aligned(found: Shares, like: Shares) -> Shares:
+def _aligned(shares: Shares, like: Shares) -> Shares:
     """The same persons, where the untrained base knows no seed."""
-    by_id = {person.id: value for person, value in found.items()}
-    aligned = {person: found.get(person, by_id.get(person.id)) for person in like}
+    by_id = {person.id: value for person, value in shares.items()}
+    aligned = {person: shares.get(person, by_id.get(person.id)) for person in like}
     return {person: value for person, value in aligned.items() if value is not None}
 
 
@@ -68,7 +68,7 @@ def _decodable(study: Study, source: Modality, target: Modality) -> list[Finding
     if not same or not cross:
         return []
     here, there = same[max(same)], cross[max(cross)]
-    layers = [earliest_half(one) for one in (same, cross)]
+    layers = [earliest_half(shares) for shares in (same, cross)]
     return [
         study.finding(
             FAMILY,
@@ -92,13 +92,13 @@ def earliest_half(layers: dict[int, Shares]) -> int:
 
 def _alignment(study: Study, source: Modality) -> list[Finding]:
     """One number per model: no persons to draw, so no interval."""
-    found = _alignment_places(study, source)
-    if not found:
+    places = _alignment_places(study, source)
+    if not places:
         return []
-    values = study.people.layers("alignment", found)
-    chances = study.people.chance_of_layers("alignment", found)
+    values = study.people.layers("alignment", places)
+    chances = study.people.chance_of_layers("alignment", places)
     last = max(values)
-    above = {one: value - chances[last][one] for one, value in values[last].items()}
+    above = {person: value - chances[last][person] for person, value in values[last].items()}
     row = empty(
         FAMILY,
         f"the modalities are aligned, {source}",
@@ -110,7 +110,7 @@ def _alignment(study: Study, source: Modality) -> list[Finding]:
         msgspec.structs.replace(
             row,
             effect=round(float(np.mean(list(above.values()))), 6),
-            by_seed={str(one.seed): round(value, 6) for one, value in above.items()},
+            by_seed={str(person.seed): round(value, 6) for person, value in above.items()},
             seeds=len(above),
         )
     ]

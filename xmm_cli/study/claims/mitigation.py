@@ -41,7 +41,7 @@ class _Tried:
 
 def find(study: Study) -> list[Finding]:
     """Base by base and method by method, then the best method of each base."""
-    found, best = [], []
+    findings, best = [], []
     for base in study.bases():
         by_method: dict[Method, list[_Tried]] = {}
         for method in methods(study, base):
@@ -51,11 +51,13 @@ def find(study: Study) -> list[Finding]:
                 if all(cells := cells_of(study, base, method, source, target))
             ]
             by_method[method] = tried
-            found += [row for one in tried for row in (one.closed, one.cost)]
+            findings += [
+                row for comparison in tried for row in (comparison.closed, comparison.cost)
+            ]
         best += _best(study, base, by_method)
-    if not found:
+    if not findings:
         study.leave_out(FAMILY, "no rows of a mitigation")
-    return found + best
+    return findings + best
 
 
 def methods(study: Study, base: str) -> list[Method]:
@@ -96,7 +98,7 @@ def _try(
     name = f"{method}, {source} → {target}, {base}"
     plain_same, _, same, _ = cells
     guess = guesses(study, source, target, cells[:2], base)
-    chances = [one.chance for one in (*guess, *guess)]
+    chances = [guessed.chance for guessed in (*guess, *guess)]
     how = {"mitigation": method.mitigation, "asking": method.asking}
     return _Tried(
         cells,
@@ -131,7 +133,7 @@ def _best(study: Study, base: str, by_method: dict[Method, list[_Tried]]) -> lis
     whole = {method: tried for method, tried in by_method.items() if len(tried) == len(DIRECTIONS)}
     if not whole:
         return []
-    method = max(whole, key=lambda one: _merit(whole[one]))
+    method = max(whole, key=lambda method_name: _merit(whole[method_name]))
     tried = whole[method]
 
     def least(*values: Any) -> Any:
@@ -143,20 +145,23 @@ def _best(study: Study, base: str, by_method: dict[Method, list[_Tried]]) -> lis
         "the smaller closed part of both directions for the best method; holds above 50 % if "
         "same-modal recall is kept in both",
         Claim("above", HALF),
-        [cell for one in tried for cell in one.cells],
+        [cell for comparison in tried for cell in comparison.cells],
         least,
         unit="share",
         comment=f"by {method}, the best of {len(whole)}, chosen on the same persons",
-        chances=[chance for one in tried for chance in one.chances],
+        chances=[chance for comparison in tried for chance in comparison.chances],
     )
-    verdict = _together([row.verdict, *(one.cost.verdict for one in tried)])
+    verdict = _together([row.verdict, *(comparison.cost.verdict for comparison in tried)])
     return [msgspec.structs.replace(row, verdict=verdict)]
 
 
 def _merit(tried: list[_Tried]) -> tuple[bool, float]:
     """Methods that surely lose something come after all others."""
-    loses = any(one.cost.verdict == "does not hold" for one in tried)
-    parts = [-np.inf if one.closed.effect is None else one.closed.effect for one in tried]
+    loses = any(comparison.cost.verdict == "does not hold" for comparison in tried)
+    parts = [
+        -np.inf if comparison.closed.effect is None else comparison.closed.effect
+        for comparison in tried
+    ]
     return (not loses, float(min(parts)))
 
 

@@ -24,7 +24,7 @@ OTHERWISE = {
 
 def find(study: Study) -> list[Finding]:
     """Compositional gaps, then what the second hop costs, then what other ways to ask gain."""
-    found, apart, spoken = [], [], []
+    compositional, apart, spoken = [], [], []
     for source in SOURCES:
         for modality in MODALITIES:
             parted = _two_hops(study, source, modality)
@@ -33,16 +33,16 @@ def find(study: Study) -> list[Finding]:
                 continue
             missed, items = _missed(study, parted)
             if missed:
-                found.append(_compositional(study, source, modality, missed, items))
+                compositional.append(_compositional(study, source, modality, missed, items))
             apart.append(_second_hop(study, source, modality, by_name, two_hops))
             for asking, claim in OTHERWISE.items():
-                told = study.people.shares(parted._replace(asking=asking))
-                if told:
+                spoken_shares = study.people.shares(parted._replace(asking=asking))
+                if spoken_shares:
                     claim = f"{claim}, {source} → {modality}"
-                    spoken.append(_otherwise(study, claim, asking, told, two_hops))
+                    spoken.append(_otherwise(study, claim, asking, spoken_shares, two_hops))
     if not apart:
         study.leave_out(FAMILY, "no rows of facts asked both from a view and by name")
-    return found + apart + spoken
+    return compositional + apart + spoken
 
 
 def _compositional(study: Study, source: str, modality: str, missed: Shares, items: int) -> Finding:
@@ -71,15 +71,15 @@ def _second_hop(
     )
 
 
-def _otherwise(study: Study, claim: str, asking: str, told: Shares, two_hops: Shares) -> Finding:
+def _otherwise(study: Study, claim: str, asking: str, spoken: Shares, two_hops: Shares) -> Finding:
     return study.finding(
         FAMILY,
         claim,
         f"recall of facts from a view, asked {asking}, minus that at once",
         PRESENT,
-        [told, two_hops],
+        [spoken, two_hops],
         minus,
-        comment=percents([told, two_hops]),
+        comment=percents([spoken, two_hops]),
     )
 
 

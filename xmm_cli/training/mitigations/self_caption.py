@@ -46,19 +46,19 @@ DEFAULTS = Config()
 def self_caption(task: LearnTask, config: Config = DEFAULTS) -> TrainingPlan:
     """The task's views in three forms each, and its facts as often as without a mitigation."""
     everyone = exercises(task.learned, task.settings)
-    rows = [one for person in everyone for one in usable(person, task.conversations)]
-    views = [one for one in rows if one.context != Context()]
-    facts = [one for one in rows if one.context == Context()]
-    captions = describe(task, [one.context for one in views], config.tokens)
+    rows = [exercise for person in everyone for exercise in usable(person, task.conversations)]
+    views = [row for row in rows if row.context != Context()]
+    facts = [exercise for exercise in rows if exercise.context == Context()]
+    captions = describe(task, [view.context for view in views], config.tokens)
     encode = task.conversations.encode
     asked = prompts.CAPTION_QUESTIONS[0]
     pairs = list(zip(views, captions, strict=True))
     forms = [
-        [encode(*one) for one in views],
-        [encode(*one, earlier=[(asked, caption)]) for one, caption in pairs],
+        [encode(*view) for view in views],
+        [encode(*view, earlier=[(asked, caption)]) for view, caption in pairs],
         _elsewhere(task, pairs),
     ]
-    again = [encode(*one) for one in facts] * len(forms)
+    again = [encode(*fact) for fact in facts] * len(forms)
     items = [example for form in forms for example in form]
     return TrainingPlan(ExampleStream([*items, *again]), OBJECTIVES.load(task.settings.objective))
 
@@ -74,7 +74,7 @@ def describe(
     looks = {prompts.caption(persona.attributes) for persona, _ in task.learned}
     needed = max(len(conversations.answer_ids(look)) for look in looks)
     longest, cut = max(tokens, needed), 0
-    asked = [conversations.encode(one, prompts.CAPTION_QUESTIONS[0]) for one in contexts]
+    asked = [conversations.encode(context, prompts.CAPTION_QUESTIONS[0]) for context in contexts]
     base = conversations.base
     left = sorted(range(len(asked)), key=lambda place: len(asked[place].ids))
     said, size = [""] * len(asked), _BATCH
@@ -82,13 +82,13 @@ def describe(
         places = left[:size]
         batch = [asked[place] for place in places]
         most = [longest] * len(batch)
-        found = tried(partial(answer, base, base.model, conversations, batch, most))
-        if found is None:
+        descriptions = tried(partial(answer, base, base.model, conversations, batch, most))
+        if descriptions is None:
             size = _halved(len(batch), task)
             continue
-        for place, told in zip(places, found, strict=True):
-            said[place] = told.text
-            cut += told.cut
+        for place, description in zip(places, descriptions, strict=True):
+            said[place] = description.text
+            cut += description.cut
         left = left[len(places) :]
     if cut:
         task.note(f"self-caption: {cut} of {len(said)} descriptions had no end in {longest} tokens")
@@ -107,9 +107,9 @@ def _elsewhere(task: LearnTask, pairs: Sequence[tuple[Exercise, str]]) -> list[C
     """Each view in the other modality, as far as the model's own description leads there."""
     attributes = list(dict.fromkeys(a for persona, _ in task.learned for a in persona.attributes))
     encoded, undrawn, read = [], 0, 0
-    for number, (one, caption) in enumerate(pairs):
+    for number, (exercise, caption) in enumerate(pairs):
         context = Context(text=caption)
-        if one.context.text is not None:
+        if exercise.context.text is not None:
             read += 1
             look = prompts.parse_caption(caption, attributes)
             key = f"{task.settings.seed}: drawn {number}"
@@ -118,7 +118,7 @@ def _elsewhere(task: LearnTask, pairs: Sequence[tuple[Exercise, str]]) -> list[C
                 context = Context(image=Drawn(picture))
             else:
                 undrawn += 1
-        encoded.append(task.conversations.encode(context, one.question, one.answer))
+        encoded.append(task.conversations.encode(context, exercise.question, exercise.answer))
     if undrawn:
         task.note(
             f"self-caption: {undrawn} of {read} descriptions could not be drawn: the model's own "

@@ -40,8 +40,14 @@ class OwnShare:
 
 def some_may_rest(model: Any) -> bool:
     """Whether a batch may leave a trained weight alone: one that looks at pictures, say."""
-    language = {id(one) for one in getattr(model, "base_model", model).get_decoder().parameters()}
-    return any(one.requires_grad and id(one) not in language for one in model.parameters())
+    language = {
+        id(parameter)
+        for parameter in getattr(model, "base_model", model).get_decoder().parameters()
+    }
+    return any(
+        parameter.requires_grad and id(parameter) not in language
+        for parameter in model.parameters()
+    )
 
 
 class _Gather(torch.autograd.Function):
@@ -53,13 +59,13 @@ class _Gather(torch.autograd.Function):
     @staticmethod
     def forward(ctx: Any, counts: list[int], *own: torch.Tensor) -> tuple[torch.Tensor, ...]:
         ctx.counts = counts
-        return tuple(_joined(one, counts) for one in own)
+        return tuple(_joined(tensor, counts) for tensor in own)
 
     @staticmethod
     def backward(ctx: Any, *given: torch.Tensor) -> tuple[Any, ...]:
         start = sum(ctx.counts[: processes.number()])
         own = slice(start, start + ctx.counts[processes.number()])
-        return (None, *(one[own] * len(ctx.counts) for one in given))
+        return (None, *(gradient[own] * len(ctx.counts) for gradient in given))
 
 
 def _joined(own: torch.Tensor, counts: list[int]) -> torch.Tensor:
@@ -68,18 +74,18 @@ def _joined(own: torch.Tensor, counts: list[int]) -> torch.Tensor:
     sent[: len(own)] = own
     got = [torch.empty_like(sent) for _ in counts]
     distributed.all_gather(got, sent)
-    return torch.cat([one[:count] for one, count in zip(got, counts, strict=True)])
+    return torch.cat([tensor[:count] for tensor, count in zip(got, counts, strict=True)])
 
 
 def whole(parts: Parts, batch: dict[str, Any]) -> Parts:
     """The parts of the whole batch, from this process's own; the same in every process."""
-    found = {}
+    gathered = {}
     for field in fields(Parts):
         own = getattr(parts, field.name)
         if own is not None:
             start, stop = batch["bounds"][field.name]
-            found[field.name] = _whole(own, 0 if batch[IDLE] else stop - start)
-    return Parts(**found)
+            gathered[field.name] = _whole(own, 0 if batch[IDLE] else stop - start)
+    return Parts(**gathered)
 
 
 def _whole(own: Part, examples: int) -> Part:
@@ -87,8 +93,8 @@ def _whole(own: Part, examples: int) -> Part:
     sizes = torch.tensor([examples, tokens], device=own.logits.device)
     got = [torch.empty_like(sizes) for _ in range(processes.count())]
     distributed.all_gather(got, sizes)
-    earlier = sum(int(one[0]) for one in got[: processes.number()])
-    counts = [int(one[1]) for one in got]
+    earlier = sum(int(sizes[0]) for sizes in got[: processes.number()])
+    counts = [int(sizes[1]) for sizes in got]
     live = {"logits": own.logits, "hidden": own.hidden}
     still = {
         "wanted": own.wanted,
@@ -97,11 +103,13 @@ def _whole(own: Part, examples: int) -> Part:
         "reference_logits": own.reference_logits,
         "reference_hidden": own.reference_hidden,
     }
-    given = {name: one[:tokens].contiguous() for name, one in live.items() if one is not None}
-    found = dict(zip(given, _Gather.apply(counts, *given.values()), strict=True))
-    found |= {
-        name: _joined(one[:tokens].contiguous(), counts)
-        for name, one in still.items()
-        if one is not None
+    given = {
+        name: tensor[:tokens].contiguous() for name, tensor in live.items() if tensor is not None
     }
-    return replace(own, **found)
+    joined = dict(zip(given, _Gather.apply(counts, *given.values()), strict=True))
+    joined |= {
+        name: _joined(tensor[:tokens].contiguous(), counts)
+        for name, tensor in still.items()
+        if tensor is not None
+    }
+    return replace(own, **joined)

@@ -119,7 +119,7 @@ class AnswerTrainer(Trainer):
 
 def _nothing(model: Any) -> torch.Tensor:
     """Zero, with a gradient: of a batch without pictures, where what sees learns alone."""
-    learning = next(one for one in model.parameters() if one.requires_grad)
+    learning = next(parameter for parameter in model.parameters() if parameter.requires_grad)
     return learning.sum() * 0.0
 
 

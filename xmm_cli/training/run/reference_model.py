@@ -18,7 +18,7 @@ class Before:
     def there(self) -> Iterator[None]:
         """Inside the block the model is the one before, in evaluation mode, without gradients."""
         weights = _trainable(self._model)
-        latest = [one.data for one in weights]
+        latest = [weight.data for weight in weights]
         training = self._model.training
         try:
             self._model.eval()
@@ -33,4 +33,4 @@ class Before:
 
 
 def _trainable(model: Any) -> list[torch.nn.Parameter]:
-    return [one for one in model.parameters() if one.requires_grad]
+    return [parameter for parameter in model.parameters() if parameter.requires_grad]
