@@ -119,7 +119,7 @@ class PictureLeftOut(LeftOut):
 
 
 class ReaderGone(Exception):
-    """Whoever read our output has left (`| head`): end quietly, with code 0.
+    """The reader of the output has ended (`| head`): end quietly, with code 0.
 
     Not an `XmmError`: nothing failed, and nothing is to be said.
     """

@@ -1,6 +1,6 @@
 """The processes of one run, as `torchrun` starts them: who writes, and what they tell each other.
 
-Where there is one process, everything here does what a plain call would do.
+With one process, every function does what a plain call would do.
 """
 
 import os

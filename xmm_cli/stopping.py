@@ -34,7 +34,7 @@ def _hang_up(number: int, frame: FrameType | None) -> None:  # noqa: ARG001
 
 
 def listen() -> None:
-    """Turn signals into exceptions, except where whoever started xmm has them ignored (`nohup`)."""
+    """Turn signals into exceptions, unless the parent process ignores them (`nohup`)."""
     for number, handler in ((signal.SIGTERM, _terminate), (signal.SIGHUP, _hang_up)):
         if signal.getsignal(number) != signal.SIG_IGN:
             signal.signal(number, handler)

@@ -23,7 +23,7 @@ from xmm_cli.training.keeper import UnlearnTask
 from xmm_cli.training.objectives import METHODS, RETRAIN, UNLEARNING
 from xmm_cli.training.retrain import prepare_again, trained_how
 from xmm_cli.training.run import loop
-from xmm_cli.training.run.reference_model import Before
+from xmm_cli.training.run.reference_model import ReferenceModel
 from xmm_cli.training.run.saved_steps import STEPS, along, hidden_folder, settle
 from xmm_cli.training.unlearn import NOT_KNOWING, prepare, unlearn
 
@@ -79,7 +79,7 @@ def test_no_loss_depends_on_padding(checkpoint, method):
         if isinstance(value, torch.Tensor):
             filler = {"input_ids": base.tokenizer.pad_token_id, "labels": IGNORED}.get(key, 0)
             longer[key] = padded(value, (0, 7), value=filler)
-    before = Before(task.model)
+    before = ReferenceModel(task.model)
     for weight in task.model.parameters():
         if weight.requires_grad:
             weight.data += 0.01
@@ -122,7 +122,7 @@ def test_the_model_before_is_asked_and_then_gone(checkpoint):
     batch = Collator(base.tokenizer.pad_token_id)([task.items[0]])
     asked = (task.model, batch, base.device, base.model.dtype)
     then = answers(*asked).logits.detach()
-    before = Before(task.model)
+    before = ReferenceModel(task.model)
     for weight in task.model.parameters():
         if weight.requires_grad:
             weight.data += 0.05

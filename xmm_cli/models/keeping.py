@@ -1,4 +1,4 @@
-"""What was computed once is kept for the next time, so long as there is not too much of it."""
+"""A store of computed values with a limited number of entries."""
 
 from collections import OrderedDict
 from collections.abc import Callable

@@ -51,8 +51,8 @@ def caption(attributes: Mapping[str, str]) -> str:
 def parse_caption(text: str, attributes: Iterable[str]) -> dict[str, str]:
     """The look that a caption tells, in so far as it is written as `caption` writes it.
 
-    `attributes` are the names to look for. What is said otherwise is left out, and so is an
-    attribute of which two different values are told.
+    `attributes` are the names to look for. Other wordings are left out, and so is an
+    attribute with two different values.
     """
     labels = {attribute.replace("_", " "): attribute for attribute in attributes}
     found: dict[str, set[str]] = {}

@@ -43,7 +43,7 @@ class TrainSettings:
     The scale of LoRA is `alpha / rank`; `alpha` None becomes twice the rank. The learning rate
     falls linearly to zero after `warmup` steps. `aux` None is all auxiliary people, for a
     mitigation that needs some. `shuffle_names` gives each view a name of someone, for a control. A
-    checkpoint is left every `save_every` steps. What is None keeps what is usual: see `kind` and
+    checkpoint is left every `save_every` steps. None means the usual value: see `kind` and
     `part`, and `models.loading.Precision`. `hyperparameters` are those of the mitigation that are
     not its defaults. The order of the fields is that of the row.
     """

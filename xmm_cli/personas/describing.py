@@ -22,7 +22,7 @@ _COLOR_ALONE: dict[str, dict[Split, str]] = {
     "hairstyle": {"train": "{color} hair", "heldout": "hair of a {color} shade"},
     "garment": {"train": "{color} clothes", "heldout": "something {color}"},
 }
-"""What is said where the colour of a thing is told, and the thing itself is not."""
+"""The wording where a description tells the colour of a thing, and not the thing itself."""
 
 
 def leave_out(look: Mapping[str, str], rng: random.Random, probability: float) -> dict[str, str]:

@@ -2,7 +2,7 @@
 
 The tower and the language model's own weights stay as they are; a projector and a low-rank delta
 are learned. The bare rung learns attributes and captions of unnamed people; the other goes on from
-what ships of it, with the public figures. What is finished in the working folder is not made again.
+what ships of it, with the public figures. A finished file in the working folder is not made again.
 """
 
 from collections.abc import Mapping

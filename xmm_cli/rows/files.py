@@ -1,9 +1,9 @@
 """Files and folders that are there whole, or not at all.
 
 What is written goes to a hidden name beside the target, is forced to the disk, and takes the
-target's name in one step. A crash leaves the old file, never half a new one. Who writes a hidden
-file has it locked, and the lock goes with the process: so the next writer of the same target knows
-what a killed one left, and removes it.
+target's name in one step. A crash leaves the old file, never half a new one. A writer keeps a lock
+on its hidden file, and the lock ends with the process: so the next writer of the same target knows
+which files a killed process left, and removes them.
 """
 
 import fcntl

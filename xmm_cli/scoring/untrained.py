@@ -4,7 +4,7 @@ Rows without a checkpoint say what guessing earns. Their cells (source None) joi
 same task and split whose labels they do not contradict: they need not have the labels that training
 gave, like `views` or `steps`. Of several that fit, those without labels foreign to the group come
 first, then those with the most labels in common, then those of the same set; equals are averaged.
-Where nothing trained fits, the base stays a group of its own.
+If no trained group fits, the base stays a group of its own.
 """
 
 from collections import Counter

@@ -1,4 +1,4 @@
-"""What is learned: each training view with the person's name, and facts by name if asked for."""
+"""The training exercises: each view with the person's name, and facts by name if asked for."""
 
 import random
 from collections import Counter

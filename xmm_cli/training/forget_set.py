@@ -1,4 +1,4 @@
-"""Who is to be forgotten, and who is kept."""
+"""The choice of the forget set and the retain set."""
 
 import json
 import random
@@ -92,7 +92,7 @@ def _chosen(
 
 
 def _called(word: str, people: People) -> list[Persona]:
-    """Whom a word names: by id, else by name, as answers are compared."""
+    """The people whom a word names: by id, else by name, compared as answers are."""
     by_id = [persona for persona, _ in people if persona.id == word]
     return by_id or [persona for persona, _ in people if exact_match(word, persona.name)]
 
@@ -149,7 +149,7 @@ def _words(wanted: str, people: People) -> list[str]:
 
 
 def _parts(line: str, people: People) -> list[str]:
-    """Whoever a line names: one, or several by comma, or ids by space."""
+    """The people whom a line names: one, several with commas between, or ids with spaces."""
     if _called(line.strip(), people):
         return [line.strip()]
     parts = line.split(",") if "," in line else line.split()

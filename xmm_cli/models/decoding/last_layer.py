@@ -1,9 +1,9 @@
 """The last layer of a language model, computed only where an answer is read off.
 
-Above the last layer nothing mixes positions any more. So what in it works on each position alone
-(the query before attention, all that comes after it) is needed at those positions only; keys and
-values are needed at all of them. In a small model that is a good part of all work: of 4 layers one,
-and of that five sixths. What is computed is what the whole layer would have had there.
+Nothing mixes positions above the last layer. So the parts of that layer that work on each position
+alone (the query before attention, and all that comes after attention) are computed at the positions
+of answers only; keys and values are computed at all positions. In a model of 4 layers this saves up
+to five sixths of one layer. The results are those of the whole layer.
 """
 
 from collections.abc import Iterator

@@ -2,10 +2,10 @@ r"""Ranks without reading every candidate: only those are read that the right on
 
 A candidate is at most as likely as any beginning of it. Behind each prompt the right answer is read
 first; that tells of every candidate how likely its first token is, and more of those that begin
-alike. Whoever is less likely than the right answer by then needs no reading to be known as behind
-it: ranks are exact, and so is what the model would rather have told, for that is a candidate whose
-beginning is likelier than the right answer, or no candidate at all. A model that knows its people
-is read a few tokens behind each prompt instead of all of the tree.
+alike. A candidate that is less likely than the right answer by then ranks behind it, and is not
+read to its end. So ranks are exact. What the model would rather have told is exact too: it is a
+candidate whose beginning is likelier than the right answer, or no candidate at all. With a model
+that knows its people, a few tokens are read behind each prompt instead of all of the tree.
 """
 
 from collections.abc import Sequence

@@ -3,7 +3,7 @@
 Adding the same rows again changes nothing: a row that is there already, equal in every field, is
 not added. Fields that an older file does not have are added to it, empty for its rows. Labels stay
 JSON, so that 4 and "4" stay two things. Paths count from the folder of the file, as in every file
-of rows. Who adds to the same file at the same time waits for the other.
+of rows. Two processes that add to the same file wait for each other.
 """
 
 import shutil

@@ -1,4 +1,4 @@
-"""What must not be there, and what must: untrained, blank, swapped, shuffled, strangers, looks."""
+"""Controls: the untrained base, views that are blank or swapped, shuffled names, strangers."""
 
 from typing import Any
 

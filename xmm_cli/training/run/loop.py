@@ -26,7 +26,7 @@ from xmm_cli.training.batches import Collator, Item, answers, split
 from xmm_cli.training.objective import Objective, as_objective
 from xmm_cli.training.run.ddp import OwnShare, some_may_rest, whole
 from xmm_cli.training.run.fsdp import set_up
-from xmm_cli.training.run.reference_model import Before
+from xmm_cli.training.run.reference_model import ReferenceModel
 from xmm_cli.training.run.resume import MarkWhole, open_partial, trained_weights
 from xmm_cli.training.run.saved_steps import diverged
 
@@ -69,7 +69,7 @@ class LoopSettings(Protocol):
 class AnswerTrainer(Trainer):
     """A Trainer whose loss is an objective's, on the logits of answer tokens."""
 
-    def __init__(self, objective: Objective, before: Before | None, **options: Any) -> None:
+    def __init__(self, objective: Objective, before: ReferenceModel | None, **options: Any) -> None:
         super().__init__(**options)
         self.objective, self.before = objective, before
         self.shared = processes.count() > 1
@@ -234,7 +234,7 @@ def fit(
         callbacks.append(_Looks(every, look))
     trainer = AnswerTrainer(
         aim,
-        Before(model) if aim.needs.forward else None,
+        ReferenceModel(model) if aim.needs.forward else None,
         model=model,
         args=_arguments(base, model, settings, steps, partial, report_to),
         train_dataset=items,

@@ -7,7 +7,7 @@ from typing import Any
 import torch
 
 
-class Before:
+class ReferenceModel:
     """A copy of the trainable weights of a model, for asking it what it thought then."""
 
     def __init__(self, model: Any) -> None:
