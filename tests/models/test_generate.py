@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 
 from xmm_cli.models.adapters.lora import load_adapter
 from xmm_cli.models.conversation import Context, Conversations
-from xmm_cli.models.decoding.generate import _agreed, generate
+from xmm_cli.models.decoding.generate import _agreed
+from xmm_cli.models.decoding.generate import answer as answered
 from xmm_cli.models.decoding.rank import greedy, read_tree
 from xmm_cli.models.decoding.tree import build_tree
 
@@ -45,7 +46,9 @@ def passes(model):
 def answers_of(trained, prompts, guesses=None, **more):
     base, model, conversations = trained
     trees = None if guesses is None else [guesses] * len(prompts)
-    return generate(base, model, conversations, prompts, LONGEST, guesses=trees, **more)
+    most = [LONGEST] * len(prompts)
+    answers = answered(base, model, conversations, prompts, most, guesses=trees, **more)
+    return [given.text for given in answers]
 
 
 def test_what_is_guessed_right_takes_two_passes_for_all(trained, people):
