@@ -42,13 +42,19 @@ def test_a_folder_a_person_is_a_data_set(xmm, tmp_path):
             assert image.size == (96, 96)
 
 
-@pytest.mark.parametrize("splits", [("train", "test"), ("Train", "Test"), ("training", "val")])
+@pytest.mark.parametrize("splits", [("train", "heldout"), ("Train", "Test"), ("training", "val")])
 def test_a_level_of_splits(xmm, tmp_path, splits):
     names = [f"lfw/{split}/Aaron_Eckhart/{n}.jpg" for split in splits for n in range(2)]
     put(tmp_path, *names, *(name.replace("Aaron", "Zoë") for name in names))
     made = xmm("gen-personas", "--from", "folders", "lfw", "-o", "people")
     kinds = ["train", "train", "heldout", "heldout"]
     assert people(made) == {"Aaron_Eckhart": kinds, "Zoë_Eckhart": kinds}
+
+
+def test_blanks_in_a_folders_name_are_single(xmm, tmp_path):
+    put(tmp_path, "photos/Ann  Lee/1.jpg", "photos/Ann  Lee/2.jpg")
+    made = xmm("gen-personas", "--from", "folders", "photos", "-o", "people")
+    assert people(made) == {"Ann Lee": ["train", "heldout"]}
 
 
 def test_every_file_that_is_dropped_is_named(tmp_path):
@@ -72,7 +78,8 @@ def test_every_file_that_is_dropped_is_named(tmp_path):
     made = real("gen-personas", "--from", "folders", "photos", "-o", "people", cwd=tmp_path)
     assert people(made, code=4) == {"Ann Lee": ["train", "heldout"], "Bo": ["train", "heldout"]}
     for line in (
-        "warning: dropped 7: the picture cannot be read (first: photos/Ann Lee/new\\nline.png, "
+        "warning: dropped 7: the picture cannot be read: it is in no format that xmm opens (PNG, "
+        "JPEG, WEBP, AVIF, GIF, BMP, TIFF, HEIC) (first: photos/Ann Lee/new\\nline.png, "
         "photos/Bo/bad0.jpg, photos/Bo/bad1.jpg)",
         "xmm gen-personas: photos: 16 files, rows or people left out, the rest is written; "
         "people/README.md names each",
@@ -115,6 +122,12 @@ def test_a_bare_folder_shows_a_row_that_works(xmm, tmp_path, format, code, mend)
         ("folders", ["0045/1.jpg"], 65, "none of the 1 pictures is in a folder with a person's"),
         ("folders", ["Ann/notes.txt"], 65, "no picture is in a folder with a person's name"),
         ("folders", ["stars/Ann/1.jpg", "stars/Bo/1.jpg"], 65, "--from folders photos/stars"),
+        (
+            "folders",
+            ["train/Ann/1.jpg", "unseen/Ann/2.jpg"],
+            65,
+            "if unseen is no person but a spl",
+        ),
     ],
 )
 def test_what_a_folder_cannot_mean(xmm, tmp_path, format, files, code, said):

@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 
 import pytest
+from PIL import Image
 
 from tests.contract.conftest import Result, real
 from tests.personas.importing import sources
@@ -111,12 +112,49 @@ def test_json_lines_of_any_encoding(xmm, folder, encoding, end):
         ("name,text\n山田太郎,背が高い\n".encode("shift-jis"), "iconv -f ENCODING -t UTF-8"),
         ("name,text\n王小明,x\n".encode("gbk"), "and not cp1252"),
         ("name,text\nWałęsa,x\n".encode("cp1250"), "and not cp1252"),
+        ("name,text\nJiří Dvořák,x\n".encode("cp1250"), "people.csv:2: not UTF-8 or UTF-16, and"),
+        ("name,text\nMuž,x\n".encode("iso8859-2"), "and not cp1252"),
+        ("name,text\nIonuţ,x\n".encode("cp1250"), "and not cp1252"),
+        ("name,text\n王偉,x\n".encode("big5"), "and not cp1252"),
+        ("name,picture\nAnn,https://a.org/1.png\n", "is an address; xmm fetches none: download"),
     ],
 )
 def test_a_table_that_cannot_be_meant_is_refused_in_one_line(xmm, folder, data, said):
     saved(folder, data)
     xmm("gen-personas", "--from", "csv", "people.csv", "-o", "out").failed(65, said)
     assert not (folder / "out").exists()
+
+
+WESTERN = "Žižek;Søren;Høie;Þórður;nýr hýr;élève;più;corações;Tõnu;m²;5¾;nº 3;Œuvre;£5;Åse"
+
+
+def test_western_words_are_no_other_encoding_and_one_is_shown(folder):
+    made = imported("csv", saved(folder, f"name,text\nAnn,{WESTERN}\n".encode("cp1252")))
+    assert people(made)["Ann"]["texts"][0]["text"] == WESTERN
+    assert "people.csv: read with encoding cp1252 (it has the word 'Žižek')" in made.err
+
+
+def test_windows_paths(folder):
+    (folder / "pics").mkdir()
+    (folder / "1.png").rename(folder / "pics/1.png")
+    made = imported("csv", saved(folder, "name,picture\nAnn,pics\\1.png\nBo,2.png\n"))
+    assert [len(one["images"]) for one in people(made).values()] == [2, 2]
+
+
+def test_pictures_and_texts_of_a_line_go_by_place(folder):
+    """A gap in one list does not move what stands behind it."""
+    line = '{"name": "Ann", "images": ["1.png", null, "2.png"], "texts": ["one", NaN, "two"]}\n'
+    line += '{"name": "Bo", "images": [null, "3.png", "4.png"], "texts": ["x", "three", "four"]}\n'
+    made = imported("jsonl", saved(folder, line, "people.jsonl"), "--lone-view", "train")
+    found = people(made)
+    assert len(found["Ann"]["images"]) == len(found["Ann"]["texts"]) == 2
+    assert len(found["Bo"]["images"]) == 2
+    held = [view["text"] for view in found["Bo"]["texts"] if view["split"] == "heldout"]
+    seen = [view["path"] for view in found["Bo"]["images"] if view["split"] == "heldout"]
+    pixels = {"three": "3.png", "four": "4.png"}
+    assert len(held) == len(seen) == 1
+    with Image.open(folder / seen[0]) as copy, Image.open(folder / pixels[held[0]]) as original:
+        assert copy.tobytes() == original.convert("RGB").tobytes()
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@
 
 import io
 import json
+import sys
 import warnings
 
 import numpy as np
@@ -9,7 +10,8 @@ import pytest
 from PIL import Image
 
 from tests.contract.conftest import real
-from xmm_cli.errors import InputNotFound, SingleColour
+from xmm_cli.errors import BadPicture, InputNotFound, SingleColour
+from xmm_cli.rows import pictures
 from xmm_cli.rows.pictures import is_one_colour, read_picture
 
 WIDTH, HEIGHT = 40, 24
@@ -99,6 +101,7 @@ def test_what_is_transparent_is_white(tmp_path, mode):
         ("CMYK", "tif", 3),
         ("YCbCr", "jpg", 40),
         ("RGB", "webp", 60),
+        ("RGB", "avif", 60),
         ("RGB", "bmp", 0),
     ],
 )
@@ -145,6 +148,34 @@ def test_a_picture_of_one_colour_is_warned_of(tmp_path):
         read_picture(saved(COLOURS, tmp_path / "b.png"))
 
 
+def heic(path):
+    """Colours as a telephone saves them."""
+    pytest.importorskip("pillow_heif").from_pillow(COLOURS).save(path, quality=95)
+    return path
+
+
+def test_heic_is_known_by_its_bytes(tmp_path):
+    found = read_picture(heic(tmp_path / "a.heic").rename(tmp_path / "a.jpg"))
+    assert found.mode == "RGB"
+    assert np.abs(np.asarray(found).astype(int) - np.asarray(COLOURS)).mean() < 10
+
+
+def test_heic_without_its_package_and_too_large(tmp_path, monkeypatch):
+    path = heic(tmp_path / "a.heic")
+    monkeypatch.setattr(pictures, "MOST_PIXELS", 10)
+    with pytest.raises(BadPicture, match=r"a\.heic: a picture of 40 x 24 pixels"):
+        read_picture(path)
+    monkeypatch.setitem(sys.modules, "pillow_heif", None)
+    with pytest.raises(BadPicture, match=r"a\.heic: .* pip install 'xmm-cli\[heic\]'"):
+        read_picture(path)
+
+
+def test_a_format_that_is_not_opened_is_said(tmp_path):
+    for name in ("a.ppm", "a.ico", "a.jp2"):
+        with pytest.raises(BadPicture, match=r"no format that xmm opens \(PNG, JPEG"):
+            read_picture(saved(COLOURS, tmp_path / name))
+
+
 def sources(folder):
     """Pictures of every form, a row each; the last of a single colour."""
     exif = Image.Exif()
@@ -161,12 +192,12 @@ def sources(folder):
         "one.gif": (COLOURS.quantize(64), {}),
         "flat.png": (Image.new("I;16", (8, 8), 40000), {}),
     }
-    lines = []
     for name, (picture, more) in made.items():
         picture.save(folder / name, **more)
-        lines.append({"name": "Ann Lee", "picture": name, "split": "train"})
+    names = [*made, heic(folder / "telephone.heic").name]
+    lines = [{"name": "Ann Lee", "picture": name, "split": "train"} for name in names]
     (folder / "people.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines))
-    return list(made)
+    return names
 
 
 @pytest.mark.filterwarnings("ignore::xmm_cli.errors.SingleColour")

@@ -13,12 +13,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from xmm_cli.errors import BadPicture, InputNotFound, SingleColour
+from xmm_cli.rows.heic import Heic, is_heic
 
 if TYPE_CHECKING:
     from PIL.Image import Image
 
-FORMATS = ("PNG", "JPEG", "WEBP", "GIF", "BMP", "TIFF")
-"""Not EPS and the like, which Pillow hands to another program."""
+FORMATS = ("PNG", "JPEG", "WEBP", "AVIF", "GIF", "BMP", "TIFF")
+"""Beside HEIC. Not EPS and the like, which Pillow hands to another program."""
 
 MOST_PIXELS = 50_000_000
 """A larger picture is refused before it is decoded: 150 MB of colours."""
@@ -32,6 +33,13 @@ _PHOTOMETRIC = 262
 
 class TooManyPixels(ValueError):
     """A picture of more than `MOST_PIXELS`; its message has the size."""
+
+
+class UnknownFormat(ValueError):
+    """A file in none of `FORMATS`."""
+
+    def __init__(self) -> None:
+        super().__init__(f"it is in no format that xmm opens ({', '.join(FORMATS)}, HEIC)")
 
 
 def read_picture(path: Path) -> "Image":
@@ -70,15 +78,28 @@ def read_picture(path: Path) -> "Image":
 def decode(source: Path | BytesIO) -> "Image":
     """The first frame as RGB, without anything but its pixels.
 
-    Raises `TooManyPixels`, and whatever Pillow raises for a damaged file.
+    Raises `TooManyPixels`, `UnknownFormat`, `HeicUnreadable`, and whatever Pillow raises for a
+    damaged file.
     """
-    from PIL import Image
+    from PIL import Image, UnidentifiedImageError
 
-    with Image.open(source, formats=FORMATS) as image:
-        if image.width * image.height > MOST_PIXELS:
-            raise TooManyPixels(f"{image.width} x {image.height}")
+    if is_heic(source):
+        heic = Heic(source)
+        _check_size(heic.width, heic.height)
+        return _rgb(heic.pixels(), white_is_zero=False)
+    try:
+        image = Image.open(source, formats=FORMATS)
+    except UnidentifiedImageError as error:
+        raise UnknownFormat from error
+    with image:
+        _check_size(image.width, image.height)
         tags: Any = getattr(image, "tag_v2", {})
         return _rgb(_upright(image), white_is_zero=tags.get(_PHOTOMETRIC) == 0)
+
+
+def _check_size(width: int, height: int) -> None:
+    if width * height > MOST_PIXELS:
+        raise TooManyPixels(f"{width} x {height}")
 
 
 def is_one_colour(picture: "Image") -> bool:

@@ -23,7 +23,7 @@ from xmm_cli.personas.importing.source_files import (
     missing,
     words,
 )
-from xmm_cli.personas.importing.table_values import facts, present
+from xmm_cli.personas.importing.table_values import Say, facts, present
 from xmm_cli.rows.types import Role, Split
 
 PICTURES = ("file_name", "picture", "image", "path", "file_names", "pictures", "images")
@@ -120,11 +120,18 @@ class _Row:
     def __init__(self, where: str, fields: Fields, dropped: Dropped) -> None:
         self.where, self._dropped = where, dropped
         there = {
-            key: present(value, self.say if _means_something(key) else _say_nothing)
+            key: self._present(value, self.say if _means_something(key) else _say_nothing, key)
             for key, value in fields.items()
         }
         self.fields = {key: value for key, value in there.items() if value is not None}
         self._used: dict[str, str] = {}
+
+    def _present(self, value: Any, say: Say, key: str) -> Any:
+        """What is there; in lists of views with their gaps, as picture and text go by place."""
+        if isinstance(value, list) and key in (*PICTURES, *TEXTS):
+            places = [present(one, say) for one in value]
+            return None if all(one is None for one in places) else places
+        return present(value, say)
 
     def say(self, what: str) -> None:
         """Count something that was left out of the row."""
@@ -142,9 +149,10 @@ class _Row:
             return "neither a picture nor a description"
         shown = [inside(root, one, self.where) if isinstance(one, str) else one for one in pictures]
         more = (split, role, attributes, known)
+        views = [view for view in zip_longest(shown, texts) if view != (None, None)]
         return [
             Record(self.where, person or name, name, picture, text, *more)
-            for picture, text in list(zip_longest(shown, texts)) or [(None, None)]
+            for picture, text in views or [(None, None)]
         ]
 
     def say_unused(self) -> None:
@@ -177,16 +185,17 @@ class _Row:
         return None
 
     def _several(self, names: tuple[str, ...], read: Any) -> list[Any]:
-        """The values of the first of these fields that has usable ones."""
+        """The values of the first of these fields that has usable ones, None for the others."""
         for name in names:
             value = self.fields.get(name)
             items = value if isinstance(value, list) else [value]
-            usable = [found for one in items if (found := read(one)) is not None]
-            if usable:
+            views = [read(one) for one in items]
+            if any(view is not None for view in views):
                 self._used[name] = name
-                if len(usable) < len(items):
-                    self.say(f"a value in {name!r} that cannot be one")
-                return usable
+                for item, view in zip(items, views, strict=True):
+                    if view is None and item is not None:
+                        self.say(f"a value in {name!r} that cannot be one")
+                return views
         return []
 
     def _choice(self, name: str, known: dict[str, Any]) -> Any:

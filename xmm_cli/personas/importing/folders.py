@@ -36,7 +36,7 @@ def read(path: Path, dropped: Dropped) -> Iterator[Record]:
         why = "Not a directory" if path.exists() else "No such file or directory"
         raise InputNotFound(f"{path}: {why}")
     people: set[str] = set()
-    inner: set[Path] = set()
+    parents: set[Path] = set()
     no_ones: list[Path] = []
     for file in files(path, dropped):
         person, split = owner(file, path)
@@ -47,7 +47,7 @@ def read(path: Path, dropped: Dropped) -> Iterator[Record]:
             dropped.add("a file that is no picture", str(file))
         else:
             people.add(person)
-            inner.add(file.parent)
+            parents.add(file.parent)
             yield Record(str(file), person, person, file, split=split)
     if not people:
         raise BadData(*_no_one(path, no_ones))
@@ -56,14 +56,26 @@ def read(path: Path, dropped: Dropped) -> Iterator[Record]:
         dropped.add(f"a {kind} that is in no person's folder", str(file))
     for folder in _without(people, path):
         dropped.add("a person's folder without a picture", str(folder))
-    deeper = sorted(folder for folder in inner if folder.name not in people)
-    if len(people) == 1 and len(deeper) > 1 and len(deeper) == len(inner):
+    deeper = sorted(one for one in parents if owner(one, path)[0])
+    _check_owners(deeper, people, path)
+    if len(people) == 1 and len(deeper) > 1 and len(deeper) == len(parents):
         raise BadData(
             f"{path}: all pictures are in folders within one person's, such as {deeper[0]}",
             f"if those are the people: --from folders {deeper[0].parent}",
         )
     if deeper:
         dropped.read(path, f"{deeper[0]} as pictures of {owner(deeper[0] / '_', path)[0]}")
+
+
+def _check_owners(deeper: list[Path], people: set[str], path: Path) -> None:
+    """Refuse a folder within one person's that is called as another person is."""
+    for folder in deeper:
+        person = owner(folder / "_", path)[0]
+        if folder.name in people - {person}:
+            raise BadData(
+                f"{folder}: these would be pictures of {person}, and {folder.name} is a person too",
+                f"if {person} is no person but a split, call its folder train or test",
+            )
 
 
 def owner(file: Path, root: Path) -> tuple[str | None, Split | None]:

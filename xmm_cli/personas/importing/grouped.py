@@ -86,7 +86,7 @@ def _who(record: Record) -> tuple[str, str]:
 
 def _shown(record: Record, notes: Notes) -> str:
     """The name as it is learned and asked for: composed, without characters that do not show."""
-    composed = _composed(record.name)
+    composed = _composed(" ".join(record.name.split()))
     name = _UNSEEN.sub(lambda found: found[0] * _shapes(composed, found.start()), composed)
     if name != composed:
         notes.add("names had characters that do not show, which were removed", record.where)

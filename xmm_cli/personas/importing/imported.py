@@ -13,7 +13,6 @@ from xmm_cli.errors import BadData
 from xmm_cli.personas.fingerprint import fingerprint
 from xmm_cli.personas.importing import IMPORTERS, Dropped, Record
 from xmm_cli.personas.importing.grouped import Share, Someone, assign, deal, gather
-from xmm_cli.personas.importing.heic import MISSING, as_png, is_heic
 from xmm_cli.personas.importing.hiding import without_name
 from xmm_cli.personas.importing.notes import Notes
 from xmm_cli.personas.importing.safe_pictures import opened
@@ -174,8 +173,7 @@ def _pictures(someone: Someone, request: ImportRequest, found: ImportedPeople) -
     usable: dict[bytes, int] = {}
     for place, record in enumerate(someone.records):
         shown = _named(record)
-        decoded = _decoded(shown, found.dropped)
-        data = opened(decoded, request.size, found.dropped, found.notes)
+        data = opened(shown, request.size, found.dropped, found.notes)
         if data is None:
             continue
         if data in usable:
@@ -191,18 +189,6 @@ def _named(record: Record) -> Record:
     return (
         record if record.where.endswith(name) else replace(record, where=f"{record.where}: {name}")
     )
-
-
-def _decoded(record: Record, dropped: Dropped) -> Record:
-    """The record with a picture that Pillow opens by itself; without one where that cannot be."""
-    if record.picture is None or not is_heic(record.picture):
-        return record
-    try:
-        data = as_png(record.picture)
-    except ImportError:
-        dropped.add(MISSING, record.where)
-        return replace(record, picture=None)
-    return replace(record, picture=data or b"")
 
 
 def _words(someone: Someone, found: ImportedPeople) -> dict[int, Record]:

@@ -8,7 +8,14 @@ from PIL import Image, ImageOps
 
 from xmm_cli.personas.importing import Dropped, Record
 from xmm_cli.personas.importing.notes import Notes
-from xmm_cli.rows.pictures import MOST_PIXELS, TooManyPixels, decode, is_one_colour
+from xmm_cli.rows.heic import HeicUnreadable
+from xmm_cli.rows.pictures import (
+    MOST_PIXELS,
+    TooManyPixels,
+    UnknownFormat,
+    decode,
+    is_one_colour,
+)
 
 
 def opened(record: Record, size: int | None, dropped: Dropped, notes: Notes) -> bytes | None:
@@ -29,8 +36,14 @@ def opened(record: Record, size: int | None, dropped: Dropped, notes: Notes) -> 
     except TooManyPixels:
         dropped.add(f"a picture of more than {MOST_PIXELS:,} pixels", record.where)
         return None
-    # Pillow's decoders raise whatever they meet in a damaged file
-    except (OSError, ValueError, SyntaxError, RuntimeError, Image.DecompressionBombError):
+    except HeicUnreadable as error:
+        dropped.add(str(error), record.where)
+        return None
+    except UnknownFormat as error:
+        dropped.add(f"the picture cannot be read: {error}", record.where)
+        return None
+    # decoders raise whatever they meet in a damaged file
+    except Exception:
         dropped.add("the picture cannot be read", record.where)
         return None
     if size is not None:

@@ -17,17 +17,24 @@ from xmm_cli.personas.importing.texts import read_text
 Fields = dict[str, Any]
 PairsHook = Callable[[list[tuple[str, Any]]], Any]
 
+_ADDRESSES = ("http://", "https://", "s3://", "gs://", "data:")
 _EXACT = 2**53
 """Below it a float can stand for each whole number."""
 
 
 def inside(root: Path, name: str, where: str) -> Path:
-    """The file that a source means by `name`.
+    r"""The file that a source means by `name`; `pics\1.jpg`, as Windows writes it, is `pics/1.jpg`.
 
-    Raises `BadData` where no file can have that name, or where it lies outside the source's folder,
-    by `..`, `/` or a link.
+    Raises `BadData` where no file can have that name, where it is an address on the web, or where
+    it lies outside the source's folder, by `..`, `/` or a link.
     """
+    if name.casefold().startswith(_ADDRESSES):
+        raise BadData(
+            f"{where}: the picture {name[:80]!r} is an address", "xmm fetches none: download it"
+        )
     try:
+        if "\\" in name and not (root / name).exists():
+            name = name.replace("\\", "/")
         path = (root / name).resolve()
         within = path.is_relative_to(root.resolve())
         if within:

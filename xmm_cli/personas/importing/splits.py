@@ -1,4 +1,4 @@
-"""Folders that are called as `datasets` calls splits; validation and test are held out.
+"""Folders that are called as `datasets` or xmm calls splits; validation and test are held out.
 
 https://huggingface.co/docs/datasets/repository_structure
 """
@@ -9,6 +9,7 @@ _FOLDERS: dict[str, Split] = {
     **dict.fromkeys(("train", "training"), "train"),
     **dict.fromkeys(("validation", "valid", "dev", "val"), "heldout"),
     **dict.fromkeys(("test", "testing", "eval", "evaluation"), "heldout"),
+    **dict.fromkeys(("heldout", "held-out", "held_out", "holdout", "hold-out"), "heldout"),
 }
 
 

@@ -27,8 +27,13 @@ _NOT_WESTERN = re.compile(
     r"|[a-zß-öø-ÿ][À-ÖØ-ÞŠŒŽŸ]"  # a capital in a word: Mac OS Roman, KOI8
     r"|[a-zß-ÿ][¹²³¼½¾¿¡±÷×¤¦¬¯¶¸][a-zß-ÿ]"  # Polish, Turkish
     r"|[^\W\d_][“„‚‰†‡ƒˆ˜€¾][^\W\d_]"  # Japanese
+    r"|ø[áéíýìù]|Ø[ÁÉÍÝÌÙ]|[a-záéíóúýžš]ì[a-zéž]|[ž]ï|è[íž]"  # Czech
+    r"|[^\W\d_][¾¦¤¬¶]|[¾¦¤¬£¥][^\W\d_]|[a-zãâî]º[a-zãâî]|[a-zãâî]þ\b"  # Latin-2, Chinese, Romanian
 )
 """What bytes of other encodings look like as cp1252, and Western words do not."""
+
+_ACCENTED = re.compile(r"\w*[^\W\d_\x00-\x7f]\w*")
+"""By a word with a letter that encodings differ in, a reader sees whether the guess is right."""
 
 _MEND = "save it as UTF-8, or convert it: iconv -f ENCODING -t UTF-8"
 
@@ -50,7 +55,9 @@ def read_text(path: Path, dropped: Dropped) -> str:
         line = text.count("\n", 0, odd.start()) + 1
         raise BadData(f"{path}:{line}: not UTF-8 or UTF-16, and not cp1252 by its words", _MEND)
     if encoding not in _QUIET:
-        dropped.read(path, f"encoding {encoding}")
+        accented = _ACCENTED.search(text) if encoding == "cp1252" else None
+        sample = f" (it has the word {accented[0]!r})" if accented else ""
+        dropped.read(path, f"encoding {encoding}{sample}")
     return text
 
 
