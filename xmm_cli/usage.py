@@ -13,6 +13,7 @@ _UsageError: type[Exception] = typer.BadParameter.__bases__[0]
 """Of the click that typer carries with it."""
 
 _CHOICES = re.compile(r"(?P<given>'.*') is not one of (?P<known>'.*')\.?$", re.DOTALL)
+_EXTRA = re.compile(r"Got unexpected extra argument\(s\) \((.*)\)")
 _SIMPLER = {
     "Input should be a valid integer, unable to parse string as an integer": "not a whole number",
     "Input should be a valid number, unable to parse string as a number": "not a number",
@@ -35,6 +36,29 @@ class OneLine:
             raise _in_words(error) from error
 
 
+    def make_parser(self, ctx: Any) -> Any:
+        """The parser, which refuses an option that is given twice and would take the last alone."""
+        parser = super().make_parser(ctx)  # type: ignore[misc]
+        parse = parser.parse_args
+
+        def parse_once(args: list[str]) -> Any:
+            values, rest, order = parse(args=args)
+            named = [param for param in order if param.param_type_name == "option"]
+            for param in named:
+                if named.count(param) > 1 and not (param.multiple or param.is_flag):
+                    hint = "names and ids go together by comma: A,B" if _is_set(param) else None
+                    raise WrongUsage(f"{param.opts[0]} is given twice", hint)
+            return values, rest, order
+
+        parser.parse_args = parse_once
+        return parser
+
+
+def _is_set(param: Any) -> bool:
+    """Whether an option takes people."""
+    return param.name in ("forget", "retain")
+
+
 class OneLineGroup(OneLine, TyperGroup):
     """`xmm` itself."""
 
@@ -49,6 +73,10 @@ def _in_words(error: Any) -> WrongUsage:
         options = [name for one in context.command.params for name in one.opts]
         return WrongUsage(f"no option {option}", nearest(option, options) or look)
     param = getattr(error, "param", None)
+    extra = _EXTRA.match(said)
+    if extra and context is not None and context.command_path.endswith("gen-personas"):
+        hint = f"to import it: --from FORMAT {extra[1]}, with folders, imagefolder, csv or jsonl"
+        return WrongUsage(f"{extra[1]!r} belongs to no option", hint)
     if type(error).__name__ == "MissingParameter" and param is not None:
         metavar = f" {param.metavar}" if param.metavar else ""
         return WrongUsage(f"{param.opts[0]}{metavar} is missing", look)

@@ -1,6 +1,5 @@
 """`xmm help`: the guide, a topic at a time. `app` answers `xmm help COMMAND` itself."""
 
-import shutil
 import sys
 import textwrap
 from dataclasses import dataclass
@@ -8,9 +7,11 @@ from difflib import get_close_matches
 from typing import Annotated
 
 from xmm_cli.commands import EVERY
+from xmm_cli.encoding import encodable
 from xmm_cli.errors import WrongUsage
 from xmm_cli.flags import Positional
 from xmm_cli.guide import TOPICS, page, readable, summary
+from xmm_cli.guide.topic import show, terminal_width
 
 EXAMPLES = """\
 Examples:
@@ -37,10 +38,8 @@ def run(options: HelpOptions) -> None:
     """
     topic = options.topic
     if topic is None:
-        sys.stdout.write(_list())
+        sys.stdout.write(encodable(_list(), sys.stdout.encoding or "utf-8"))
     elif topic in TOPICS:
-        from xmm_cli.guide.topic import show
-
         show(readable(page(topic)))
     else:
         known = [*TOPICS, *EVERY]
@@ -51,7 +50,7 @@ def run(options: HelpOptions) -> None:
 
 def _list() -> str:
     """Commands and topics, with a line each, as wide as the terminal allows."""
-    width = shutil.get_terminal_size((80, 24)).columns
+    width = terminal_width()
     parts = {
         "Commands (xmm help COMMAND)": {name: line for name, (_, line) in EVERY.items()},
         "Topics (xmm help TOPIC)": {topic: summary(topic) for topic in TOPICS},

@@ -8,7 +8,10 @@ import sys
 from io import StringIO
 from typing import Any
 
+from xmm_cli.encoding import encodable
 from xmm_cli.guide.tables import tables_to_lists, widths
+
+_NARROWEST = 34
 
 
 def rendered(text: str, *, width: int, colour: bool) -> str:
@@ -72,10 +75,15 @@ def show(text: str) -> None:
     """Write Markdown to stdout: through `$PAGER` on a terminal, plain text anywhere else."""
     on_terminal = sys.stdout.isatty()
     colour = on_terminal and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
-    shown = rendered(text, width=shutil.get_terminal_size((80, 24)).columns, colour=colour)
+    shown = rendered(text, width=terminal_width(), colour=colour)
     if not (on_terminal and _paged(shown)):
-        sys.stdout.write(shown)
+        sys.stdout.write(encodable(shown, sys.stdout.encoding or "utf-8"))
         sys.stdout.flush()
+
+
+def terminal_width() -> int:
+    """Columns of the terminal, or `COLUMNS`; 80 where neither says, and never too few for words."""
+    return max(shutil.get_terminal_size((80, 24)).columns, _NARROWEST)
 
 
 def _paged(text: str) -> bool:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from xmm_cli import processes
 from xmm_cli.console import say
-from xmm_cli.errors import BadData, CannotWrite, WrongUsage
+from xmm_cli.errors import BadData, CannotWrite, InputNotFound, WrongUsage
 from xmm_cli.models.checkpoint import is_checkpoint, located, read_checkpoint
 from xmm_cli.models.loading import SHIPPED
 from xmm_cli.models.places import find_base, spelled_out
@@ -40,6 +40,9 @@ def checkpoints(
             find_base(row, base)
             yield row
             continue
+        if name in SHIPPED and not Path(name).exists():
+            hint = f"to ask a base that was taught nothing: --base {name} --personas FOLDER"
+            raise InputNotFound(f"{name}: a base, not a checkpoint", hint)
         source = [name] if inputs else []
         found = read_rows(source, want=(Checkpoint,), passing=passing)
         for one in require_some(found, source, want=(Checkpoint,)):
