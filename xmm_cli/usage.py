@@ -35,7 +35,6 @@ class OneLine:
                 raise
             raise _in_words(error) from error
 
-
     def make_parser(self, ctx: Any) -> Any:
         """The parser, which refuses an option that is given twice and would take the last alone."""
         parser = super().make_parser(ctx)  # type: ignore[misc]

@@ -297,3 +297,21 @@ def test_people_that_are_not_there(xmm, tmp_path, checkpoint, command):
 def test_a_checkpoint_that_has_gone(xmm, tmp_path, examples, command):
     row = encode(examples["checkpoint"]).replace(b"/text", b"/gone")
     xmm(command, stdin=row).failed(66, "/gone")
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "said"),
+    [
+        ("unlearn run --forget Ann --forget Bo", 2, "--forget is given twice; names and ids go to"),
+        ("score --seed 1 --seed 2", 2, "--seed is given twice"),
+        ("gen-personas --from csv a.csv --from csv b.csv -o out", 2, "--from is given twice"),
+        ("gen-personas photos -o out", 2, "to import it: --from FORMAT photos, with folders"),
+        (
+            "probe xmm-base",
+            66,
+            "a base, not a checkpoint; to ask a base that was taught nothing: --",
+        ),
+    ],
+)
+def test_what_would_be_lost_without_a_word(xmm, words, code, said):
+    xmm(*words.split()).failed(code, said)

@@ -296,3 +296,40 @@ def test_the_page_shows_the_unlearned_first_and_commands_that_run(world):
             ["bash", "-c", shell], cwd=world, env=env, capture_output=True, check=False
         )
         assert done.returncode == 0, (shell, done.stderr)
+
+
+@pytest.mark.parametrize("encoding", ["ascii", "latin-1", "cp1252", "cp437"])
+@pytest.mark.parametrize("words", ["help", "help measuring", "help audit", "train --help"])
+def test_the_guide_in_any_encoding(tmp_path, words, encoding):
+    done = run(*words.split(), cwd=tmp_path, env={"PYTHONIOENCODING": encoding})
+    assert (done.returncode, done.stderr) == (0, b"")
+    assert len(done.stdout.decode(encoding)) > 500
+
+
+@pytest.mark.parametrize("columns", ["1", "0", "-5", "none"])
+def test_a_width_that_is_none(rows, tmp_path, columns):
+    env = {"COLUMNS": columns, "TERM": "dumb"}
+    for words in ("help", "help errors", f"report {rows}", "score --help"):
+        done = run(*words.split(), cwd=tmp_path, env=env)
+        assert done.returncode == 0
+        lines = done.stdout.decode().splitlines()
+        assert max(map(len, lines)) >= 30
+        assert len(lines) < 600
+
+
+def test_no_folder_for_temporary_files_is_one_plain_line(rows, tmp_path):
+    """Where neither TMPDIR, /tmp, /var/tmp nor the working folder can be written."""
+    script = (
+        "import tempfile, sys\n"
+        "def none(): raise FileNotFoundError(2, 'No usable temporary directory found in []')\n"
+        "tempfile.gettempdir = tempfile._get_default_tempdir = none\n"
+        "from xmm_cli.app import main\n"
+        f"sys.exit(main(['report', {str(rows)!r}]))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", script], cwd=tmp_path, capture_output=True, check=False, text=True
+    )
+    assert done.returncode == 73
+    assert done.stderr == (
+        "xmm report: no folder for temporary files can be written; name one with TMPDIR\n"
+    )

@@ -3,7 +3,8 @@
 import msgspec
 import pytest
 
-from xmm_cli.errors import InputNotFound, Unavailable, WorkFailed
+from xmm_cli.errors import BadPicture, InputNotFound, PictureLeftOut, Unavailable, WorkFailed
+from xmm_cli.models.decoding.generate import Told
 from xmm_cli.personas import captioning
 from xmm_cli.personas.captioning import Captioner
 
@@ -30,9 +31,40 @@ def test_each_picture_is_described(captioner, people, monkeypatch):
 
 
 def test_a_model_that_says_nothing(captioner, people, monkeypatch):
-    monkeypatch.setattr("xmm_cli.models.decoding.generate.generate", lambda *a, **k: [" "] * 5)
+    told = [Told(" ", cut=False)] * len(people[0][0].images)
+    monkeypatch.setattr("xmm_cli.models.decoding.generate.answer", lambda *_: told)
     with pytest.raises(WorkFailed, match=r"xmm-base says nothing about images/.*00\.png"):
         captioner.describe(*people[0])
+
+
+def test_a_description_without_an_end_is_counted_and_ends_with_a_sentence(people, monkeypatch):
+    captioner = Captioner("xmm-base", "cpu")
+    persona, folder = people[0]
+    (whole, *_) = [text.text for text in captioner.describe(persona, folder).texts]
+    assert captioner.notes() == []
+    tokens = captioner.conversations.base.tokenizer(whole, add_special_tokens=False).input_ids
+    monkeypatch.setattr(captioning, "_MOST_TOKENS", len(tokens) - 2)
+    found = captioner.describe(persona, folder)
+    assert whole.startswith(found.texts[0].text)
+    (line,) = captioner.notes()
+    assert f"had no end in {len(tokens) - 2} tokens" in line
+    assert captioner.cut >= 1
+
+
+def test_a_picture_that_cannot_be_used_is_left_out(captioner, people, tmp_path):
+    persona, folder = people[0]
+    damaged = tmp_path / "damaged.png"
+    damaged.write_bytes(b"no picture")
+    first, *others = [
+        msgspec.structs.replace(view, path=str(folder / view.path)) for view in persona.images
+    ]
+    images = (msgspec.structs.replace(first, path=str(damaged)), *others)
+    with pytest.warns(PictureLeftOut, match="damaged.png"):
+        found = captioner.describe(msgspec.structs.replace(persona, images=images), tmp_path)
+    assert [text.view for text in found.texts] == [view.view for view in others]
+    alone = msgspec.structs.replace(persona, images=images[:1])
+    with pytest.raises(BadPicture):
+        captioner.describe(alone, tmp_path)
 
 
 def test_a_picture_or_a_model_that_is_not_there(captioner, people, tmp_path):

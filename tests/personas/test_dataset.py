@@ -207,3 +207,17 @@ def test_a_folder_with_nothing_but_what_a_kill_left_is_free(tmp_path):
     (tmp_path / ".request.json.00000000.tmp").write_text("{")
     assert claim_folder(Request(people=2), tmp_path) is False
     assert [path.name for path in tmp_path.iterdir()] == ["request.json"]
+
+
+def test_a_model_in_a_folder_may_be_moved_between_two_runs(tmp_path):
+    request = Request(people=2, describe="/here/vlm", describe_weights="0123")
+    assert claim_folder(request, tmp_path) is False
+    moved = msgspec.structs.replace(request, describe="/there/vlm")
+    assert claim_folder(moved, tmp_path) is True
+    assert "/there/vlm" in (tmp_path / "request.json").read_text()
+    other = msgspec.structs.replace(moved, describe_weights="4567")
+    with pytest.raises(WrongUsage, match="describe_weights 0123, not 4567"):
+        claim_folder(other, tmp_path)
+    named = Request(people=2, describe="org/vlm")
+    with pytest.raises(WrongUsage, match="holds another data set"):
+        claim_folder(named, tmp_path)

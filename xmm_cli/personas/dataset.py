@@ -14,7 +14,7 @@ import msgspec
 from xmm_cli.errors import WrongUsage
 from xmm_cli.personas.cores import leave_signals, started_by, uninterrupted
 from xmm_cli.personas.data_card import data_card
-from xmm_cli.personas.fingerprint import fingerprint
+from xmm_cli.personas.fingerprint import fingerprint, without_paths
 from xmm_cli.personas.importing.imported import ImportRequest
 from xmm_cli.personas.persona_views import draw_images, image_path, write_texts
 from xmm_cli.personas.plan import Plan
@@ -31,6 +31,8 @@ REQUEST = "request.json"
 def claim_folder(request: Request | ImportRequest, folder: Path) -> bool:
     """Make `folder` the place of this request; true if an earlier run began it.
 
+    Models in folders are known by their weights, and may have been moved since.
+
     Raises:
         WrongUsage: it holds another request, or something else, or there is no room for so many
             people.
@@ -40,10 +42,13 @@ def claim_folder(request: Request | ImportRequest, folder: Path) -> bool:
         RENDERERS.check(request.renderer)
     path = folder / REQUEST
     if path.is_file():
-        found = path.read_bytes()
-        if found == _encode(request):
-            return True
-        raise WrongUsage(f"{folder}: holds another data set ({_difference(found, request)})", _MEND)
+        begun = path.read_bytes()
+        difference = _difference(begun, request)
+        if difference is not None:
+            raise WrongUsage(f"{folder}: holds another data set ({difference})", _MEND)
+        if begun != _encode(request):
+            atomic_write_bytes(path, _encode(request))
+        return True
     if folder.is_dir() and not all(is_draft(one) for one in folder.iterdir()):
         raise WrongUsage(f"{folder}: is not empty and holds no data set of xmm", _MEND)
     if isinstance(request, Request):  # before anything is left there
@@ -67,15 +72,19 @@ def _encode(request: Request | ImportRequest) -> bytes:
     return msgspec.json.format(msgspec.json.encode(request), indent=2) + b"\n"
 
 
-def _difference(found: bytes, request: Request | ImportRequest) -> str:
+def _difference(found: bytes, request: Request | ImportRequest) -> str | None:
+    """What differs between the request of a folder and this one; None where nothing does."""
     try:
         there = msgspec.json.decode(found, type=dict[str, object])
     except (msgspec.MsgspecError, ValueError, RecursionError):
         return f"its {REQUEST} cannot be read"
-    here = msgspec.to_builtins(request)
+    here = msgspec.json.decode(_encode(request), type=dict[str, object])
+    there, here = without_paths(there), without_paths(here)
+    if there == here:
+        return None
     differing = [name for name in {**here, **there} if there.get(name) != here.get(name)]
     told = [f"{name} {there.get(name)}, not {here.get(name)}" for name in differing]
-    return ", ".join(told) or REQUEST
+    return ", ".join(told)
 
 
 def make_personas(

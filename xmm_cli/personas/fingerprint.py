@@ -1,6 +1,7 @@
 """What tells a data set from all others: a digest of what was asked for."""
 
 from hashlib import sha256
+from typing import Any
 
 import msgspec
 
@@ -14,9 +15,15 @@ def fingerprint(request: msgspec.Struct) -> str:
     made. Of imported people the request has a digest of all records and pictures, and of a model
     in a folder that of its weights, in whose place the path does not count.
     """
-    told = msgspec.to_builtins(request)
+    told = without_paths(msgspec.to_builtins(request))
+    return sha256(msgspec.json.encode(told)).hexdigest()[:DIGITS]
+
+
+def without_paths(told: dict[str, Any]) -> dict[str, Any]:
+    """A request's fields, where the paths of models do not count whose weights are known."""
+    told = dict(told)
     if "describe_weights" in told:
         told["describe"] = ""
-    if "model_weights" in told:
-        told["diffusion"]["model"] = ""
-    return sha256(msgspec.json.encode(told)).hexdigest()[:DIGITS]
+    if "model_weights" in told and isinstance(told.get("diffusion"), dict):
+        told["diffusion"] = told["diffusion"] | {"model": ""}
+    return told

@@ -157,6 +157,8 @@ def make(job: MadePeople | Import, device: str | None, sheet: Path | None) -> No
             writer.write(_from_here(done, out))
             bar.advance()
     job.finish(rows)
+    for line in captioner.notes() if captioner else ():
+        say.warn(line)
     if sheet is not None:
         from xmm_cli.personas.sheet import write_sheet
 
