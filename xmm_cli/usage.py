@@ -23,6 +23,11 @@ _SIMPLER = {
 }
 
 
+_PEOPLE = ("forget", "retain")
+_ONCE = (*_PEOPLE, "source", "personas")
+"""Options that name people or what they are learned from: of two, none is to be lost unsaid."""
+
+
 class OneLine:
     """A command whose wrong usage is an `XmmError` like any other."""
 
@@ -36,26 +41,22 @@ class OneLine:
             raise _in_words(error) from error
 
     def make_parser(self, ctx: Any) -> Any:
-        """The parser, which refuses an option that is given twice and would take the last alone."""
+        """The parser; of options in `_ONCE` a second would replace the first, and is refused."""
         parser = super().make_parser(ctx)  # type: ignore[misc]
         parse = parser.parse_args
 
         def parse_once(args: list[str]) -> Any:
             values, rest, order = parse(args=args)
-            named = [param for param in order if param.param_type_name == "option"]
-            for param in named:
-                if named.count(param) > 1 and not (param.multiple or param.is_flag):
-                    hint = "names and ids go together by comma: A,B" if _is_set(param) else None
+            for param in order:
+                if param.name in _ONCE and order.count(param) > 1:
+                    hint = (
+                        "names and ids go together by comma: A,B" if param.name in _PEOPLE else None
+                    )
                     raise WrongUsage(f"{param.opts[0]} is given twice", hint)
             return values, rest, order
 
         parser.parse_args = parse_once
         return parser
-
-
-def _is_set(param: Any) -> bool:
-    """Whether an option takes people."""
-    return param.name in ("forget", "retain")
 
 
 class OneLineGroup(OneLine, TyperGroup):

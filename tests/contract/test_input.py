@@ -303,7 +303,7 @@ def test_a_checkpoint_that_has_gone(xmm, tmp_path, examples, command):
     ("words", "code", "said"),
     [
         ("unlearn run --forget Ann --forget Bo", 2, "--forget is given twice; names and ids go to"),
-        ("score --seed 1 --seed 2", 2, "--seed is given twice"),
+        ("train people --source image --source text", 2, "--source is given twice"),
         ("gen-personas --from csv a.csv --from csv b.csv -o out", 2, "--from is given twice"),
         ("gen-personas photos -o out", 2, "to import it: --from FORMAT photos, with folders"),
         (
