@@ -19,7 +19,16 @@ import xmm_cli
 
 PACKAGE = Path(xmm_cli.__file__).parent
 DOMAINS = {"personas", "training", "probing", "study", "reporting"}
-BELOW_ROWS = {"command_line", "compat", "errors", "flags", "garbage", "processes", "registry"}
+BELOW_ROWS = {
+    "command_line",
+    "compat",
+    "errors",
+    "flags",
+    "garbage",
+    "processes",
+    "registry",
+    "streams",
+}
 BELOW_MODELS = BELOW_ROWS | {"rows"}
 BELOW_SCORING = BELOW_MODELS | {"models"}
 BELOW_DOMAINS = BELOW_SCORING | {"scoring"}
@@ -34,6 +43,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "processes": {"errors"},
     "plugins": {"errors"},
     "registry": {"errors", "plugins"},
+    "streams": set(),
     "usage": {"errors", "registry"},
     "rows": BELOW_ROWS,
     "models": BELOW_MODELS,
@@ -44,11 +54,13 @@ MAY_IMPORT: dict[str, set[str]] = {
     "commands": BELOW_DOMAINS | DOMAINS | {"console", "encoding", "guide"},
     "guide": {"encoding"},
     # writes completions, man pages and the guide's tables; nothing that runs imports it
-    "completion": BELOW_DOMAINS | DOMAINS | {"app", "commands", "guide"},
+    "completion": BELOW_DOMAINS | DOMAINS | {"api", "app", "commands", "guide"},
     "stopping": {"errors"},
     "app": {"command_line", "commands", "console", "errors", "registry", "stopping", "usage"},
     "__main__": {"app"},
-    "__init__": set(),
+    # the commands as Python functions, beside the command line
+    "api": {"commands", "console", "errors", "flags", "rows", "streams"},
+    "__init__": {"api"},
 }
 """Part → the other parts that it may import."""
 

@@ -58,6 +58,8 @@ class Console:
         """Of several processes of one run, all but the first leave notes and warnings to it."""
         self.tells: Callable[[], bool] = _is_first
         """Whether this process is the one that tells why the work ended; asked once, at the end."""
+        self.warned: Callable[[str], None] | None = None
+        """Where warnings go instead, in a Python program."""
         self._stream = stream
         self._live: Any = None
 
@@ -81,7 +83,9 @@ class Console:
 
     def warn(self, text: str) -> None:
         """Say what may spoil the result, though the work goes on."""
-        if not self.only_errors:
+        if self.warned is not None:
+            self.warned(text)
+        elif not self.only_errors:
             self._line("warning: ", text, _YELLOW)
 
     def error(self, text: str) -> None:

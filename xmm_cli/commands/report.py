@@ -2,7 +2,6 @@
 
 import os
 import shutil
-import sys
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import partial
@@ -25,6 +24,7 @@ from xmm_cli.errors import ReaderGone, WrongUsage
 from xmm_cli.flags import DATA, MEASURED, OUTPUT, SHOWN, Flag
 from xmm_cli.reporting import FORMATS
 from xmm_cli.scoring.config import DEFAULTS
+from xmm_cli.streams import text_out
 from xmm_cli.study.figures import FIGURES
 
 if TYPE_CHECKING:
@@ -121,7 +121,8 @@ def run(options: ReportOptions, given: GivenOptions = NOTHING) -> None:
     _refuse_stray(given.keys() - {"inputs", "quiet"})
     by, resamples, format, html = options.by, options.resamples, options.format, options.html
     FORMATS.check(format)
-    on_terminal = sys.stdout is not None and sys.stdout.isatty()
+    out = text_out()
+    on_terminal = out is not None and out.isatty()
     colour = on_terminal and not os.environ.get("NO_COLOR")
     width = shutil.get_terminal_size((_WIDTH, 24)).columns if on_terminal else _WIDTH
     files = _files(options.inputs or [])
@@ -254,7 +255,8 @@ def _print(pieces: Iterable[str], format: str) -> None:
     """
     from xmm_cli.rows.writer import RowWriter
 
-    encoding = sys.stdout.encoding if format == "table" and sys.stdout is not None else "utf-8"
+    out = text_out()
+    encoding = out.encoding if format == "table" and out is not None else "utf-8"
     writer = RowWriter()
     waiting, size = [], 0
     for piece in chain(pieces, [""]):

@@ -25,6 +25,7 @@ TOPICS = (
     "reports",
     "sql",
     "rows",
+    "python",
     "study",
     "findings",
     "publishing",

@@ -3,7 +3,6 @@
 import re
 import shutil
 import stat
-import sys
 import warnings
 from codecs import BOM_UTF8
 from collections.abc import Iterator, Mapping, Sequence
@@ -42,6 +41,7 @@ from xmm_cli.rows.sources import (
     unreadable,
 )
 from xmm_cli.rows.types import ROW_TYPES, SCHEMA, Row, Run
+from xmm_cli.streams import stdin
 
 AT_ONCE = 1 << 20
 """Bytes copied at once."""
@@ -215,8 +215,9 @@ def _lines(connection: Any, name: str, copy: Path) -> InputFile:
         raw = copy.with_suffix(".raw")
         if name == STDIN:
             reads_stdin()
-        with nullcontext(sys.stdin.buffer) if name == STDIN else Path(name).open("rb") as pipe:
-            _copied(pipe, raw, source.name)
+        with nullcontext(stdin()) if name == STDIN else Path(name).open("rb") as pipe:
+            if pipe is not None:  # that it is closed was said before
+                _copied(pipe, raw, source.name)
     else:
         raw = Path(name)
         source = InputFile(copy, name, raw.parent)

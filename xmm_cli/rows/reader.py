@@ -14,7 +14,6 @@ fields it skips are looked for here: invalid UTF-8 and nesting without end.
 
 import os
 import stat
-import sys
 import warnings
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
@@ -39,6 +38,7 @@ from xmm_cli.rows.diagnosis import (
 from xmm_cli.rows.paths import working_folder
 from xmm_cli.rows.sources import STDIN, expand, unpacked, unreadable, without_nulls
 from xmm_cli.rows.types import ROW_TYPES, SCHEMA, Persona, Row, Run
+from xmm_cli.streams import stdin, waits_for_keys
 
 PERSONAS = "personas.jsonl"
 """What the folder of a data set holds, and that of a checkpoint: the rows of its people."""
@@ -135,9 +135,9 @@ def _check_stdin(names: list[str], *, given: bool, want: tuple[type[Row], ...]) 
         raise WrongUsage("stdin ('-') is named twice", "it can be read only once")
     if STDIN not in names:
         return
-    if sys.stdin is None or sys.stdin.closed:
+    if stdin() is None:
         raise InputNotFound("stdin: closed", "give a file, or pipe rows in")
-    if not given and sys.stdin.isatty():
+    if not given and waits_for_keys():
         raise WrongUsage(
             f"no input: waiting for {name_kinds(want)} rows, but stdin is a terminal",
             "give a file, or pipe the output of another command in",
@@ -188,9 +188,9 @@ def _open(name: str) -> BinaryIO:
 @contextmanager
 def _opened(name: str) -> Iterator[tuple[BinaryIO, str, Path]]:
     """The stream of an input, its name for messages, and its folder."""
-    if name == STDIN:
+    if name == STDIN and (piped := stdin()) is not None:
         reads_stdin()
-        yield unpacked(sys.stdin.buffer, "stdin"), "stdin", working_folder()
+        yield unpacked(piped, "stdin"), "stdin", working_folder()
         return
     with _open(name) as file:
         regular = stat.S_ISREG(os.fstat(file.fileno()).st_mode)

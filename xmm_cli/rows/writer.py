@@ -17,6 +17,7 @@ import msgspec
 
 from xmm_cli.errors import CannotWrite, ReaderGone
 from xmm_cli.rows.types import Row
+from xmm_cli.streams import collected
 
 _ENCODER = msgspec.json.Encoder()
 
@@ -90,6 +91,8 @@ class RowWriter:
 
 
 def _stdout() -> int | BinaryIO:
+    if (instead := collected()) is not None:
+        return instead
     # Python sets it to None if it was closed; descriptor 1 then belongs to the next file opened.
     if sys.stdout is None or sys.stdout.closed:
         raise CannotWrite("stdout: closed", "send it to a file or to another command")

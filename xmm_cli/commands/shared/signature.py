@@ -31,22 +31,22 @@ def callback(run: Callable[..., None], known: Mapping[str, Collection[str]]) -> 
     def call(ctx: typer.Context, quiet: bool, **values: Any) -> None:
         say.quiet = quiet
         more = (_given(ctx),) if "given" in takes else ()
-        run(_built(options, values), *more)
+        run(built(options, values), *more)
 
-    flagged = sorted([*_flagged(options), ("quiet", Quiet, False)], key=_panel)
+    by_panel = sorted([*flagged(options), ("quiet", Quiet, False)], key=_panel)
     context = inspect.Parameter("ctx", inspect.Parameter.KEYWORD_ONLY, annotation=typer.Context)
-    parameters = [context, *(_parameter(*field, known) for field in flagged)]
+    parameters = [context, *(_parameter(*field, known) for field in by_panel)]
     call.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
     call.__annotations__ = {}
     call.__doc__ = run.__doc__
     return call
 
 
-def _flagged(options: Any) -> Iterator[tuple[str, Any, Any]]:
+def flagged(options: Any) -> Iterator[tuple[str, Any, Any]]:
     """Name, annotated type and default of each field that stands on the command line."""
     for field in fields(options):
         if is_dataclass(field.type):
-            yield from _flagged(field.type)
+            yield from flagged(field.type)
         elif get_origin(field.type) is Annotated:
             required = field.default is MISSING
             yield field.name, field.type, inspect.Parameter.empty if required else field.default
@@ -78,11 +78,11 @@ def _parameter(
     return inspect.Parameter(name, keyword, default=default, annotation=annotation)
 
 
-def _built(options: Any, values: Mapping[str, Any]) -> Any:
+def built(options: Any, values: Mapping[str, Any]) -> Any:
     """The options, of parsed values by field; a dataclass within them takes its own."""
     return options(
         **{
-            field.name: _built(field.type, values)
+            field.name: built(field.type, values)
             if is_dataclass(field.type)
             else values[field.name]
             for field in fields(options)

@@ -10,6 +10,7 @@ from xmm_cli.commands.shared.devices import check_device, check_python
 from xmm_cli.console import say
 from xmm_cli.rows.reader import STDIN
 from xmm_cli.rows.writer import RowWriter
+from xmm_cli.streams import stdin, waits_for_keys
 
 
 def join(inputs: Sequence[str], device: str | None, *, reads_stdin: bool = True) -> None:
@@ -35,9 +36,8 @@ def join(inputs: Sequence[str], device: str | None, *, reads_stdin: bool = True)
 
 def _piped() -> bytes | None:
     """All of stdin, unless it is a terminal or closed: that is found out where it is read."""
-    if sys.stdin is None or sys.stdin.closed or sys.stdin.isatty():
-        return None
-    return sys.stdin.buffer.read()
+    piped = None if waits_for_keys() else stdin()
+    return None if piped is None else piped.read()
 
 
 def row_writer(*, keep_going: bool = False) -> RowWriter:
