@@ -9,7 +9,7 @@ from typing import Annotated
 from xmm_cli.commands import EVERY
 from xmm_cli.encoding import encodable
 from xmm_cli.errors import WrongUsage
-from xmm_cli.flags import Positional
+from xmm_cli.flags import OUTPUT, Flag, Positional
 from xmm_cli.guide import TOPICS, page, readable, summary
 from xmm_cli.guide.topic import show, terminal_width
 
@@ -19,6 +19,7 @@ Examples:
   xmm help measuring
   xmm help train
   xmm help rows | grep logprob
+  xmm help rows --json > rows.schema.json
 
 On a terminal a page is shown by $PAGER, or less. In a pipe it is plain text, COLUMNS wide.
 """
@@ -29,6 +30,7 @@ class HelpOptions:
     """The options of `xmm help`."""
 
     topic: Annotated[str | None, Positional("A topic or a command; all if absent.", "TOPIC")] = None
+    json: Annotated[bool, Flag("Of the topic rows: their JSON Schema.", OUTPUT)] = False
 
 
 def run(options: HelpOptions) -> None:
@@ -37,7 +39,13 @@ def run(options: HelpOptions) -> None:
     Without a TOPIC it lists the commands and all topics.
     """
     topic = options.topic
-    if topic is None:
+    if options.json and topic != "rows":
+        raise WrongUsage("--json without the topic rows", "only rows have a JSON Schema")
+    if options.json:
+        from xmm_cli.rows.schema import FILE
+
+        sys.stdout.write(FILE.read_text("utf-8"))
+    elif topic is None:
         sys.stdout.write(encodable(_list(), sys.stdout.encoding or "utf-8"))
     elif topic in TOPICS:
         show(readable(page(topic)))

@@ -3,7 +3,7 @@
 import sys
 from pathlib import Path
 
-from xmm_cli.completion import bash, fish, guide, man, man_guide, stub, zsh
+from xmm_cli.completion import bash, fish, guide, man, man_guide, schema, stub, zsh
 from xmm_cli.completion.command_tree import commands
 from xmm_cli.guide import TOPICS
 
@@ -25,6 +25,7 @@ def main(folder: Path) -> None:
     """Write all files, and take away man pages that are no longer made."""
     guide.write()
     stub.write()
+    schema.write()
     files = generated()
     for old in (folder / "man").rglob("*.[17]"):
         old.unlink()

@@ -7,6 +7,7 @@ import ast
 import csv
 import re
 from collections.abc import Callable, Iterator, Sequence
+from functools import cache
 from importlib import import_module, resources
 from itertools import groupby
 from pathlib import Path
@@ -80,7 +81,6 @@ def _table(headings: Sequence[str], lines: Sequence[Sequence[str]]) -> str:
 
 def _row_kinds() -> str:
     """A section for each kind of row, and for what stands inside one."""
-    notes = dict(_field_notes())
     parts = []
     kinds: list[Any] = [*types.ROW_TYPES, types.ImageView, types.TextView]
     for kind in kinds:
@@ -88,7 +88,7 @@ def _row_kinds() -> str:
         title = f"`{tag}`" if tag else f"An item of `{_holder(kind)}`"
         about = _null(" ".join((kind.__doc__ or "").split()))
         lines = [
-            (f"`{name}`", _escaped(_type_text(hint)), _escaped(_null(_note(notes, kind, name))))
+            (f"`{name}`", _escaped(_type_text(hint)), _escaped(note_of(kind, name)))
             for name, hint in get_type_hints(kind, include_extras=True).items()
             if not name.startswith("_") and (name not in ("schema", "run") or kind is types.Row)
         ]
@@ -96,9 +96,11 @@ def _row_kinds() -> str:
     return "\n".join(parts)
 
 
-def _note(notes: dict[tuple[str, str], str], kind: type, field: str) -> str:
+def note_of(kind: type, field: str) -> str:
     """What the source says of a field; for a few fields that many kinds have, what they share."""
-    return notes.get((kind.__name__, field)) or SHARED.get(field, "")
+    notes = _field_notes()
+    own = [notes[one.__name__, field] for one in kind.__mro__ if (one.__name__, field) in notes]
+    return _null(own[0] if own else SHARED.get(field, ""))
 
 
 def _null(text: str) -> str:
@@ -112,15 +114,18 @@ def _holder(kind: type) -> str:
     )
 
 
-def _field_notes() -> Iterator[tuple[tuple[str, str], str]]:
+@cache
+def _field_notes() -> dict[tuple[str, str], str]:
     """(struct, field) → the string below the field in the source."""
+    found = {}
     source = resources.files("xmm_cli.rows").joinpath("types.py").read_text("utf-8")
     for struct in ast.parse(source).body:
         if isinstance(struct, ast.ClassDef):
             for field, note in zip(struct.body, struct.body[1:], strict=False):
                 if isinstance(field, ast.AnnAssign) and isinstance(note, ast.Expr):
                     name = ast.unparse(field.target)
-                    yield (struct.name, name), str(ast.literal_eval(note.value))
+                    found[struct.name, name] = str(ast.literal_eval(note.value))
+    return found
 
 
 def _type_text(hint: Any) -> str:
