@@ -53,7 +53,7 @@ def copy(made: Made, to: Path) -> Path:
 
 def test_the_folder_holds_what_the_contract_says_and_nothing_else(made):
     pictures = {f"images/{id_}/{view:02d}.png" for id_ in ids(made) for view in range(5)}
-    tables = {"README.md", "metadata.jsonl", "personas.jsonl", "request.json"}
+    tables = {"README.md", "croissant.json", "metadata.jsonl", "personas.jsonl", "request.json"}
     assert set(made.files) == pictures | tables
     assert len(pictures) == 4 * 5
 
@@ -115,7 +115,13 @@ def test_two_processes_give_the_same_bytes(made, tmp_path):
 def test_what_was_killed_half_way_is_gone_on_with(made, tmp_path):
     folder = copy(made, tmp_path)
     first, second, *_ = ids(made)
-    for name in ("personas.jsonl", "metadata.jsonl", "README.md", f"images/{first}/01.png"):
+    for name in (
+        "personas.jsonl",
+        "metadata.jsonl",
+        "README.md",
+        "croissant.json",
+        f"images/{first}/01.png",
+    ):
         (folder / name).unlink()
     shutil.rmtree(folder / "images" / second)
     untouched = folder / "images" / ids(made)[2] / "00.png"

@@ -11,7 +11,7 @@ from xmm_cli.rows.schema import FILE
 
 def text() -> str:
     """The whole file: a schema of any row, and one of each kind in `$defs`."""
-    kinds = [*types.ROW_TYPES, types.ImageView, types.TextView]
+    kinds: list[type] = [*types.ROW_TYPES, types.ImageView, types.TextView]
     _, parts = msgspec.json.schema_components(types.ROW_TYPES, ref_template="#/$defs/{name}")
     for kind in kinds:
         _explain(kind, parts[kind.__name__])

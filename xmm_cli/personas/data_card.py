@@ -52,6 +52,7 @@ name. Held-out pictures have {_held_out(request)} that no training picture has.
 - `personas.jsonl`: a row for each person; paths count from this folder.
 - `metadata.jsonl`: a row for each picture, for `load_dataset("imagefolder", data_dir=...)`.
 - `images/ID/NN.png`.
+- [`croissant.json`](croissant.json): the same for search and loaders, as Croissant has it.
 - `request.json`: what was asked for.
 
 ## Licence
@@ -132,6 +133,7 @@ Attributes: {attributes}. Facts: {facts}.
 - `personas.jsonl`: a row for each person; paths count from this folder.
 - `metadata.jsonl`: a row for each picture, for `load_dataset("imagefolder", data_dir=...)`.
 - `images/ID/NN.png`: decoded and written anew; nothing but pixels is kept.
+- [`croissant.json`](croissant.json): the same for search and loaders, as Croissant has it.
 - `request.json`: what was asked for.
 
 ## Licence

@@ -4,7 +4,7 @@
 together; the files of rows come last.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from multiprocessing.pool import Pool
 from pathlib import Path
@@ -13,6 +13,7 @@ import msgspec
 
 from xmm_cli.errors import WrongUsage
 from xmm_cli.personas.cores import leave_signals, started_by, uninterrupted
+from xmm_cli.personas.croissant import croissant, of_drawn
 from xmm_cli.personas.data_card import data_card
 from xmm_cli.personas.fingerprint import fingerprint, without_paths
 from xmm_cli.personas.importing.imported import ImportRequest
@@ -21,7 +22,7 @@ from xmm_cli.personas.plan import Plan
 from xmm_cli.personas.rendering import RENDERERS, Painter
 from xmm_cli.personas.request import Request
 from xmm_cli.personas.sampling import Identity, sample_identities
-from xmm_cli.rows.files import atomic_open, atomic_write_bytes, ensure_folder, is_draft
+from xmm_cli.rows.files import atomic_write_bytes, ensure_folder, is_draft
 from xmm_cli.rows.types import ImageView, Persona
 from xmm_cli.rows.writer import encode
 
@@ -150,31 +151,37 @@ def _row(identity: Identity, plan: Plan, run: str, dataset: str) -> Persona:
 
 
 def write_tables(personas: list[Persona], request: Request, folder: Path) -> None:
-    """`personas.jsonl`, `metadata.jsonl` for Hugging Face's imagefolder, and the data card.
+    """`personas.jsonl`, `metadata.jsonl` for Hugging Face's imagefolder, the data card, Croissant.
 
     Raises `CannotWrite`.
     """
-    write_files(personas, data_card(personas, request), folder)
+    write_files(personas, data_card(personas, request), of_drawn(request), folder)
 
 
-def write_files(personas: list[Persona], card: str, folder: Path) -> None:
-    """The same with this card. A picture's text is a description of the same split, if any."""
-    with atomic_open(folder / "metadata.jsonl") as file:
-        for persona in personas:
-            for entry in _metadata(persona):
-                file.write(msgspec.json.encode(entry) + b"\n")
+def write_files(
+    personas: list[Persona], card: str, about: Mapping[str, object], folder: Path
+) -> None:
+    """The same with this card, and this at the head of `croissant.json`.
+
+    A picture's text is a description of the same split, if any.
+    """
+    files = {
+        "personas.jsonl": list(map(encode, personas)),
+        "metadata.jsonl": [line for persona in personas for line in _metadata(persona)],
+    }
+    described = croissant(about, personas, files)
+    atomic_write_bytes(folder / "metadata.jsonl", b"".join(files["metadata.jsonl"]))
     atomic_write_bytes(folder / "README.md", card.encode())
-    with atomic_open(folder / "personas.jsonl") as file:
-        for persona in personas:
-            file.write(encode(persona))
+    atomic_write_bytes(folder / "croissant.json", described)
+    atomic_write_bytes(folder / "personas.jsonl", b"".join(files["personas.jsonl"]))
 
 
-def _metadata(persona: Persona) -> Iterator[dict[str, object]]:
+def _metadata(persona: Persona) -> Iterator[bytes]:
     for split in ("train", "heldout"):
         images = [view for view in persona.images if view.split == split]
         texts = [view.text for view in persona.texts if view.split == split]
         for place, image in enumerate(images):
-            yield {
+            entry = {
                 "file_name": image.path,
                 "persona": persona.id,
                 "name": persona.name,
@@ -183,3 +190,4 @@ def _metadata(persona: Persona) -> Iterator[dict[str, object]]:
                 "split": image.split,
                 "text": texts[place % len(texts)] if texts else None,
             }
+            yield msgspec.json.encode(entry) + b"\n"

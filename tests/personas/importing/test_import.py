@@ -10,6 +10,7 @@ from PIL import Image
 from tests.conftest import read_people
 from tests.personas.importing import sources
 from xmm_cli.errors import BadData
+from xmm_cli.personas.croissant import of_imported
 from xmm_cli.personas.data_card import imported_card
 from xmm_cli.personas.dataset import claim_folder, write_files
 from xmm_cli.personas.importing.imported import ImportRequest, look, read_source, write_people
@@ -22,7 +23,8 @@ def make(format: str, path: Path, folder: Path, **more) -> tuple[list[Persona], 
     found = look(request, source)
     claim_folder(request, folder)
     rows = list(write_people(found, request, folder, run="r"))
-    write_files(rows, imported_card(rows, request, found, path.name), folder)
+    card = imported_card(rows, request, found, path.name)
+    write_files(rows, card, of_imported(request, path.name), folder)
     return rows, found.dropped.lines()
 
 

@@ -92,6 +92,7 @@ class Import:
         Raises `BadData` where no one is left, and then leaves the folder to the next import.
         """
         from xmm_cli.errors import BadData
+        from xmm_cli.personas.croissant import of_imported
         from xmm_cli.personas.data_card import imported_card, lone_note
         from xmm_cli.personas.dataset import release_folder, write_files
 
@@ -108,7 +109,8 @@ class Import:
         if note:
             say.warn(note)
         name = self.source.path.name
-        write_files(rows, imported_card(rows, self.request, self.found, name), self.folder)
+        card = imported_card(rows, self.request, self.found, name)
+        write_files(rows, card, of_imported(self.request, name), self.folder)
 
     def end(self) -> None:
         """Raise `PartlyFailed` where files, rows or people were left out."""
