@@ -46,7 +46,7 @@ def plain(value: float) -> str:
 
 def percent(score: Score) -> str:
     """`97 % [93–99]`; 99.5 % is not called 100, nor 0.4 % 0."""
-    return ABSENT if score.value is None else f"{_share(score.value)} % {interval(score)}".rstrip()
+    return ABSENT if score.value is None else f"{share(score.value)} % {interval(score)}".rstrip()
 
 
 def points(score: Score) -> str:
@@ -56,7 +56,8 @@ def points(score: Score) -> str:
     return f"{whole(score.value)} points {interval(score)}".rstrip()
 
 
-def _share(value: float) -> str:
+def share(value: float) -> str:
+    """A share in hundredths; 99.5 is not called 100, nor 0.4 called 0."""
     text = whole(value)
     if (text == "100" and value < 1) or (text == "0" and value > 0):
         return f"{100 * value:.1f}"

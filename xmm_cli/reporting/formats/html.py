@@ -8,6 +8,7 @@ from xmm_cli.reporting.blocks import COLUMNS, Block, BlockPanel, GridCell, block
 from xmm_cli.reporting.findings_table import COLUMNS as FINDING_COLUMNS
 from xmm_cli.reporting.findings_table import LEGEND, cells_of
 from xmm_cli.reporting.format import Format
+from xmm_cli.reporting.opening import opening
 from xmm_cli.reporting.words import ABSENT, clean
 from xmm_cli.rows.types import Finding, Score
 
@@ -16,7 +17,10 @@ def scores(rows: Sequence[Score], *, width: int, colour: bool) -> str:  # noqa: 
     """All blocks, each a section with its tables; headings begin at the second level."""
     if not rows:
         return ""
-    parts = [part for block in blocks_of(rows) for part in _block(block)]
+    opened = opening(rows)
+    blocks = [*opened.blocks, *blocks_of(rows)]
+    parts = [f'<p class="opening">{escape(sentence)}</p>' for sentence in opened.sentences]
+    parts += [part for block in blocks for part in _block(block)]
     said = f"Bold: asked in the modality it was learned in. {footnote(rows)}"
     return "\n".join([*parts, f'<p class="legend">{escape(said)}</p>']) + "\n"
 

@@ -9,6 +9,7 @@ from xmm_cli.reporting.blocks import Block, BlockPanel, GridCell, blocks_of, foo
 from xmm_cli.reporting.findings_table import COLUMNS as FINDING_COLUMNS
 from xmm_cli.reporting.findings_table import LEGEND, cells_of
 from xmm_cli.reporting.format import Format
+from xmm_cli.reporting.opening import opening
 from xmm_cli.reporting.words import ABSENT, clean
 from xmm_cli.rows.types import Finding, Score
 
@@ -17,7 +18,10 @@ def scores(rows: Sequence[Score], *, width: int, colour: bool) -> str:  # noqa: 
     """All blocks, one heading each."""
     if not rows:
         return ""
-    parts = [part for block in blocks_of(rows) for part in _block(block)]
+    opened = opening(rows)
+    blocks = [*opened.blocks, *blocks_of(rows)]
+    parts = [f"**{escape(sentence)}**" for sentence in opened.sentences]
+    parts += [part for block in blocks for part in _block(block)]
     legend = "**Bold**: asked in the modality it was learned in. " + escape(footnote(rows))
     return "\n\n".join([*parts, legend]) + "\n"
 

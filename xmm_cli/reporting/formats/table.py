@@ -19,6 +19,7 @@ from xmm_cli.reporting.blocks import COLUMNS, Block, BlockPanel, GridCell, block
 from xmm_cli.reporting.findings_table import COLOURS, LEGEND, ROOMY, cells_of
 from xmm_cli.reporting.findings_table import COLUMNS as FINDING_COLUMNS
 from xmm_cli.reporting.format import Format
+from xmm_cli.reporting.opening import opening
 from xmm_cli.reporting.terminal import printed
 from xmm_cli.reporting.words import ABSENT, clean
 from xmm_cli.rows.types import Finding, Score
@@ -40,7 +41,10 @@ def renderables(scores: Sequence[Score]) -> list[RenderableType]:
     """What a console prints, in order."""
     if not scores:
         return []
-    shown = [part for block in blocks_of(scores) for part in _block(block)]
+    opened = opening(scores)
+    blocks = [*opened.blocks, *blocks_of(scores)]
+    shown: list[RenderableType] = [Text(sentence, "bold") for sentence in opened.sentences]
+    shown += [part for block in blocks for part in _block(block)]
     legend = Text(f"{MARK}    asked in the modality it was learned in\n{footnote(scores)}", "dim")
     return [*shown, Rule(characters="─", style="dim"), legend]
 

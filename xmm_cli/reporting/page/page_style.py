@@ -22,6 +22,7 @@ th, td { text-align: left; vertical-align: top; padding: .35rem .8rem .35rem 0;
   border-bottom: 1px solid var(--line); }
 thead th { color: var(--dim); font-weight: 600; }
 tbody th { font-weight: 400; }
+.opening { font-size: 1.25rem; font-weight: 600; }
 small, .legend, figcaption, .absent { color: var(--dim); font-size: .875rem; }
 figure { margin: 1.5rem 0; }
 .plot { width: 100%; height: auto; background: #ffffff; border-radius: 6px; }
