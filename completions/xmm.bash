@@ -209,9 +209,9 @@ _xmm() {
         case $before in
         esac
         if [[ $current == -* ]]; then
-            _xmm_words "$current" "--quiet -q --help -h"
+            _xmm_words "$current" "--json --quiet -q --help -h"
         else
-            _xmm_words "$current" "install terms measuring scoring unlearning audit mitigations models your-own-people photographs many-machines reports sql rows study findings publishing speed promises errors methods completions contributing gen-personas train unlearn probe score report"
+            _xmm_words "$current" "install terms measuring scoring unlearning audit mitigations models your-own-people photographs many-machines reports sql rows python study findings publishing speed promises errors methods completions contributing gen-personas train unlearn probe score report"
         fi
         ;;
     esac

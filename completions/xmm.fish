@@ -169,6 +169,7 @@ complete -c xmm -n '__xmm_using report' -l format -s f -x -a 'table markdown lat
 complete -c xmm -n '__xmm_using report' -l quiet -s q -d 'No notes and no progress; errors stay.'
 complete -c xmm -n '__xmm_using report' -l help -s h -d 'Show this message and exit.'
 complete -c xmm -n '__xmm_using report' -F
+complete -c xmm -n '__xmm_using help' -l json -d 'Of the topic rows: their JSON Schema.'
 complete -c xmm -n '__xmm_using help' -l quiet -s q -d 'No notes and no progress; errors stay.'
 complete -c xmm -n '__xmm_using help' -l help -s h -d 'Show this message and exit.'
-complete -c xmm -n '__xmm_using help' -a 'install terms measuring scoring unlearning audit mitigations models your-own-people photographs many-machines reports sql rows study findings publishing speed promises errors methods completions contributing gen-personas train unlearn probe score report'
+complete -c xmm -n '__xmm_using help' -a 'install terms measuring scoring unlearning audit mitigations models your-own-people photographs many-machines reports sql rows python study findings publishing speed promises errors methods completions contributing gen-personas train unlearn probe score report'

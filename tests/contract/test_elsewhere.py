@@ -7,6 +7,7 @@ import sqlite3
 from pathlib import Path
 
 import pytest
+from huggingface_hub import ModelCard
 
 from tests.contract.conftest import real
 
@@ -57,7 +58,10 @@ def test_what_was_measured_stands_on_the_card(call, xmm, people_folder):
     Path("probes.jsonl").write_bytes(probed.out)
     told = xmm("report", "probes.jsonl", "--card", "run")
     assert (told.code, told.out) == (0, b"")
-    assert card.read_text().startswith(before.rstrip())
+    assert ModelCard(card.read_text()).text.startswith(ModelCard(before).text.rstrip())
+    found = ModelCard.load(card).data
+    assert (found.base_model, found.library_name) == ("xmm-base", "peft")
+    assert {"recall", "memory"} <= {one.metric_type for one in found.eval_results}
     assert "learned from text" in card.read_text()
     # a second time there is no second table
     once = card.read_text()
