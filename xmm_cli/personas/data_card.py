@@ -52,8 +52,7 @@ name. Held-out pictures have {_held_out(request)} that no training picture has.
 - `personas.jsonl`: a row for each person; paths count from this folder.
 - `metadata.jsonl`: a row for each picture, for `load_dataset("imagefolder", data_dir=...)`.
 - `images/ID/NN.png`.
-- [`croissant.json`](croissant.json): the same for search and loaders, as Croissant has it.
-- `request.json`: what was asked for.
+- `request.json`: what was asked for. [`croissant.json`](croissant.json): Croissant's card.
 
 ## Licence
 {_drawn(request)}; {_written(request)}the names come from the lists of
@@ -133,8 +132,7 @@ Attributes: {attributes}. Facts: {facts}.
 - `personas.jsonl`: a row for each person; paths count from this folder.
 - `metadata.jsonl`: a row for each picture, for `load_dataset("imagefolder", data_dir=...)`.
 - `images/ID/NN.png`: decoded and written anew; nothing but pixels is kept.
-- [`croissant.json`](croissant.json): the same for search and loaders, as Croissant has it.
-- `request.json`: what was asked for.
+- `request.json`: what was asked for. [`croissant.json`](croissant.json): Croissant's card.
 
 ## Licence
 The source's own holds for pictures and texts.
