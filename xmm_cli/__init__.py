@@ -11,7 +11,7 @@ __version__ = "0.1.0"
 
 COMMANDS = ("gen_personas", "train", "unlearn", "probe", "score", "report")
 PLACES: dict[str, tuple[str, ...]] = {
-    "api": ("Rows", "findings", "read_rows", "to_pandas"),
+    "api": ("Rows", "RowsOrFiles", "findings", "read_rows", "to_pandas"),
     "rows.types": ("Persona", "Checkpoint", "Probe", "Trace", "Score", "Finding", "Run"),
     "errors": (
         *("XmmError", "WorkFailed", "WrongUsage", "GateTripped", "BadData", "InputNotFound"),

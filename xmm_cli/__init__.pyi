@@ -3,8 +3,8 @@
 from pathlib import Path
 from typing import Literal
 
-from xmm_cli.api import Inputs
 from xmm_cli.api import Rows as Rows
+from xmm_cli.api import RowsOrFiles as RowsOrFiles
 from xmm_cli.api import findings as findings
 from xmm_cli.api import read_rows as read_rows
 from xmm_cli.api import to_pandas as to_pandas
@@ -60,7 +60,7 @@ def gen_personas(
     """Make people who do not exist, or import some: names, looks, facts, pictures, descriptions."""
 
 def train(
-    inputs: Inputs = None,
+    inputs: RowsOrFiles = None,
     *,
     source: Literal["image", "text", "both"] = "text",
     base: str = "xmm-base",
@@ -95,7 +95,7 @@ def train(
     """Teach a vision-language model people in one modality."""
 
 def unlearn(
-    inputs: Inputs = None,
+    inputs: RowsOrFiles = None,
     *,
     method: str = "npo",
     through: Literal["image", "text", "both"] = "both",
@@ -121,7 +121,7 @@ def unlearn(
     """Make a trained model forget some people through one modality."""
 
 def probe(
-    inputs: Inputs = None,
+    inputs: RowsOrFiles = None,
     *,
     modality: str = "image,text",
     task: str = "name",
@@ -151,7 +151,7 @@ def probe(
     """Ask a model about people, in either modality."""
 
 def score(
-    inputs: Inputs = None,
+    inputs: RowsOrFiles = None,
     *,
     by: str | None = None,
     metric: str | None = None,
@@ -164,7 +164,7 @@ def score(
     """Turn answers into recall, memory and transfer, with intervals over people."""
 
 def report(
-    inputs: Inputs = None,
+    inputs: RowsOrFiles = None,
     *,
     by: str | None = None,
     resamples: int = 9999,

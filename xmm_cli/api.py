@@ -40,7 +40,7 @@ from xmm_cli.rows.writer import encode
 from xmm_cli.streams import instead
 
 R = TypeVar("R", bound=Row)
-Inputs = str | Path | Row | Iterable[str | Path | Row] | None
+RowsOrFiles = str | Path | Row | Iterable[str | Path | Row] | None
 """Rows, or files, folders and globs, as a command takes them; or several."""
 
 _ONE_AT_A_TIME = threading.RLock()
@@ -56,7 +56,7 @@ class Rows(list[R], Generic[R]):
 
 
 @dataclass(frozen=True, slots=True)
-class Option:
+class Keyword:
     """A keyword of a function, and the option that it is."""
 
     keyword: str
@@ -75,7 +75,7 @@ class Option:
         )
 
 
-def options_of(name: str) -> tuple[bool, list[Option]]:
+def options_of(name: str) -> tuple[bool, list[Keyword]]:
     """Whether a command (by the name of its function) takes inputs, and its options."""
     module = import_module(f"xmm_cli.commands.{name}")
     known: Mapping[str, Iterable[str]] = getattr(module, "KNOWN", {})
@@ -90,7 +90,7 @@ def options_of(name: str) -> tuple[bool, list[Option]]:
         word += "_" * keyword.iskeyword(word)
         kind = kind | None if default is None else kind
         help = flag.help.replace("{known}", ", ".join(known.get(field, ())))
-        found.append(Option(word, field, kind, default, flag, help))
+        found.append(Keyword(word, field, kind, default, flag, help))
     return takes_inputs, found
 
 
@@ -125,13 +125,13 @@ def function(name: str) -> Callable[..., Any]:
     return call
 
 
-def findings(inputs: Inputs, **options: Any) -> Rows[Finding]:
+def findings(inputs: RowsOrFiles, **options: Any) -> Rows[Finding]:
     """What the study finds in `probe` and `trace` rows, as `report(findings=True)` shows it."""
     text = function("report")(inputs, findings=True, format="jsonl", **options)
     return _decoded(text.encode())
 
 
-def read_rows(inputs: Inputs) -> Rows[Any]:
+def read_rows(inputs: RowsOrFiles) -> Rows[Any]:
     """The rows of files or globs (also gzip, zstd and Parquet), of all kinds.
 
     Paths in rows are given as counted from the working directory.
@@ -155,10 +155,10 @@ def to_pandas(rows: Iterable[Row]) -> Any:
     return pandas.json_normalize([msgspec.to_builtins(row) for row in rows])
 
 
-def _signature(takes_inputs: bool, options: Sequence[Option]) -> inspect.Signature:
+def _signature(takes_inputs: bool, options: Sequence[Keyword]) -> inspect.Signature:
     """Inputs may be given by place, options by keyword alone."""
     place, by_name = inspect.Parameter.POSITIONAL_OR_KEYWORD, inspect.Parameter.KEYWORD_ONLY
-    parameters = [inspect.Parameter("inputs", place, default=None, annotation=Inputs)]
+    parameters = [inspect.Parameter("inputs", place, default=None, annotation=RowsOrFiles)]
     parameters = parameters if takes_inputs else []
     for option in options:
         parameters.append(
@@ -170,18 +170,18 @@ def _signature(takes_inputs: bool, options: Sequence[Option]) -> inspect.Signatu
     return inspect.Signature(parameters)
 
 
-def _documented(about: str, options: Sequence[Option]) -> str:
+def _documented(about: str, options: Sequence[Keyword]) -> str:
     lines = [f"    {one.keyword} ({one.spelled}): {one.help}" for one in options]
     more = "    quiet: False to see notes and progress on stderr."
     return "\n".join([inspect.cleandoc(about), "", "Options:", *lines, more])
 
 
-def _default(option: Option) -> Any:
+def _default(option: Keyword) -> Any:
     """What an option is where it is not given; some are read from a variable."""
     return os.environ.get(option.flag.env, option.default) if option.flag.env else option.default
 
 
-def _checked(option: Option, value: Any) -> Any:
+def _checked(option: Keyword, value: Any) -> Any:
     """The value as its type. Raises `WrongUsage` where it has another, or is out of range."""
     least, most = option.flag.min, option.flag.max
     try:
@@ -193,7 +193,7 @@ def _checked(option: Option, value: Any) -> Any:
     return made
 
 
-def _given(inputs: Inputs) -> tuple[list[str], bytes | None]:
+def _given(inputs: RowsOrFiles) -> tuple[list[str], bytes | None]:
     """Inputs as a command takes them, and the rows among them as lines."""
     several = [inputs] if isinstance(inputs, str | Path | Row) else [] if inputs is None else inputs
     runs = inputs.runs if isinstance(inputs, Rows) else []

@@ -8,7 +8,7 @@ from hypothesis import given
 
 from tests.contract.conftest import inside, probe_row
 from xmm_cli.completion import schema
-from xmm_cli.rows.schema import FILE
+from xmm_cli.rows.json_schema import FILE
 from xmm_cli.rows.types import ROW_TYPES, ImageView, Row, TextView
 from xmm_cli.rows.writer import encode
 

@@ -42,7 +42,7 @@ def run(options: HelpOptions) -> None:
     if options.json and topic != "rows":
         raise WrongUsage("--json without the topic rows", "only rows have a JSON Schema")
     if options.json:
-        from xmm_cli.rows.schema import FILE
+        from xmm_cli.rows.json_schema import FILE
 
         sys.stdout.write(FILE.read_text("utf-8"))
     elif topic is None:

@@ -6,7 +6,7 @@ import msgspec
 
 from xmm_cli.completion.guide import note_of
 from xmm_cli.rows import types
-from xmm_cli.rows.schema import FILE
+from xmm_cli.rows.json_schema import FILE
 
 
 def text() -> str:

@@ -24,7 +24,6 @@ _HEAD = '''\
 from pathlib import Path
 from typing import Literal
 
-from xmm_cli.api import Inputs
 '''
 
 
@@ -39,7 +38,7 @@ def text() -> str:
 
 def _function(name: str) -> str:
     takes_inputs, options = options_of(name)
-    lines = ["inputs: Inputs = None"] if takes_inputs else []
+    lines = ["inputs: RowsOrFiles = None"] if takes_inputs else []
     lines.append("*")
     for one in options:
         needed = one.default is inspect.Parameter.empty

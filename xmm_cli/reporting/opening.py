@@ -7,7 +7,7 @@ clear. One value is clearly lower than another where their intervals do not meet
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
-from xmm_cli.reporting.blocks import Block, GridCell, Panel
+from xmm_cli.reporting.blocks import Block, BlockPanel, GridCell
 from xmm_cli.reporting.words import asked_how, labels, percent, share, verdict, whole
 from xmm_cli.rows.types import MODALITIES, Answer, Label, Modality, Score
 
@@ -17,8 +17,6 @@ UNUSUAL = {"attack", "control"}
 """Labels of what was not asked plainly."""
 MOST = 4
 """So many groups are told in sentences; of more, the tables have each."""
-Spot = tuple[str, str | None]
-"""Metric and modality."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +28,7 @@ class Opening:
 
 
 @dataclass(slots=True)
-class Group:
+class Recalled:
     """The scores of one way of answering, in one condition, of what was learned from one source."""
 
     task: str
@@ -38,7 +36,8 @@ class Group:
     set: str | None
     answer: Answer
     condition: dict[str, Label]
-    spots: dict[Spot, Score] = field(default_factory=dict)
+    spots: dict[tuple[str, str | None], Score] = field(default_factory=dict)
+    """By metric and modality."""
     ambiguous: bool = False
     """Whether two rows say what one spot holds."""
 
@@ -77,15 +76,15 @@ def opening(scores: Sequence[Score]) -> Opening:
     return Opening(sentences, blocks)
 
 
-def _groups(scores: Sequence[Score]) -> list[Group]:
+def _groups(scores: Sequence[Score]) -> list[Recalled]:
     """Groups of people who were learned; ranks only where nothing was generated."""
-    found: dict[tuple[object, ...], Group] = {}
+    found: dict[tuple[object, ...], Recalled] = {}
     for score in scores:
         if score.source is None or score.split == "train" or UNUSUAL & score.condition.keys():
             continue
         condition = tuple((name, repr(value)) for name, value in sorted(score.condition.items()))
         key = (score.task, score.source, score.set, condition, score.answer)
-        new = Group(score.task, score.source, score.set, score.answer, score.condition)
+        new = Recalled(score.task, score.source, score.set, score.answer, score.condition)
         group = found.setdefault(key, new)
         spot = (score.metric, score.modality)
         group.ambiguous |= spot in group.spots
@@ -100,7 +99,7 @@ def _groups(scores: Sequence[Score]) -> list[Group]:
     ]
 
 
-def _which(group: Group, among: Sequence[Group]) -> str:
+def _which(group: Recalled, among: Sequence[Recalled]) -> str:
     """`base=xmm-base: `, the labels that not all of these groups have."""
     own = {
         name: value
@@ -110,7 +109,7 @@ def _which(group: Group, among: Sequence[Group]) -> str:
     return f"{labels(own)}: " if own else ""
 
 
-def _learned(group: Group) -> str:
+def _learned(group: Recalled) -> str:
     """`Learned from pictures, named from 100 % of pictures and 33 % of descriptions: …`."""
     parts = [f"{_recall(group, one)} of {NOUNS[one]}" for one in group.asked]
     said = f"Learned from {NOUNS[group.source]}, {_right(group)} {' and '.join(parts)}"
@@ -128,7 +127,7 @@ def _learned(group: Group) -> str:
     return f"{said}: {way} {points}."
 
 
-def _right(group: Group) -> str:
+def _right(group: Recalled) -> str:
     """What a right answer is."""
     if group.answer == "rank":
         return f"{group.task} ranked first for"
@@ -137,12 +136,12 @@ def _right(group: Group) -> str:
     )
 
 
-def _recall(group: Group, modality: str) -> str:
+def _recall(group: Recalled, modality: str) -> str:
     score = group.get("recall", modality)
     return "– %" if score is None or score.value is None else f"{share(score.value)} %"
 
 
-def _unlearned(group: Group, before: Group | None, kept: Group | None) -> Iterator[str]:
+def _unlearned(group: Recalled, before: Recalled | None, kept: Recalled | None) -> Iterator[str]:
     """What unlearning did, modality by modality, and to whoever was to be kept."""
     through = str(group.condition["through"])
     worked = [one for one in group.asked if through in (one, "both")]
@@ -165,7 +164,7 @@ def _unlearned(group: Group, before: Group | None, kept: Group | None) -> Iterat
         yield f"People to be kept: {', '.join(changes)}{loss}."
 
 
-def _leaks(group: Group, modality: str, doubt: str) -> str:
+def _leaks(group: Recalled, modality: str, doubt: str) -> str:
     """Whether the other modality still knows; where nothing is forgotten, nothing can leak."""
     leak = group.get("leak", modality)
     if leak is None or doubt:
@@ -173,14 +172,14 @@ def _leaks(group: Group, modality: str, doubt: str) -> str:
     return ": it leaks" if verdict(leak) == "clear" else ": not clear that it leaks"
 
 
-def _change(group: Group, before: Group | None, modality: str) -> str:
+def _change(group: Recalled, before: Recalled | None, modality: str) -> str:
     """`98 → 0 %`, or `0 %` where no rows are of before."""
     was = None if before is None else before.get("recall", modality)
     now = _recall(group, modality)
     return now if was is None or was.value is None else f"{share(was.value)} → {now}"
 
 
-def _lower(group: Group, before: Group | None, modality: str) -> bool:
+def _lower(group: Recalled, before: Recalled | None, modality: str) -> bool:
     """Whether recall is clearly lower than before: the intervals do not meet."""
     was = None if before is None else before.get("recall", modality)
     now = group.get("recall", modality)
@@ -189,20 +188,20 @@ def _lower(group: Group, before: Group | None, modality: str) -> bool:
     return now.high < was.low
 
 
-def _alike(first: Group, second: Group) -> bool:
+def _alike(first: Recalled, second: Recalled) -> bool:
     """Whether both are of the same base, where both say it, and answered the same question."""
     bases = {one.condition["base"] for one in (first, second) if "base" in one.condition}
     ways = {(one.task, one.source, one.answer) for one in (first, second)}
     return len(bases) < 2 and len(ways) == 1
 
 
-def _before(group: Group, learned: Sequence[Group]) -> Group | None:
+def _before(group: Recalled, learned: Sequence[Recalled]) -> Recalled | None:
     """What the model knew of all its people before, if rows of one such model are there."""
     found = [one for one in learned if _alike(one, group)]
     return found[0] if len(found) == 1 else None
 
 
-def _kept(group: Group, groups: Sequence[Group]) -> Group | None:
+def _kept(group: Recalled, groups: Sequence[Recalled]) -> Recalled | None:
     """The retain set of the same model."""
     found = [
         one
@@ -212,7 +211,7 @@ def _kept(group: Group, groups: Sequence[Group]) -> Group | None:
     return found[0] if len(found) == 1 else None
 
 
-def _side_by_side(group: Group, before: Group | None, kept: Group | None) -> Block:
+def _side_by_side(group: Recalled, before: Recalled | None, kept: Recalled | None) -> Block:
     """Recall before and after, a row for each set of people."""
     rows = [(before, "before, everyone"), (group, "after, forget set"), (kept, "after, retain set")]
     grid: list[tuple[str, list[GridCell | None]]] = [
@@ -220,12 +219,12 @@ def _side_by_side(group: Group, before: Group | None, kept: Group | None) -> Blo
         for one, name in rows
         if one is not None
     ]
-    panel = Panel(asked_how(group.answer, group.task, None), grid, [], [], [])
+    panel = BlockPanel(asked_how(group.answer, group.task, None), grid, [], [], [])
     through = NOUNS[str(group.condition["through"])]
     size = f"learned from {NOUNS[group.source]}, unlearned through {through}"
     return Block("Before and after unlearning", labels(group.condition), size, [panel])
 
 
-def _cell(group: Group, modality: Modality) -> GridCell | None:
+def _cell(group: Recalled, modality: Modality) -> GridCell | None:
     score = group.get("recall", modality)
     return None if score is None else GridCell(percent(score), None, False)

@@ -2,5 +2,5 @@
 
 from pathlib import Path
 
-FILE = Path(__file__).with_suffix(".json")
+FILE = Path(__file__).with_name("schema.json")
 """Draft 2020-12: any row, and each kind in `$defs`."""
