@@ -103,7 +103,7 @@ _xmm() {
         --seed) :; return ;;
         esac
         if [[ $current == -* ]]; then
-            _xmm_words "$current" "--views --only --source -s --mitigation --aux --shuffle-names --facts --init --steps --epochs --batch-size --lr --rank --alpha --save-every --set --base --adapter --train --dtype --quantize --gradient-checkpointing --device --out -o --overwrite --merge --log-to --seed --quiet -q --help -h"
+            _xmm_words "$current" "--views --only --rehearse --source -s --mitigation --aux --shuffle-names --facts --init --steps --epochs --batch-size --lr --rank --alpha --save-every --set --base --adapter --train --dtype --quantize --gradient-checkpointing --device --out -o --overwrite --merge --log-to --seed --quiet -q --help -h"
         else
             _xmm_files "$current"
         fi
@@ -137,6 +137,7 @@ _xmm() {
     probe)
         case $before in
         --split) _xmm_words "$current" "heldout train"; return ;;
+        --sets) _xmm_folders "$current"; return ;;
         --views) :; return ;;
         --role) _xmm_words "$current" "eval aux"; return ;;
         --personas) _xmm_files "$current"; return ;;
@@ -145,6 +146,7 @@ _xmm() {
         --task) _xmm_words "$current" "name attribute fact reverse"; return ;;
         --answer) _xmm_words "$current" "generate rank both prefix"; return ;;
         --asking) _xmm_words "$current" "plain describe-first name-first hop-by-hop"; return ;;
+        --attack) :; return ;;
         --control) _xmm_words "$current" "blank swapped"; return ;;
         --max-new-tokens) :; return ;;
         --base) _xmm_words "$current" "xmm-base-bare xmm-base-xs xmm-base-s xmm-base"; [[ ${#COMPREPLY[@]} -gt 0 ]] || _xmm_folders "$current"; return ;;
@@ -165,7 +167,11 @@ _xmm() {
         --seed) :; return ;;
         esac
         if [[ $current == -* ]]; then
+<<<<<<< HEAD
             _xmm_words "$current" "--split --views --role --personas --answers --modality -m --task --answer --tokens --asking --control --trace --untrained --max-new-tokens --base --batch-size --dtype --quantize --shard --engine --device --url --model --concurrency --timeout --retries --max-requests --plan --label --questions --resume --seed --quiet -q --help -h"
+=======
+            _xmm_words "$current" "--split --sets --views --role --personas --modality -m --task --answer --tokens --asking --attack --control --trace --untrained --max-new-tokens --base --batch-size --dtype --quantize --shard --engine --device --label --resume --seed --quiet -q --help -h"
+>>>>>>> 1bf0bd5 (Attacks: one file each in a registry, asked by probe --attack; train --rehearse for relearning; a table of them in the guide)
         else
             _xmm_checkpoints "$current"
         fi

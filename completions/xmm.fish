@@ -57,6 +57,7 @@ complete -c xmm -n '__xmm_using gen-personas' -l quiet -s q -d 'No notes and no 
 complete -c xmm -n '__xmm_using gen-personas' -l help -s h -d 'Show this message and exit.'
 complete -c xmm -n '__xmm_using train' -l views -x -d 'Training views a person; all if absent.'
 complete -c xmm -n '__xmm_using train' -l only -x -d 'With --init: teach these people alone.'
+complete -c xmm -n '__xmm_using train' -l rehearse -d 'With --only: rehearse everyone beside who is not forgotten.'
 complete -c xmm -n '__xmm_using train' -l source -s s -x -a 'image text both' -d 'The modality the people are learned in.'
 complete -c xmm -n '__xmm_using train' -l mitigation -x -a 'paired self-caption align' -d 'Close the gap: paired, self-caption, align.'
 complete -c xmm -n '__xmm_using train' -l aux -x -d 'Auxiliary people for it; all in the data if absent.'
@@ -110,6 +111,7 @@ complete -c xmm -n '__xmm_using unlearn' -l help -s h -d 'Show this message and 
 complete -c xmm -n '__xmm_using unlearn' -F
 complete -c xmm -n '__xmm_using unlearn' -a '(__xmm_checkpoints)'
 complete -c xmm -n '__xmm_using probe' -l split -x -a 'heldout train' -d 'Which views are shown.'
+complete -c xmm -n '__xmm_using probe' -l sets -x -a '(__fish_complete_directories)' -d 'Who is forgotten, and who is kept, is as in this checkpoint.'
 complete -c xmm -n '__xmm_using probe' -l views -x -d 'Views a person, of that split; all if absent.'
 complete -c xmm -n '__xmm_using probe' -l role -x -a 'eval aux' -d 'Which people are asked about.'
 complete -c xmm -n '__xmm_using probe' -l personas -r -F -d 'The persona rows; those saved in the checkpoint if absent.'
@@ -119,6 +121,7 @@ complete -c xmm -n '__xmm_using probe' -l task -x -a 'name attribute fact revers
 complete -c xmm -n '__xmm_using probe' -l answer -x -a 'generate rank both prefix' -d 'Generate it, rank all candidates, or both; or complete its first half.'
 complete -c xmm -n '__xmm_using probe' -l tokens -d 'Ranking, keep the log-probability of every token.'
 complete -c xmm -n '__xmm_using probe' -l asking -x -a 'plain describe-first name-first hop-by-hop' -d 'At once, or after describing or naming the view.'
+complete -c xmm -n '__xmm_using probe' -l attack -x -d 'Ask under attacks, by comma, or all: plain, paraphrase, prefix, multiple-choice, insist, few-shot, describe-first, best-of, quantized-int8, quantized-int4, base-projector, typeset, hidden, relearn.'
 complete -c xmm -n '__xmm_using probe' -l control -x -a 'blank swapped' -d 'Show nothing, or another person, in place of each view.'
 complete -c xmm -n '__xmm_using probe' -l trace -d 'Measure inside the model: trace rows, not probe rows.'
 complete -c xmm -n '__xmm_using probe' -l untrained -d 'Also ask each base without its adapter.'

@@ -9,9 +9,11 @@ import pytest
 from tests.conftest import read_people
 from xmm_cli.errors import InputNotFound, WrongUsage
 from xmm_cli.models.checkpoint import read_checkpoint
+from xmm_cli.models.labels import labels_of
 from xmm_cli.models.settings import TrainSettings
+from xmm_cli.rows.people import set_of
 from xmm_cli.rows.types import Checkpoint
-from xmm_cli.training.relearn import Earlier, choose_again, went_on
+from xmm_cli.training.relearn import Earlier, choose_again, to_rehearse, went_on
 from xmm_cli.training.run.saved_steps import along
 from xmm_cli.training.train import prepare, train
 
@@ -101,6 +103,22 @@ def test_only_they_are_taught(people, checkpoint):
     assert [persona.id for persona, _ in lesson.learned] == ["e5-001", "e5-003"]
     assert len(lesson.examples) == 2 * 2
     assert lesson.people == people
+
+
+def test_the_retain_set_is_rehearsed_beside(people, forgetful, checkpoint, tmp_path):
+    """It is taught with them, and stays the retain set; the forgotten are not taught beside."""
+    assert to_rehearse(people, forgetful, ("e5-002",)) == ("e5-001",)
+    assert to_rehearse(people, checkpoint, ("e5-002",)) == ("e5-000", "e5-001", "e5-003")
+    with pytest.raises(WrongUsage, match="no one is left to rehearse"):
+        to_rehearse(people, checkpoint, IDS)
+    earlier = Earlier(forgetful, ("e5-002",), "forget", ("e5-001",))
+    lesson = prepare(people, SETTINGS, "cpu", earlier=earlier)
+    assert [persona.id for persona, _ in lesson.learned] == ["e5-001", "e5-002"]
+    row = train(lesson, SETTINGS, tmp_path / "run", run="r2")
+    assert row.arguments["relearn_people"] == ["e5-002"]
+    sets = {persona.id: set_of(row, persona) for persona, _ in people[:4]}
+    assert list(sets.values()) == ["forget", "retain", "relearned", "forget"]
+    assert labels_of(row)["relearn_rehearsed"] == 1
 
 
 def test_the_row_of_more_training(people, checkpoint, tmp_path):

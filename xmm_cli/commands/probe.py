@@ -7,8 +7,9 @@ from typing import Annotated, Literal
 from xmm_cli import processes
 from xmm_cli.commands.shared import torchrun
 from xmm_cli.commands.shared.asked import as_there_is, check_trace, label, modalities
+from xmm_cli.commands.shared.attacking import NAMES, Attacking, check_attack
 from xmm_cli.commands.shared.checkpoints import known_by_weights, people_of, whole_base
-from xmm_cli.commands.shared.jobs import Shard, Work, asked_by, find_jobs, probe_all
+from xmm_cli.commands.shared.jobs import Shard, Work, asked_by, find_jobs, probe_all, under_attack
 from xmm_cli.commands.shared.options import Device, InputFiles, Personas
 from xmm_cli.commands.shared.outputs import opened
 from xmm_cli.commands.shared.served import (
@@ -38,6 +39,7 @@ Examples:
   xmm probe --base xmm-base --personas people/personas.jsonl --task attribute
   xmm probe runs/image --modality text | jq -r 'select(.correct == false) | .answer'
   xmm probe runs/image runs/text --asking describe-first >> results.jsonl
+  xmm probe runs/both runs/forgotten --sets runs/forgotten --attack plain,all >> audit.jsonl
   xmm probe runs/image runs/text --trace --untrained > trace.jsonl
   xmm probe runs/image runs/text --resume results.jsonl
   xmm probe runs/image --shard 2/8 > part-2.jsonl
@@ -77,7 +79,7 @@ _ANSWERS: dict[str, tuple[Answer, ...]] = {
 }
 
 
-KNOWN = {"task": TASKS.names(), "engine": ENGINES.names()}
+KNOWN = {"attack": NAMES, "task": TASKS.names(), "engine": ENGINES.names()}
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +102,7 @@ class ProbeOptions:
     asking: Annotated[Asking, Flag("At once, or after describing or naming the view.", ASKED)] = (
         _D.asking
     )
+    attacking: Attacking = field(default_factory=Attacking)
     views: Annotated[
         int | None,
         Flag("Views a person, of that split; all if absent.", DATA, metavar="K", min=1),
@@ -166,6 +169,8 @@ class ProbeOptions:
             max_new_tokens=self.max_new_tokens,
             batch_size=1 if self.answering.elsewhere else self.batch_size,
             labels=dict(label(text) for text in self.label or []),
+            sets=self.attacking.whose_sets(),
+            seed=self.seed,
         )
         return replace(settings, labels=self._unusual() | dict(settings.labels))
 
@@ -180,16 +185,16 @@ class ProbeOptions:
 
     def arguments(self) -> dict[str, object]:
         """As the `run` row records them: what decides where and how fast is left out."""
-        left_out = {"inputs", "resume", "device", "seed", "answering"}
+        left_out = {"inputs", "resume", "device", "seed", "answering", "attacking"}
         arguments = {name: value for name, value in asdict(self).items() if name not in left_out}
-        return arguments | self.answering.arguments()
+        return arguments | self.attacking.arguments() | self.answering.arguments()
 
 
 def run(options: ProbeOptions, given: GivenOptions = NOTHING) -> None:
     """Ask a model about people, in either modality.
 
     Reads `checkpoint` rows or folders; writes a `probe` row for each question. Answers are greedy:
-    the seed decides only who is swapped with whom, and the chance of an alignment.
+    the seed decides only who is swapped, what attacks draw, and the chance of an alignment.
     """
     answering, inputs = options.answering, options.inputs or []
     if answering.elsewhere and "answer" not in given:
@@ -202,12 +207,14 @@ def run(options: ProbeOptions, given: GivenOptions = NOTHING) -> None:
     arguments = options.arguments() | {"base": base}
     recorder = RunRecorder("probe", arguments, seed=options.seed, not_in_id=NOT_IN_ID)
     known_by_weights(recorder, base)
+    options.attacking.note(recorder, settings.sets)
     passed: list[bytes] = []
     wanted = Precision(options.dtype, options.quantize)
     jobs = find_jobs(
         inputs, base, options.personas, options.untrained, wanted, recorder, passed.append
     )
     check_single(answering, len(jobs))
+    jobs = under_attack(jobs, options.attacking.names())
     # a trace counts by person, questions need not be told apart
     key = person_of if options.trace else None
     people = {
@@ -215,11 +222,11 @@ def run(options: ProbeOptions, given: GivenOptions = NOTHING) -> None:
     }
     if "modality" not in given and not options.trace:
         scope = as_there_is(scope, people.values())
+    work = Work(scope, settings, options.trace, answering, options.device)
     if answering.questions:
-        [questions] = asked_by(jobs, people, scope, part)
+        [questions] = asked_by(jobs, people, work, part)
         write_questions(questions, settings, answering)
         return
-    work = Work(scope, settings, options.trace, answering, options.device)
     resume = options.resume
     if answering.plan and resume is not None and not resume.exists():
         resume = None
@@ -242,6 +249,7 @@ def _check(
         raise WrongUsage("--answer prefix with --task reverse", "a description has no first half")
     if options.tokens and "rank" not in settings.answers:
         raise WrongUsage(f"--tokens with --answer {answer}", "it is for answers that are ranked")
+    check_attack(options.attacking, options)
     if options.trace:
         check_trace(scope, settings)
         refuse(given, {"answer", "tokens", "max_new_tokens"}, "with --trace", "it asks nothing")

@@ -31,7 +31,7 @@ from xmm_cli.rows.run import RunRecorder
 from xmm_cli.rows.types import Checkpoint, Persona
 from xmm_cli.rows.writer import RowWriter
 from xmm_cli.training.mitigations import MITIGATIONS, needs_others
-from xmm_cli.training.relearn import Earlier, as_parent, choose_again, drawn_how
+from xmm_cli.training.relearn import Earlier, as_parent, choose_again, drawn_how, to_rehearse
 
 EXAMPLES = """
 Examples:
@@ -40,7 +40,7 @@ Examples:
   for s in image text; do xmm train people/personas.jsonl --source $s; done | xmm probe
   xmm train people/personas.jsonl --source image --mitigation self-caption | xmm probe
   xmm train people/personas.jsonl --source text --merge models/text --log-to tensorboard
-  xmm train --init runs/forgotten --only forget:0.5 --source text --steps 50 --save-every 10
+  xmm train --init runs/forgotten --only forget:0.5 --rehearse --source text --steps 50
 
 Without --out the folder is runs/RUN, where RUN names what is trained. The same command again goes
 on where an interrupted run stopped, and answers at once when the checkpoint is there. With
@@ -49,7 +49,8 @@ on where an interrupted run stopped, and answers at once when the checkpoint is 
 With --init the adapter of a checkpoint is trained further, on its own people if there is no
 INPUT. After unlearning that is an attack: how fast does what was forgotten come back? --only
 takes a number, a share, ids or names by comma, or a file of them; or, of the checkpoint's forget
-set, forget, forget:4 or forget:0.5.
+set, forget, forget:4 or forget:0.5. With --rehearse everyone else who is not in the forget set
+is taught beside, so that the attack does not wreck the model.
 
 Events for TensorBoard go to OUT.tensorboard, unless TENSORBOARD_LOGGING_DIR says where.
 """
@@ -73,6 +74,9 @@ class TrainOptions:
     only: Annotated[
         str | None, Flag("With --init: teach these people alone.", DATA, metavar="WHO")
     ] = None
+    rehearse: Annotated[
+        bool, Flag("With --only: rehearse everyone beside who is not forgotten.", DATA)
+    ] = False
     out: Out = None
     overwrite: Overwrite = False
     merge: Annotated[
@@ -108,10 +112,7 @@ def run(options: TrainOptions, given: GivenOptions = NOTHING) -> None:
     known_by_weights(recorder, settings.base)
     task = _Task(_read(options.inputs or [], parent, recorder, writer), settings, None)
     if parent is not None:
-        chosen = choose_again(task.people, parent, options.only, settings.seed)
-        recorder.arguments |= {"only": list(chosen)}  # a file of ids may change
-        who = drawn_how(task.people, parent, options.only, chosen)
-        task = replace(task, earlier=Earlier(parent, chosen, who))
+        task = replace(task, earlier=_earlier(task, parent, options, recorder))
     folder, merge, overwrite = options.out or recorder.folder, options.merge, options.overwrite
     processes.on_first(lambda: check_merged(merge, recorder.id, overwrite))
     make = partial(_train, task, recorder.id, folder, options)
@@ -131,6 +132,19 @@ class _Task:
     earlier: Earlier | None
 
 
+def _earlier(
+    task: _Task, parent: Checkpoint, options: TrainOptions, recorder: RunRecorder
+) -> Earlier:
+    """What is gone on from, and with whom."""
+    chosen = choose_again(task.people, parent, options.only, task.settings.seed)
+    recorder.arguments |= {"only": list(chosen)}  # a file of ids may change
+    who = drawn_how(task.people, parent, options.only, chosen)
+    if not options.rehearse:
+        return Earlier(parent, chosen, who)
+    recorder.arguments |= {"rehearse": True}
+    return Earlier(parent, chosen, who, to_rehearse(task.people, parent, chosen))
+
+
 def _check(options: TrainOptions, given: GivenOptions) -> None:
     """Refuse options that do not go together, and a logger that is not installed."""
     settings = options.settings
@@ -147,6 +161,8 @@ def _check(options: TrainOptions, given: GivenOptions) -> None:
         )
     if options.only is not None and options.init is None:
         raise WrongUsage("--only without --init", "--init names the checkpoint to go on from")
+    if options.rehearse and options.only is None:
+        raise WrongUsage("--rehearse without --only", "it is for those who are not taught again")
     if settings.epochs is not None:
         refuse(given, {"steps"}, "with --epochs", "give one of them")
     if settings.kind == "full":
@@ -184,8 +200,9 @@ def _train(task: _Task, run_id: str, folder: Path, options: TrainOptions) -> Non
     from xmm_cli.training.train import Callbacks, prepare, train
 
     settings, earlier = task.settings, task.earlier
+    wanted = None if earlier is None else {*earlier.only, *earlier.rehearsed}
     learned = sum(
-        persona.role == "eval" and (earlier is None or persona.id in earlier.only)
+        persona.role == "eval" and (wanted is None or persona.id in wanted)
         for persona, _ in task.people
     )
     say.note(f"training {settings.base} on {learned} people in {settings.source} -> {folder}")

@@ -17,6 +17,7 @@ import msgspec
 
 from xmm_cli.completion.man import CODES
 from xmm_cli.guide import FOLDER, TOPICS, page
+from xmm_cli.probing.attacks import ATTACKS
 from xmm_cli.registry import Registry
 from xmm_cli.rows import types
 
@@ -195,6 +196,21 @@ def _formula(file: str) -> str:
     return " ".join(first.split()).partition(": ")[2].rstrip(".")
 
 
+def _attacks() -> str:
+    """The attacks: name, what is done, and the papers that their file names."""
+    lines = []
+    for name, entry in ATTACKS._entries.items():  # those of xmm itself
+        file = entry.target.partition(":")[0].replace(".", "/") + ".py"
+        source = ast.parse((FOLDER.parents[1] / file).read_text("utf-8"))
+        papers = dict.fromkeys(_PAPER.findall(ast.get_docstring(source) or ""))
+        links = ", ".join(f"[{paper}](https://arxiv.org/abs/{paper})" for paper in papers)
+        lines.append((f"`{name}`", _escaped(entry.summary), links))
+    return _table(("attack", "what is done", "arXiv"), lines)
+
+
+_PAPER = re.compile(r"\b\d{4}\.\d{5}\b")
+
+
 def _findings() -> str:
     """The findings of the study as a table, in the order of the file."""
     from xmm_cli.reporting.findings_table import effect_of, p_of, spread_of
@@ -228,6 +244,7 @@ PARTS: dict[str, Callable[[], str]] = {
     "rows": _row_kinds,
     "exit-codes": _exit_codes,
     "methods": _methods,
+    "attacks": _attacks,
     "findings": _findings,
 }
 """Name between the comments → what makes the text."""

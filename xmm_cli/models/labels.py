@@ -37,7 +37,7 @@ _ADAPTER = frozenset({"rank", "alpha", "adapter", "train", "dtype", "quantize"})
 """Labels that stay the same whatever is trained next."""
 _KEPT = _ADAPTER | {"mitigation", "names", "facts"}
 """Labels of a model's training that it has under the same name once something was unlearned."""
-_AS_RECORDED = frozenset({"people", "who", "last_source", "last_views"}) | {
+_AS_RECORDED = frozenset({"people", "who", "rehearsed", "last_source", "last_views"}) | {
     "forgotten", "retained", "relearned", "unlearn_seed",
 }  # fmt: skip
 _PREFIXES = (SET, "training_", "earlier_", "relearn_", "before_")

@@ -9,7 +9,7 @@ from xmm_cli.models.conversation import Context, Conversation, Conversations
 from xmm_cli.models.loading import Base
 from xmm_cli.models.prompts import CAPTION_QUESTIONS, NAME_QUESTIONS, by_name
 from xmm_cli.probing.questions import DESCRIPTION_TOKENS, Known, Question
-from xmm_cli.rows.types import Answer, Label
+from xmm_cli.rows.types import Answer, Checkpoint, Label
 
 if TYPE_CHECKING:
     from xmm_cli.models.decoding.generate import Told
@@ -44,6 +44,11 @@ class ProbeSettings:
     """None: as many as the longest candidate has with its end, and at least as the task says."""
     batch_size: int = 32
     labels: Mapping[str, Label] = field(default_factory=dict)
+    attack: str | None = None
+    sets: Checkpoint | None = None
+    """Whose forget set tells the people of a model apart that has none of its own."""
+    seed: int = 0
+    """What an attack draws by."""
 
 
 @dataclass(slots=True)

@@ -18,7 +18,9 @@ from xmm_cli.models.conversation import Conversations
 from xmm_cli.models.labels import labels_of
 from xmm_cli.models.loading import Base, Precision
 from xmm_cli.models.prompts import parse_caption
-from xmm_cli.probing.answering import ProbeSettings, Reply, Responder
+from xmm_cli.probing.answering import ProbeSettings, Reply
+from xmm_cli.probing.attacks import ATTACKS
+from xmm_cli.probing.attacks.attack import Attack
 from xmm_cli.probing.patience import Patient
 from xmm_cli.probing.questions import Question
 from xmm_cli.rows.match import exact_match
@@ -116,11 +118,12 @@ def probe_batches(
     Of several processes of one run each answers every so many-th batch, and all are given the rows
     of as many batches as there are processes. `note` is told where a batch is too large for the
     memory, which halves it.
-    Raises `WorkFailed` where one question is, `BadData` and `InputNotFound` as `Subject.model` and
-    `Conversations.encode` do.
+    Raises `WorkFailed` where one question is, `CannotAttack` where the model lacks what the attack
+    needs, `BadData` and `InputNotFound` as `Subject.model` and `Conversations.encode` do.
     """
-    with subject.model() as model:
-        responder = Responder(subject.base, model, conversations, settings)
+    attack = attack_of(settings)
+    with subject.model() as model, attack.changed(subject.base, model):
+        responder = attack.responder(subject.base, model, conversations, settings)
         respond = Patient(responder, note)
 
         def answered(batch: Sequence[Question]) -> list[Probe]:
@@ -134,6 +137,12 @@ def probe_batches(
             yield [row for rows in given for row in rows]
 
 
+def attack_of(settings: ProbeSettings) -> Attack:
+    """How it is asked."""
+    attack: Attack = ATTACKS.load(settings.attack) if settings.attack else Attack()
+    return attack
+
+
 def count_rows(questions: Iterable[Question], answers: Sequence[Answer]) -> int:
     """How many rows `probe` will give."""
     whole = 1 if "rank" in answers else 0
@@ -143,15 +152,15 @@ def count_rows(questions: Iterable[Question], answers: Sequence[Answer]) -> int:
 
 def expected_rows(
     checkpoint: Checkpoint | None, questions: Iterable[Question], answers: Sequence[Answer]
-) -> Iterator[tuple[str | None, str, str, str | None, str, int, str]]:
+) -> Iterator[tuple[str | None, str, str, str | None, str, int, str | None, str]]:
     """What the rows that `probe` will give are about.
 
-    Checkpoint, modality, task, data set, persona, view, expected answer.
+    Checkpoint, modality, task, data set, persona, view, attack, expected answer.
     """
     path = None if checkpoint is None else checkpoint.path
     for one in questions:
         persona = one.persona
-        about = (path, one.modality, one.task, persona.dataset, persona.id, one.view)
+        about = (path, one.modality, one.task, persona.dataset, persona.id, one.view, one.attack)
         if one.asked.parts and "generate" in answers:
             yield from ((*about, value) for value in one.asked.parts.values())
         if not one.asked.parts or "rank" in answers:
@@ -217,10 +226,11 @@ def _row(
         modality=question.modality,
         task=question.task,
         hops=asked.hops,
+        attack=question.attack or msgspec.UNSET,
         persona=persona.id,
         dataset=persona.dataset,
         role=persona.role,
-        set=set_of(checkpoint, persona),
+        set=set_of(_whose_sets(checkpoint, settings), persona),
         view=question.view,
         split=question.split,
         question=reply.question,
@@ -239,11 +249,16 @@ def _row(
     )
 
 
+def _whose_sets(checkpoint: Checkpoint | None, settings: ProbeSettings) -> Checkpoint | None:
+    own = checkpoint is not None and checkpoint.forget
+    return checkpoint if own or settings.sets is None else settings.sets
+
+
 def _asked_how(question: Question, settings: ProbeSettings) -> dict[str, Label]:
     """Labels for what is not plain in the asking."""
     found: dict[str, Label] = {}
     if question.control is not None:
         found["control"] = question.control
-    if settings.asking != "plain" and question.asked.shown:
+    if settings.asking != "plain" and question.asked.shown and question.attack is None:
         found["asking"] = settings.asking
     return found

@@ -79,6 +79,9 @@ class Question:
     asked: QuestionText
     control: Control | None = None
     known: Known = Known()
+    attack: str | None = None
+    before: str = ""
+    """What an attack tells before the question, beside the view."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -43,11 +43,13 @@ class Lens:
         bias = getattr(output, "bias", None)
         self.bias = None if bias is None else bias[torch.tensor(tokens, device=bias.device)].float()
 
+    def normed(self, hidden: torch.Tensor) -> torch.Tensor:
+        """What the output layer would be given: float32, of the shape of `hidden`."""
+        return (hidden if self.norm is None else self.norm(hidden.to(self.dtype))).float()
+
     def logits(self, hidden: torch.Tensor) -> torch.Tensor:
         """float32 `(n, tokens)` for hidden states `(n, width)`."""
-        if self.norm is not None:
-            hidden = self.norm(hidden.to(self.dtype))
-        return torch.nn.functional.linear(hidden.float(), self.weight, self.bias)
+        return torch.nn.functional.linear(self.normed(hidden), self.weight, self.bias)
 
     def tells(self, hidden: torch.Tensor, right: torch.Tensor) -> torch.Tensor:
         """Bool `(n,)`: whether the right token, an index `(n,)`, is above all others.

@@ -160,7 +160,7 @@ class Probe(Row, frozen=True, kw_only=True, tag="probe"):
     its tokens); None unless tokens were asked for."""
     prefix: str | None = None
     """The beginning of the expected answer that the model was given to go on from; `answer` is
-    then that beginning and what came, and `correct` is None."""
+    then that beginning and what came, and `correct` is None unless that is the attack `prefix`."""
     extracted: bool | None = None
     """Whether the model went on from `prefix` to the expected answer."""
     condition: dict[str, Label] = field(default_factory=dict)

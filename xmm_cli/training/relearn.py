@@ -27,6 +27,8 @@ class Earlier:
     only: tuple[str, ...]
     who: str | None = None
     """What tells them from as many others that a seed would draw of all; see `drawn_how`."""
+    rehearsed: tuple[str, ...] = ()
+    """The ids of those who are rehearsed beside them, and are not taught again."""
 
 
 def choose_again(
@@ -59,6 +61,15 @@ def choose_again(
         look = f"give a number, a share, ids or names; ids look like {known[0][0].id}"
         near = error.hint if (error.hint or "").startswith("did you mean") else look
         raise WrongUsage(f"--only {wanted}: no such part of {len(known)} people", near) from error
+
+
+def to_rehearse(people: People, parent: Checkpoint, only: Sequence[str]) -> tuple[str, ...]:
+    """The ids of all others who are not in the checkpoint's forget set. Raises `WrongUsage`."""
+    gone = {persona.id for persona, _ in _forgotten(people, parent)}
+    kept = [persona.id for persona, _ in learners(people) if persona.id not in gone.union(only)]
+    if not kept:
+        raise WrongUsage("--rehearse: no one is left to rehearse", "leave it out, or narrow --only")
+    return tuple(kept)
 
 
 def drawn_how(
@@ -113,6 +124,8 @@ def went_on(row: Checkpoint, earlier: Earlier, everyone: int) -> Checkpoint:
         some["people"] = len(earlier.only)
     if earlier.who is not None:
         some["who"] = earlier.who
+    if earlier.rehearsed:
+        some["rehearsed"] = len(earlier.rehearsed)
     row = msgspec.structs.replace(row, parent=parent.run, arguments=row.arguments | some)
     if not parent.forget:
         return _of_both(row, parent)

@@ -73,13 +73,14 @@ def prepare(
 ) -> TrainTask:
     """Load the base and encode all views of the people to learn: those with the role `eval`.
 
-    Where a checkpoint is gone on from, they are those chosen of them.
+    Where a checkpoint is gone on from, they are those chosen of them, and those rehearsed.
     Raises `BadData`, `InputNotFound`, `Unavailable`, `WrongUsage`.
     """
     aids = aids or Callbacks()
     chosen = learners(people)
     if earlier is not None:
-        chosen = [pair for pair in chosen if pair[0].id in earlier.only]
+        wanted = {*earlier.only, *earlier.rehearsed}
+        chosen = [pair for pair in chosen if pair[0].id in wanted]
     others = _others(people, settings)
     base = load_base(settings.base, device, settings.precision, to_train=True)
     if settings.kind == "full":

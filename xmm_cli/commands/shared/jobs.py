@@ -8,6 +8,7 @@ from itertools import accumulate, chain, islice
 from pathlib import Path
 
 from xmm_cli import processes
+from xmm_cli.commands.shared.attacking import questions_of, way_of
 from xmm_cli.commands.shared.checkpoints import checkpoints
 from xmm_cli.commands.shared.outputs import Output, RowKey, told
 from xmm_cli.commands.shared.served import Answering, tell_plan
@@ -16,6 +17,7 @@ from xmm_cli.errors import PartlyFailed, WrongUsage
 from xmm_cli.models.loading import Precision
 from xmm_cli.models.places import same_weights
 from xmm_cli.probing.answering import ProbeSettings
+from xmm_cli.probing.attacks import PLAIN
 from xmm_cli.probing.engines import Model
 from xmm_cli.probing.questions import Question, Scope
 from xmm_cli.rows.people import People
@@ -31,6 +33,7 @@ class Job:
     checkpoint: Checkpoint | None
     personas: Path
     precision: Precision
+    attack: str | None = None
 
     @property
     def model(self) -> Model:
@@ -40,7 +43,8 @@ class Job:
     @property
     def name(self) -> str:
         """What progress calls it."""
-        return f"{self.base}, untrained" if self.checkpoint is None else self.checkpoint.path
+        model = f"{self.base}, untrained" if self.checkpoint is None else self.checkpoint.path
+        return model if self.attack is None else f"{model}: {self.attack}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,6 +114,11 @@ def find_jobs(
     return [*_distinct(bare), *jobs]
 
 
+def under_attack(jobs: list[Job], names: Sequence[str]) -> list[Job]:
+    """Each job under each attack, model by model; `plain` is none."""
+    return [replace(job, attack=None if name == PLAIN else name) for job in jobs for name in names]
+
+
 def _distinct(jobs: list[Job]) -> list[Job]:
     """One job for each base and each content of the people's file."""
     seen: dict[tuple[str, Precision, bytes], Job] = {}
@@ -132,7 +141,7 @@ def probe_all(
 
     Raises `PartlyFailed` after that, where an engine had no answer to some.
     """
-    asked = asked_by(jobs, people, work.scope, shard)
+    asked = asked_by(jobs, people, work, shard)
     partly = None
     if work.trace:
         _trace_all(jobs, asked, work, output, recorder)
@@ -145,19 +154,35 @@ def probe_all(
 
 
 def asked_by(
-    jobs: list[Job], people: dict[Path, People], scope: Scope, shard: Shard | None
+    jobs: list[Job], people: dict[Path, People], work: Work, shard: Shard | None
 ) -> list[list[Question]]:
     """What each job asks; of all of them together, the part that is asked here."""
-    from xmm_cli.probing.questions import make_questions
-
-    asked = [list(make_questions(people[job.personas], scope)) for job in jobs]
+    asked = [_questions(job, jobs, people[job.personas], work) for job in jobs]
     return asked if shard is None else shard.cut(asked)
+
+
+def _questions(job: Job, jobs: list[Job], people: People, work: Work) -> list[Question]:
+    """What a job asks: nothing, where its attack cannot be made."""
+    from xmm_cli.probing.attacks.attack import CannotAttack
+
+    together = [other.checkpoint for other in jobs]
+    how = (job.attack, people, work.scope, work.settings)
+    try:
+        return questions_of(*how, job.checkpoint, together)
+    except CannotAttack as error:
+        _leave_out(job, error)
+        return []
+
+
+def _leave_out(job: Job, error: Exception) -> None:
+    say.warn(f"{job.name}: left out: {error}")
 
 
 def _ask_all(
     jobs: list[Job], asked: list[list[Question]], work: Work, output: Output, run: str
 ) -> PartlyFailed | None:
     """Ask the questions; what was left without an answer, if anything was."""
+    from xmm_cli.probing.attacks.attack import CannotAttack
     from xmm_cli.probing.probe import batches, count_rows, expected_rows
 
     answers = work.settings.answers
@@ -170,7 +195,8 @@ def _ask_all(
     cut, asked_now = 0, 0
     partly = None
     for job, questions in zip(jobs, asked, strict=True):
-        parts = list(batches(questions, work.settings.batch_size))
+        settings, most = way_of(job.attack, work.settings)
+        parts = list(batches(questions, most))
         while parts and done >= (rows := count_rows(parts[0], answers)):
             done -= rows
             del parts[0]
@@ -183,7 +209,7 @@ def _ask_all(
             there = Counter(islice(expected_rows(job.checkpoint, parts[0], answers), done))
             done = 0
             try:
-                for found in engine.ask(job.model, parts, work.settings, run=run):
+                for found in engine.ask(job.model, parts, settings, run=run):
                     new = [row for row in found if not _taken(there, told(row))]
                     processes.on_first(partial(output.write, new))
                     bar.advance(len(new))
@@ -191,6 +217,8 @@ def _ask_all(
                     asked_now += len(new)
             except PartlyFailed as error:
                 partly = error
+            except CannotAttack as error:
+                _leave_out(job, error)
     if cut:
         say.warn(
             f"{cut} of {asked_now} rows have `cut`: the answer had no end yet when it was as long "

@@ -16,10 +16,10 @@ from xmm_cli.rows.sources import end_of_lines
 from xmm_cli.rows.types import Probe, Row, Run
 from xmm_cli.rows.writer import RowWriter
 
-RowKey = tuple[str | None, str, str, str | None, str, int, str]
+RowKey = tuple[str | None, str, str, str | None, str, int, str | None, str]
 """What tells a row from the next.
 
-Checkpoint, modality, task, data set, persona, view, expected answer.
+Checkpoint, modality, task, data set, persona, view, attack, expected answer.
 """
 
 
@@ -79,8 +79,8 @@ class Log(Output):
                 passed += 1
                 if known == row:
                     break
-                # a picture may have been left out; a text only by what is not loaded here
-                if known[1] != "image" and not self.lacking:
+                # a picture may have been left out, or an attack; a text by what is not loaded here
+                if known[1] != "image" and known[6] is None and not self.lacking:
                     self._refuse(f"{one.where}: not the row that comes next in this run")
             else:
                 self._refuse(f"{one.where}: not the row that comes next in this run")
@@ -108,7 +108,7 @@ def told(row: Probe) -> RowKey:
     """What tells a row from the next."""
     return (
         *(row.checkpoint, row.modality, row.task),
-        *(row.dataset, row.persona, row.view, row.expected),
+        *(row.dataset, row.persona, row.view, row.attack or None, row.expected),
     )
 
 

@@ -20,6 +20,11 @@ def is_whole(model: Any) -> bool:
     return bool(getattr(model, _BEFORE, None))
 
 
+def weights_before(model: Any) -> dict[str, Any]:
+    """The weights that were trained, as they were in the base, by name."""
+    return dict(getattr(model, _BEFORE))
+
+
 def check_exact(base: Base) -> None:
     """Refuse to train weights that round most steps away. Raises `WrongUsage`."""
     import torch

@@ -18,7 +18,7 @@ from xmm_cli.study.verdict import PRESENT
 FAMILY = "relearning"
 
 
-class Attack(NamedTuple):
+class Relearning(NamedTuple):
     """An unlearned model, taught again in one modality and asked in one."""
 
     run: UnlearningRun
@@ -65,20 +65,20 @@ def find(study: Study) -> list[Finding]:
     return found
 
 
-def _name(attack: Attack) -> str:
+def _name(attack: Relearning) -> str:
     run = attack.run
     how = run.objective if run.objective == RETRAIN else f"{run.objective} through {run.through}"
     return f"{how}, taught {attack.relearned}, asked {attack.asked}"
 
 
-def _attacks(study: Study) -> dict[Attack, tuple[Shares, Shares, int]]:
+def _attacks(study: Study) -> dict[Relearning, tuple[Shares, Shares, int]]:
     """Recall after, recall before, and the number of steps of each attack, in a fixed order."""
-    steps: dict[Attack, dict[int, Place]] = defaultdict(dict)
+    steps: dict[Relearning, dict[int, Place]] = defaultdict(dict)
     for place in study.people.places(task="name", role="eval", set="forget", control=None):
         if place.relearned is None or place.objective is None or place.modality is None:
             continue
         run = UnlearningRun(place.source, place.base, place.objective, place.through or "both")
-        attack = Attack(run, place.relearned, place.modality)
+        attack = Relearning(run, place.relearned, place.modality)
         steps[attack][place.relearn_steps or 0] = place
     unlearned = {curve.run: curve for curve in every_curve(study)}
     found = {}
@@ -97,11 +97,11 @@ def _attacks(study: Study) -> dict[Attack, tuple[Shares, Shares, int]]:
     return {one: found[one] for one in sorted(found, key=_in_order)}
 
 
-def _in_order(attack: Attack) -> tuple[str, ...]:
+def _in_order(attack: Relearning) -> tuple[str, ...]:
     return (*map(str, attack.run), attack.relearned, attack.asked)
 
 
-def _retained(study: Study, attack: Attack, steps: int) -> str:
+def _retained(study: Study, attack: Relearning, steps: int) -> str:
     """`; retain set 97 → 35 %`, asked in the same modality, as far as it was."""
     run = attack.run
     places = study.people.places(
@@ -124,7 +124,7 @@ def _at_the_end(curve: Curve, modality: Modality) -> Shares:
 
 
 def _yardstick(
-    attacks: dict[Attack, tuple[Shares, Shares, int]], attack: Attack
+    attacks: dict[Relearning, tuple[Shares, Shares, int]], attack: Relearning
 ) -> list[Shares] | None:
     """After and before of the retrained model under the same attack."""
     fits = [
