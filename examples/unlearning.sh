@@ -34,6 +34,16 @@ forget() {
   [ $code = 3 ] || return $code
 }
 
+# again SEED PARENT: a second model that never met the forget set, under another seed. By how much
+# two such models differ is what an unlearned one may differ too.
+again() {
+  local first="$dir/seed-$1/$2-retrain-both" ids
+  ids=$(python -c 'import json, sys; print(",".join(json.load(sys.stdin)["forget"]))' \
+    <"$first/xmm.json")
+  xmm unlearn "$dir/seed-$1/$2" --method retrain --forget "$ids" --seed $((1000 + $1)) --quiet \
+    --out "$first-2" >/dev/null
+}
+
 # relearn SEED NAME MODALITY: half of the forget set is taught again, for a few steps
 relearn() {
   local out="$dir/seed-$1/$2-relearned-$3"
@@ -50,7 +60,7 @@ along() {
   done
   if [ ${#files[@]} -gt 0 ]; then ask "$1" "$2" "${files[@]}" --answer generate --views 2; fi
 }
-export -f forget relearn along
+export -f forget again relearn along
 
 for seed in "${seeds[@]}"; do
   echo "learn $seed xmm-base-both-8 --source both"
@@ -77,6 +87,7 @@ for seed in "${seeds[@]}"; do
 done | side_by_side
 
 for seed in "${seeds[@]}"; do
+  echo "again $seed xmm-base-both-8"
   for modality in $taught; do
     for run in "${attacked[@]/%/-image}" retrain-both; do
       echo "relearn $seed xmm-base-both-8-$run $modality"
@@ -87,7 +98,7 @@ done | side_by_side
 for seed in "${seeds[@]}"; do
   echo "ask $seed both xmm-base-both-8 --untrained"
   echo "ask $seed both-seen xmm-base-both-8 xmm-base-both-8-retrain-both --task attribute --views 1 --answer generate"
-  echo "ask $seed retrain xmm-base-both-8-retrain-both"
+  echo "ask $seed retrain xmm-base-both-8-retrain-both xmm-base-both-8-retrain-both-2"
   for through in image text; do
     runs=()
     for method in $(methods "$through"); do runs+=("xmm-base-both-8-$method-$through"); done

@@ -240,7 +240,8 @@ def test_options_that_do_not_fit_the_rows(xmm, words, said):
 MODES = {
     "--sql": ("select 1", {"--format", "--timeout"}),
     "--to": ("all.parquet", set()),
-    "--html": ("page.html", {"--by", "--resamples", "--fail-if"}),
+    "--audit": (None, {"--format", "--html", "--by", "--resamples", "--fail-if", "--margin"}),
+    "--html": ("page.html", {"--by", "--resamples", "--fail-if", "--audit"}),
     "--findings": (None, {"--format", "--plot"}),
     "--plot": ("a.png", {"--figure", "--findings"}),
     "--card": ("runs/text", {"--by", "--resamples"}),
@@ -252,6 +253,7 @@ VALUES = {
     "--resamples": str(DEFAULTS.resamples),
     "--figure": "cells",
     "--fail-if": "leak > 0.05",
+    "--margin": "0.1",
     "--timeout": "60",
 }
 OPTIONS = [*VALUES, *[mode for mode in MODES if mode]]
@@ -275,6 +277,8 @@ def test_a_report_refuses_what_it_would_not_use(xmm, tmp_path, mode, option):
 @pytest.mark.parametrize("mode", MODES)
 def test_a_report_uses_what_it_does_not_refuse(xmm, mode):
     value, used = MODES[mode]
+    if mode == "--audit":  # it has gates and a page of its own
+        used = used - {"--fail-if", "--html"}
     for option in used - {"--timeout"}:
         words = [word for word in (mode, value, option, VALUES.get(option)) if word]
         words += ["a.svg"] if option == "--plot" else []

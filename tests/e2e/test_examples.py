@@ -55,6 +55,29 @@ def test_pipes(tmp_path):
 
 
 @pytest.mark.slow
+def test_audit_ends_with_a_verdict_and_does_nothing_twice(tmp_path):
+    """Two steps teach nothing, so there is nothing to forget: no pass."""
+    people, taught, model = (str(tmp_path / name) for name in ("people", "runs/both", "runs/un"))
+    xmm = shutil.which("xmm", path=environment()["PATH"])
+    run(xmm, "gen-personas", "-n", 10, "--views", 2, "--heldout", 2, "--out", people)
+    run(xmm, "train", f"{people}/personas.jsonl", "--source", "both", "--steps", 2, "--out", taught)
+    run(xmm, "unlearn", taught, "--through", "image", "--forget", 4, "--steps", 2, "--gate", 0,
+        "--out", model)  # fmt: skip
+    out = tmp_path / "audit"
+    shown = run(EXAMPLES / "audit.sh", "--quick", model, out, code=3)
+    assert shown.startswith("Unlearned through pictures: ")
+    assert kinds(out / "audit.jsonl") == ["audit"] * 3
+    whole = json.loads((out / "audit.jsonl").read_text().splitlines()[0])
+    assert (whole["verdict"], whole["persons"], whole["retrained"]) == ("never learned", 4, 2)
+    assert len({digest for digest in whole["models"].values() if digest}) == 4
+    assert "Verdict: never learned" in (out / "audit.html").read_text()
+    probes = (out / "probes.jsonl").read_bytes()
+    assert run(EXAMPLES / "audit.sh", "--quick", model, out, code=3) == shown
+    assert (out / "probes.jsonl").read_bytes() == probes
+    run(EXAMPLES / "audit.sh", taught, out, code=65)
+
+
+@pytest.mark.slow
 def test_make_does_each_thing_once(tmp_path):
     if shutil.which("make") is None:
         pytest.skip("make is not installed")

@@ -128,6 +128,37 @@ def test_distance_to_a_retrained_model_is_beyond_what_two_differ_by():
     assert far.effect > near.effect
 
 
+def again(rows, seed, forgotten="ab12"):
+    """The retrained models of these rows once more, under another seed, their people named."""
+    labels = {"forgotten": forgotten, "training_seed": seed}
+    return [
+        msgspec.structs.replace(
+            one,
+            checkpoint=f"runs/again-{seed}",
+            condition=one.condition | labels | {"seed": 100 + seed},
+        )
+        for one in rows
+        if one.condition.get("objective") == "retrain" and one.condition["seed"] == seed
+    ]
+
+
+def distances(rows):
+    return [one.persons for one in found(rows).rows if "differs from a retrained" in one.claim]
+
+
+def test_a_second_retrained_model_is_of_the_same_people_however_they_were_named():
+    made = [*parents(), *world.unlearning()]
+    twice = [row for seed in world.SEEDS for row in again(made, seed)]
+    persons = distances(made + twice)
+    assert persons
+    assert set(persons) == {len({(row.persona) for row in twice if row.set == "forget"})}
+    others = [
+        msgspec.structs.replace(row, persona=f"x{row.persona}") if row.set == "forget" else row
+        for row in twice
+    ]
+    assert distances(made + others) == []
+
+
 def test_distance_to_a_retrained_model_needs_two_of_them():
     result = found(world.unlearning())
     assert not [one for one in result.rows if "differs from a retrained" in one.claim]

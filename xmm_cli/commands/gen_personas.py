@@ -113,6 +113,9 @@ class PersonasOptions:
     ] = None
     device: Device = None
     sheet: Annotated[Path | None, Flag("Also draw a contact sheet.", OUTPUT, metavar="PNG")] = None
+    plan: Annotated[
+        bool, Flag("Say what an audit of so many people could show: draw nothing.", DATA)
+    ] = False
     seed: Seed = 0
 
 
@@ -129,8 +132,21 @@ def run(options: PersonasOptions, given: GivenOptions = NOTHING) -> None:
     made use words, expressions and backgrounds that none of their training views uses.
     """
     _check(options, given)
+    if options.plan:
+        _plan(_drawing(options))
+        return
     job = _drawing(options) if options.source is None else _import(options, given)
     make(job, options.device, options.sheet)
+
+
+def _plan(job: MadePeople) -> None:
+    """Print what an audit could show, and how long drawing takes where no model draws."""
+    from xmm_cli.commands.shared.planning import drawing_time, plan_of_people
+    from xmm_cli.commands.shared.printing import print_pieces
+
+    lines = plan_of_people(job.request.people, max(1, job.request.heldout))
+    lines += [drawing_time(job)] if job.quick else []
+    print_pieces([f"{line}\n" for line in lines], "table")
 
 
 def _import(options: PersonasOptions, given: GivenOptions) -> Import:
@@ -186,6 +202,7 @@ def _check(options: PersonasOptions, given: GivenOptions) -> None:
     if options.source is not None:
         unused = {"renderer", "processes", *OF_PAINTERS}
         refuse(given, unused, "with --from", "imported pictures are not drawn")
+        refuse(given, {"plan"}, "with --from", "xmm unlearn --plan counts imported people")
         painted = False
     else:
         hint = "whoever is made has as many as asked for"

@@ -2,14 +2,14 @@
 
 import os
 import shutil
-from collections.abc import Iterable
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
-from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 from xmm_cli.commands.shared.options import InputFiles
+from xmm_cli.commands.shared.printing import print_pieces
 from xmm_cli.commands.shared.results import (
     findings_text,
     read_people,
@@ -19,7 +19,6 @@ from xmm_cli.commands.shared.results import (
 )
 from xmm_cli.commands.shared.signature import NOTHING, GivenOptions
 from xmm_cli.console import say
-from xmm_cli.encoding import encodable
 from xmm_cli.errors import ReaderGone, WrongUsage
 from xmm_cli.flags import DATA, MEASURED, OUTPUT, SHOWN, Flag
 from xmm_cli.reporting import FORMATS
@@ -28,6 +27,7 @@ from xmm_cli.streams import text_out
 from xmm_cli.study.figures import FIGURES
 
 if TYPE_CHECKING:
+    from xmm_cli.rows.audit import Audit
     from xmm_cli.rows.types import Finding, Score
     from xmm_cli.study.condition_counts import ConditionCounts
 
@@ -41,6 +41,7 @@ Examples:
   xmm report results.jsonl --plot leak.png --figure unlearning
   xmm report results.jsonl --findings --format json > findings.json
   xmm report results.jsonl --fail-if 'gap[image->text].low > 0.2'
+  xmm report audit/probes.jsonl --audit --fail-if 'verdict != erased'
   xmm report 'runs/*.jsonl' --sql "select source, avg(gap) from gaps group by all" --format csv
 
 Probe rows are scored first, as xmm score does it. Colours are left out when the output is no
@@ -53,12 +54,13 @@ Finding rows (--findings --format jsonl) are shown again. With --plot FILE, --ht
 --sql knows the views personas, checkpoints, probes, traces, scores, findings, runs and gaps,
 and nothing else: no files, no network. --fail-if takes METRIC[FILTERS].BOUND > NUMBER; the
 bound is value, low or high. It ends with 3 if a row makes it true, and with 65 if it is about
-no row.
+no row. With --audit it takes verdict != NAME, or verdict[image] == NAME.
 """
 
 _USED = {
     "sql": {"format", "timeout"},
     "to": set[str](),
+    "audit": {"format", "html", "fail_if", "margin", "resamples", "by"},
     "html": {"by", "resamples", "fail_if"},
     "findings": {"format", "plot"},
     "plot": {"figure", "findings"},
@@ -68,8 +70,6 @@ _USED = {
 """What is asked for, by its option, and the options that it uses. The last is a table of scores."""
 
 _WIDTH = 80
-_AT_ONCE = 1 << 16
-"""Letters written at once."""
 
 
 KNOWN = {"format": FORMATS.names(), "figure": FIGURES.names()}
@@ -89,6 +89,12 @@ class ReportOptions:
     fail_if: Annotated[
         list[str] | None, Flag("End with 3 if a score is so.", MEASURED, metavar="CONDITION")
     ] = None
+    audit: Annotated[
+        bool, Flag("Whether an unlearned model has forgotten, attacked or not: a verdict.", SHOWN)
+    ] = False
+    margin: Annotated[
+        float, Flag("With --audit: a difference up to this is none.", MEASURED, metavar="X")
+    ] = 0.1
     findings: Annotated[bool, Flag("What the study found, each with a verdict.", SHOWN)] = False
     plot: Annotated[
         str | None, Flag("Draw a figure: .png, .svg, .pdf, - for here.", SHOWN, metavar="FILE")
@@ -130,21 +136,25 @@ def run(options: ReportOptions, given: GivenOptions = NOTHING) -> None:
         _sql(options.sql, files, options.timeout, format, width, colour)
     elif options.to is not None:
         _store(options.to, files)
+    elif options.audit:
+        _audit(options, files, width, colour)
     elif options.findings or options.plot is not None:
         _draw(files, options.plot, options.figure, options.findings, format, width, colour)
     elif options.card is not None:
         _card(options.card, files, by, resamples)
     else:
+        from xmm_cli.reporting.audit_gate import refuse_verdicts
         from xmm_cli.reporting.gate import check_gates, read_gate
         from xmm_cli.scoring.metrics import METRICS
 
+        refuse_verdicts(options.fail_if or [])
         gates = [read_gate(text, METRICS) for text in options.fail_if or []]
         kept: list[Finding] = []
         make = partial(scores_of, kept) if html is None else partial(_page, html)
         scores = make(files, _labels(by), resamples)
         try:
             if html is None:
-                _print([tables(scores, kept, format, width, colour)], format)
+                print_pieces([tables(scores, kept, format, width, colour)], format)
         except ReaderGone:
             check_gates(gates, scores)  # who reads the table does not decide on the gate
             raise
@@ -185,14 +195,20 @@ def _files(inputs: list[str]) -> list[str]:
     return expanded(inputs)
 
 
-def _page(file: Path, inputs: list[str], by: list[str] | None, resamples: int) -> "list[Score]":
-    """Write the page; the scores on it."""
+def _page(
+    file: Path,
+    inputs: list[str],
+    by: list[str] | None,
+    resamples: int,
+    audits: "Sequence[Audit]" = (),
+) -> "list[Score]":
+    """Write the page, verdicts first; the scores on it."""
     from xmm_cli.commands.shared.pages import Page
 
     made = Page(inputs, by, resamples)
     for note in made.scored.notes:
         say.note(note)
-    made.write(file)
+    made.write(file, audits)
     return made.scores
 
 
@@ -204,7 +220,7 @@ def _sql(
 
     with asked(query, inputs, timeout_s=timeout_s) as answer:
         shown = render_answer(answer.columns, answer.rows, format, width=width, colour=colour)
-        _print(shown, format)
+        print_pieces(shown, format)
 
 
 def _store(file: Path, inputs: list[str]) -> None:
@@ -212,6 +228,27 @@ def _store(file: Path, inputs: list[str]) -> None:
 
     done = store(check_store(file), inputs)
     say.note(f"{file}: {done.added} rows added, {done.total} now")
+
+
+def _audit(options: ReportOptions, files: list[str], width: int, colour: bool) -> None:
+    """The verdicts, as text or on a page; then the gates."""
+    from xmm_cli.commands.shared.audits import audited
+    from xmm_cli.reporting.audit_gate import check_verdicts, read_verdict_gate
+    from xmm_cli.reporting.audit_table import render_audits
+    from xmm_cli.study.audit import AuditRule
+
+    if not 0 < options.margin < 1:
+        raise WrongUsage(f"--margin {options.margin:g}", "a share between 0 and 1, like 0.1")
+    gates = [read_verdict_gate(text) for text in options.fail_if or []]
+    found = audited(files, AuditRule(options.margin, resamples=options.resamples))
+    try:
+        if options.html is None:
+            text = render_audits(found, options.format, width=width, colour=colour)
+            print_pieces([text], options.format)
+        else:
+            _page(options.html, files, _labels(options.by), options.resamples, found)
+    finally:  # who reads the table does not decide on the gate
+        check_verdicts(gates, found)
 
 
 def _draw(
@@ -231,11 +268,11 @@ def _draw(
     if plot == "-":
         from xmm_cli.reporting.plots.bars import drawn
 
-        _print([drawn(series_of_figure(people, figure), width=width, colour=colour)], "table")
+        print_pieces([drawn(series_of_figure(people, figure), width=width, colour=colour)], "table")
     elif plot is not None:
         _plot(people, Path(plot), figure)
     if findings:
-        _print([findings_text(people, kept, format, width, colour)], format)
+        print_pieces([findings_text(people, kept, format, width, colour)], format)
 
 
 def _plot(people: "ConditionCounts", file: Path, figure: str | None) -> None:
@@ -246,22 +283,3 @@ def _plot(people: "ConditionCounts", file: Path, figure: str | None) -> None:
     series = series_of_figure(people, figure)
     atomic_write_bytes(file, draw(series, check_suffix(file)))
     say.note(f"{file}: figure {series.figure}")
-
-
-def _print(pieces: Iterable[str], format: str) -> None:
-    """Write pieces that end in newlines to a reader that may leave.
-
-    A table is for the eye, and in the letters that stdout has; all else is data, and UTF-8.
-    """
-    from xmm_cli.rows.writer import RowWriter
-
-    out = text_out()
-    encoding = out.encoding if format == "table" and out is not None else "utf-8"
-    writer = RowWriter()
-    waiting, size = [], 0
-    for piece in chain(pieces, [""]):
-        waiting.append(encodable(piece, encoding).encode(encoding))
-        size += len(piece)
-        if size > _AT_ONCE or (size and not piece):
-            writer.write_raw(b"".join(waiting))
-            waiting, size = [], 0

@@ -16,7 +16,7 @@ from xmm_cli.commands.shared.options import Device, InputFiles, Out, Overwrite, 
 from xmm_cli.commands.shared.signature import NOTHING, GivenOptions, refuse
 from xmm_cli.console import say
 from xmm_cli.errors import BadData, GateTripped, WrongUsage
-from xmm_cli.flags import HARDWARE, Flag
+from xmm_cli.flags import HARDWARE, UNLEARNED, Flag
 from xmm_cli.models.places import same_weights
 from xmm_cli.models.settings import UnlearnSettings, told
 from xmm_cli.registry import unknown
@@ -35,6 +35,7 @@ Examples:
   xmm unlearn runs/text --method graddiff --forget e0-003,e0-017 | xmm probe | xmm score
   xmm unlearn runs/both --method ga --save-every 10 --utility-floor 0.8 | xmm probe
   xmm train people/personas.jsonl --source both | xmm unlearn --forget 0.25 --method retrain
+  xmm unlearn runs/both --through image --forget 24 --plan
 
 People who were not learned cannot be unlearned: unless the forget set's recall on held-out views,
 in the modality it was learned in, is at least --gate, the command ends with code 3. What is left
@@ -72,6 +73,9 @@ class UnlearnOptions:
     ] = None
     out: Out = None
     overwrite: Overwrite = False
+    plan: Annotated[
+        bool, Flag("Say what an audit could show, and how long it takes: train nothing.", UNLEARNED)
+    ] = False
     device: Device = None
 
 
@@ -98,6 +102,9 @@ def run(options: UnlearnOptions, given: GivenOptions = NOTHING) -> None:
         raise BadData(f"{options.base}: not the folder of the checkpoint's base", hint)
     people = people_of(options.personas or Path(parents[0].personas), recorder, id_of)
     task = _choose(parents[0], people, settings)
+    if options.plan:
+        _plan(task, device)
+        return
     # a file of ids may change; who it meant may not
     recorder.arguments |= {"forget": list(task.forget)}
     if settings.retain is not None:
@@ -107,6 +114,25 @@ def run(options: UnlearnOptions, given: GivenOptions = NOTHING) -> None:
     for row in made_once(folder, recorder.id, overwrite, make):
         writer.write(row)
     writer.write(recorder.row())
+
+
+def _plan(task: "_Task", device: str | None) -> None:
+    """Print what an audit of the forget set could show."""
+    from xmm_cli.commands.shared.planning import plan_of_unlearning
+    from xmm_cli.commands.shared.printing import print_pieces
+    from xmm_cli.models.conversation import Conversations
+    from xmm_cli.models.loading import Precision, load_base
+    from xmm_cli.probing.probe import Subject
+
+    parent = task.parent
+    conversations = Conversations(load_base(parent.base, device, Precision.of(parent.arguments)))
+    steps = parent.steps if task.settings.objective == RETRAIN else task.settings.steps
+    recall = partial(_recall, parent, conversations)
+    with Subject(conversations.base, parent).model() as model:
+        lines = plan_of_unlearning(
+            parent, task.people, task.forget, steps, conversations, model, recall
+        )
+    print_pieces([f"{line}\n" for line in lines], "table")
 
 
 def _check(method: str, given: GivenOptions) -> None:

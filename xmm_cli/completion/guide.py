@@ -20,6 +20,7 @@ from xmm_cli.guide import FOLDER, TOPICS, page
 from xmm_cli.probing.attacks import ATTACKS
 from xmm_cli.registry import Registry
 from xmm_cli.rows import types
+from xmm_cli.rows.audit import Attacked
 
 FINDINGS = Path(__file__).parents[2] / "examples/results/findings.csv"
 """What `xmm report --findings --format csv` wrote of the study."""
@@ -83,7 +84,7 @@ def _table(headings: Sequence[str], lines: Sequence[Sequence[str]]) -> str:
 def _row_kinds() -> str:
     """A section for each kind of row, and for what stands inside one."""
     parts = []
-    kinds: list[Any] = [*types.ROW_TYPES, types.ImageView, types.TextView]
+    kinds: list[Any] = [*types.ROW_TYPES, types.ImageView, types.TextView, Attacked]
     for kind in kinds:
         tag = kind.__struct_config__.tag
         title = f"`{tag}`" if tag else f"An item of `{_holder(kind)}`"
@@ -111,7 +112,10 @@ def _null(text: str) -> str:
 
 def _holder(kind: type) -> str:
     return next(
-        name for name, hint in get_type_hints(types.Persona).items() if kind in get_args(hint)
+        name
+        for row in types.ROW_TYPES
+        for name, hint in get_type_hints(row).items()
+        if kind in get_args(hint)
     )
 
 
@@ -119,8 +123,9 @@ def _holder(kind: type) -> str:
 def _field_notes() -> dict[tuple[str, str], str]:
     """(struct, field) → the string below the field in the source."""
     found = {}
-    source = resources.files("xmm_cli.rows").joinpath("types.py").read_text("utf-8")
-    for struct in ast.parse(source).body:
+    files = ("row.py", "audit.py", "types.py")
+    sources = [resources.files("xmm_cli.rows").joinpath(one).read_text("utf-8") for one in files]
+    for struct in (node for source in sources for node in ast.parse(source).body):
         if isinstance(struct, ast.ClassDef):
             for field, note in zip(struct.body, struct.body[1:], strict=False):
                 if isinstance(field, ast.AnnAssign) and isinstance(note, ast.Expr):

@@ -8,6 +8,9 @@ from typing import Annotated
 
 from msgspec import UNSET, Meta, Struct, UnsetType, field
 
+from xmm_cli.rows.audit import Audit
+from xmm_cli.rows.row import SCHEMA as SCHEMA
+from xmm_cli.rows.row import Row
 from xmm_cli.rows.values import (
     Answer,
     ForgetOrRetain,
@@ -26,17 +29,6 @@ from xmm_cli.rows.values import (
 )
 
 MODALITIES: tuple[Modality, ...] = ("image", "text")
-SCHEMA = 1
-"""The newest version of every row type; a row with a higher one is refused."""
-
-
-class Row(Struct, frozen=True, kw_only=True, tag_field="kind"):
-    """What every row has."""
-
-    schema: Positive = SCHEMA
-    """The version of the row's kind."""
-    run: str | None = None
-    """The id of the `run` row that has the rest of the provenance."""
 
 
 class ImageView(Struct, frozen=True, kw_only=True):
@@ -294,4 +286,4 @@ class Run(Row, frozen=True, kw_only=True, tag="run"):
     """How long it took, in seconds."""
 
 
-ROW_TYPES: tuple[type[Row], ...] = (Persona, Checkpoint, Probe, Trace, Score, Finding, Run)
+ROW_TYPES: tuple[type[Row], ...] = (Persona, Checkpoint, Probe, Trace, Score, Finding, Audit, Run)

@@ -18,7 +18,7 @@ from xmm_cli.rows.inputs import Inputs
 from xmm_cli.rows.match import normalise
 from xmm_cli.rows.paths import from_here
 from xmm_cli.rows.reader import nothing_there
-from xmm_cli.rows.types import SCHEMA, Finding, Probe, Row, Run
+from xmm_cli.rows.types import SCHEMA, Audit, Finding, Probe, Row, Run
 from xmm_cli.scoring.counts import CellCounts, Counts, PersonCounts, QuestionKind
 from xmm_cli.scoring.packed_labels import packed
 from xmm_cli.scoring.persons import Person, Persons, Sighting
@@ -41,7 +41,7 @@ def count(
     inputs: Inputs,
     wanted: WantedCounts | None = None,
     *,
-    kinds: tuple[type[Row], ...] = (Probe, Finding, Run),
+    kinds: tuple[type[Row], ...] = (Probe, Finding, Audit, Run),
     need: tuple[type[Row], ...] = (Probe,),
     about: str | None = None,
 ) -> Counts:

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 from xmm_cli.errors import WrongUsage
 from xmm_cli.rows.inputs import Inputs
-from xmm_cli.rows.types import Finding, Probe, Role, Row, Run, Score
+from xmm_cli.rows.types import Audit, Finding, Probe, Role, Row, Run, Score
 from xmm_cli.scoring.across import Across
 from xmm_cli.scoring.config import DEFAULTS, ScoreConfig
 from xmm_cli.scoring.counting import count
@@ -35,7 +35,7 @@ def score_inputs(
     inputs: Inputs,
     config: ScoreConfig = DEFAULTS,
     *,
-    kinds: tuple[type[Row], ...] = (Probe, Finding, Run),
+    kinds: tuple[type[Row], ...] = (Probe, Finding, Audit, Run),
     need: tuple[type[Row], ...] = (Probe,),
     about: str | None = None,
 ) -> ScoreResult:

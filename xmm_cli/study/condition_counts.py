@@ -12,6 +12,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping
 from typing import NamedTuple
 
+from xmm_cli.models.labels import RETRAIN
 from xmm_cli.rows.types import Inside, Label, Trace
 from xmm_cli.scoring.counts import Counts, PersonCounts, QuestionKind
 from xmm_cli.scoring.packed_labels import unpacked
@@ -23,8 +24,6 @@ from xmm_cli.study.place import Place, Unknown, having, unlike, where
 
 WANTED = WantedCounts({"logprob": Measure("logprob")}, "missed", confusions=True)
 """What findings need to have counted."""
-RETRAIN = "retrain"
-"""The objective of the yardstick: models trained anew without the forget set."""
 
 
 class Inner(NamedTuple):
@@ -94,6 +93,9 @@ class ConditionCounts:
                 models.setdefault(str(checkpoint), {})[person] = persons[checkpoint, counted]
             path = self._paths.setdefault((place, person), checkpoint)
             if path != checkpoint and place.objective == RETRAIN:
+                if str(checkpoint) < str(path):  # one of them, whatever the order of rows
+                    self._paths[place, person] = checkpoint
+                    cell[person] = persons[checkpoint, counted]
                 continue
             if path != checkpoint:
                 said = "left out: checkpoints with the labels of another one about the same people"

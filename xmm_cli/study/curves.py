@@ -1,17 +1,17 @@
 """Unlearning runs along their saved steps: what is still recalled of whom, in which modality."""
 
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
+from xmm_cli.models.labels import RETRAIN
 from xmm_cli.rows.types import MODALITIES, Label, Modality
 from xmm_cli.scoring.metric import SOURCES
 from xmm_cli.study.effects import SeededPerson, Shares
 from xmm_cli.study.guessing import Guess, guessed
 from xmm_cli.study.place import Place
 from xmm_cli.study.study import Study, averaged
-
-RETRAIN = "retrain"
 
 StepBySeed = Mapping[Label | None, int]
 """A step for each seed."""
@@ -147,22 +147,53 @@ def yardsticks(study: Study, run: UnlearningRun) -> list[Curve]:
     return sorted(fits, key=lambda one: (one.run.through != run.through, one.run.through))
 
 
-def retrained_models(study: Study, run: UnlearningRun, modality: Modality) -> list[Shares]:
-    """Log-probabilities of the forget set in each model trained without it, at its last step."""
-    by_model = getattr(study.people, "logprobs_by_model", None)
-    if by_model is None:
-        return []
-    found: dict[str, dict[SeededPerson, float]] = {}
+def retrained_models(study: Study, run: UnlearningRun, modality: Modality) -> Sequence[Shares]:
+    """Log-probabilities of the forget set in the models trained without it, at their last step.
+
+    The first, the second … model of each seed's people stand together. A model that was trained
+    without other people is left out.
+    """
+    wanted = _people_by_seed(_asked_of(study, run, modality))
+    by_seed: dict[tuple[Label | None, str], dict[SeededPerson, float]] = {}
     for curve in yardsticks(study, run):
         steps = curve.last()
         for (members, asked, step), place in curve.places.items():
-            if (members, asked) == ("forget", modality):
-                for model, shares in by_model(place).items():
-                    own = {
-                        one: value for one, value in shares.items() if steps.get(one.seed) == step
-                    }
-                    found.setdefault(model, {}).update(own)
-    return [found[model] for model in sorted(found) if found[model]]
+            if (members, asked) != ("forget", modality):
+                continue
+            for model, shares in study.people.logprobs_by_model(place).items():
+                for person, value in shares.items():
+                    if steps.get(person.seed) == step:
+                        by_seed.setdefault((person.seed, model), {})[person] = value
+    found: list[dict[SeededPerson, float]] = []
+    placed: Counter[Label | None] = Counter()
+    for seed, model in sorted(by_seed, key=str):
+        own = by_seed[seed, model]
+        if own.keys() != wanted.get(seed, set()):
+            continue
+        if placed[seed] == len(found):
+            found.append({})
+        found[placed[seed]].update(own)
+        placed[seed] += 1
+    return found
+
+
+def _asked_of(study: Study, run: UnlearningRun, modality: Modality) -> set[SeededPerson]:
+    """The forget set of a run."""
+    return {
+        person
+        for curve in every_curve(study)
+        if curve.run == run
+        for (members, asked, _), place in curve.places.items()
+        if (members, asked) == ("forget", modality)
+        for person in study.people.logprobs(place)
+    }
+
+
+def _people_by_seed(people: Iterable[SeededPerson]) -> dict[Label | None, set[SeededPerson]]:
+    found: dict[Label | None, set[SeededPerson]] = {}
+    for person in people:
+        found.setdefault(person.seed, set()).add(person)
+    return found
 
 
 def guess_of(curve: Curve, modality: Modality, like: Shares) -> Guess:

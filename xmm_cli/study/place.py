@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple
 
+from xmm_cli.models.labels import RETRAIN
 from xmm_cli.rows.types import Label, Modality, Source, Task, Trace
 from xmm_cli.scoring.counts import QuestionKind
 from xmm_cli.scoring.packed_labels import unpacked
@@ -18,6 +19,8 @@ KNOWN = {
 }  # fmt: skip
 OF_UNLEARNING = {"steps", "lr"}
 """Labels that a finding knows of unlearned models alone."""
+WHO = {"forgotten"}
+"""A label that counts for nothing in a retrained model, whose rows tell whom it never met."""
 SAYS_NOTHING = {
     "mitigation": "none",
     "asking": "plain",
@@ -105,6 +108,8 @@ def where(row: QuestionKind | Trace) -> tuple[Place, Unknown]:
     else:
         given, task, hops, role = unpacked(row.labels), row.task, row.hops, row.role
     known = KNOWN | (OF_UNLEARNING if "objective" in given else set())
+    if given.get("objective") == RETRAIN:
+        known = known | WHO
     unknown = tuple(sorted((name, value) for name, value in given.items() if name not in known))
     return _place_of(row, given, task, hops, role), unknown
 

@@ -1,7 +1,7 @@
 """The yardstick of unlearning: a model that never met the forget set, trained as its parent was."""
 
 from collections.abc import Callable
-from dataclasses import fields
+from dataclasses import fields, replace
 
 from transformers import set_seed
 
@@ -36,11 +36,12 @@ def prepare_again(
 ) -> UnlearnTask:
     """A fresh adapter and the retain set alone, with all settings of the parent's own training.
 
-    Of `settings` only the seed of the forget set's choice and what is looked at are used. `draw`
-    draws pictures for a mitigation that wants some.
+    Of `settings` only the seed and what is looked at are used: under another seed than the parent's
+    the same people give another model, and two tell how far such models differ. `draw` draws
+    pictures for a mitigation that wants some.
     Raises `WrongUsage` where `xmm train` did not make the parent, `BadData`, `InputNotFound`.
     """
-    how = trained_how(parent)
+    how = replace(trained_how(parent), seed=settings.seed)
     base = conversations.base
     _, kept = parted(people, forget, retain)
     set_sees_anew(base.model, how.part != "language")
@@ -64,7 +65,7 @@ def prepare_again(
         spare_memory(model)
     arguments = row_arguments(told(how))
     arguments |= {"objective": settings.objective, "steps": steps}
-    arguments |= {"save_every": settings.save_every, "seed": settings.seed}
+    arguments |= {"save_every": settings.save_every}
     arguments |= kept_ids(settings, kept)
     aim = as_objective(course.objective)
     return UnlearnTask(

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from xmm_cli.reporting.page import DrawnFigure, SampleChoice, page
+from xmm_cli.rows.audit import Audit
 from xmm_cli.rows.inputs import Inputs, open_inputs
 from xmm_cli.rows.types import ROW_TYPES, Checkpoint, Finding, Persona, Probe, Run, Score, Trace
 from xmm_cli.scoring.config import ScoreConfig
@@ -41,12 +42,13 @@ class Page:
             elif isinstance(located.row, Checkpoint):
                 self.samples.add_checkpoint(located.row, located.folder)
 
-    def write(self, file: Path) -> None:
-        """The page as a file, whole or not at all. Raises `CannotWrite`."""
+    def write(self, file: Path, audits: Sequence[Audit] = ()) -> None:
+        """The page as a file, whole or not at all, verdicts first. Raises `CannotWrite`."""
         from xmm_cli.rows.files import atomic_write_bytes
 
         runs = sorted(self.runs.values(), key=lambda run: (run.started, run.id))
-        text = page(self.scores, self._findings(), self._figures(), self.samples.found(), runs)
+        text = page(self.scores, self._findings(), self._figures(), self.samples.found(), runs,
+                    audits=audits)  # fmt: skip
         atomic_write_bytes(file, text.encode("utf-8", "replace"))
 
     def _findings(self) -> list[Finding]:

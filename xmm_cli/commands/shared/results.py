@@ -17,7 +17,7 @@ def scores_of(
 ) -> "list[Score]":
     """The score rows among the inputs, and those of the probe rows; finding rows go to `kept`."""
     from xmm_cli.rows.inputs import open_inputs
-    from xmm_cli.rows.types import Finding, Probe, Run, Score, Trace
+    from xmm_cli.rows.types import Audit, Finding, Probe, Run, Score, Trace
     from xmm_cli.scoring.config import ScoreConfig
     from xmm_cli.scoring.score import score_inputs
 
@@ -25,7 +25,7 @@ def scores_of(
         result = score_inputs(
             rows,
             ScoreConfig(by, resamples=resamples),
-            kinds=(Probe, Score, Finding, Trace, Run),
+            kinds=(Probe, Score, Finding, Audit, Trace, Run),
             need=(Probe, Score, Finding),
         )
         found = result.counts[0].kinds
@@ -57,12 +57,12 @@ def tables(
 def read_people(inputs: list[str], findings: bool) -> "tuple[ConditionCounts, list[Finding]]":
     """All probe and trace rows, counted; and the finding rows, if they are wanted."""
     from xmm_cli.rows.inputs import open_inputs
-    from xmm_cli.rows.types import Finding, Probe, Row, Run, Score, Trace
+    from xmm_cli.rows.types import Audit, Finding, Probe, Row, Run, Score, Trace
     from xmm_cli.study.find import people_of
 
     need: tuple[type[Row], ...] = (Probe, Trace, Finding) if findings else (Probe, Trace)
     with open_inputs(inputs) as rows:
-        people = people_of(rows, (Probe, Trace, Score, Finding, Run), need)
+        people = people_of(rows, (Probe, Trace, Score, Finding, Audit, Run), need)
         return people, [located.row for located in rows.rows_of(Finding)] if findings else []
 
 

@@ -6,10 +6,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from xmm_cli.reporting import render
+from xmm_cli.reporting.audit_table import render_audits
 from xmm_cli.reporting.findings_table import render_findings
 from xmm_cli.reporting.formats.html import escape, table
 from xmm_cli.reporting.page.page_style import STYLE
 from xmm_cli.reporting.page.samples import AnswerSample
+from xmm_cli.rows.audit import Audit
 from xmm_cli.rows.run import ArgumentValue
 from xmm_cli.rows.sources import STDIN
 from xmm_cli.rows.types import Finding, Run, Score
@@ -34,6 +36,7 @@ def page(
     samples: Sequence[AnswerSample],
     runs: Sequence[Run],
     *,
+    audits: Sequence[Audit] = (),
     title: str = "Cross-modality memorization",
 ) -> str:
     """The whole page. The same rows give the same text; what a row says is never markup."""
@@ -51,6 +54,7 @@ def page(
         "<body>",
         "<main>",
         f"<h1>{escape(title)}</h1>",
+        render_audits(audits, "html", width=0, colour=False),
         render(scores, "html", width=0, colour=False),
         *_findings(findings),
         *_figures(figures),

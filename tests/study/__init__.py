@@ -1,0 +1,1 @@
+"""Tests of `xmm_cli.study` that need rows of their own."""

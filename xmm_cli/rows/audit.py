@@ -1,0 +1,92 @@
+"""The row that an audit of an unlearned model ends in."""
+
+from typing import Annotated, Literal
+
+from msgspec import Meta, Struct, field
+
+from xmm_cli.rows.row import Row
+from xmm_cli.rows.values import Label, Modality, Natural, NonEmpty, Source
+
+AuditVerdict = Literal[
+    "never learned", "erased", "suppressed", "leaking", "not erased", "over-forgotten", "undecided"
+]
+"""Of an audit; see `Audit`."""
+
+
+class Attacked(Struct, frozen=True, kw_only=True):
+    """What is recalled of the forget set under one attack; shares of views, mean over persons."""
+
+    attack: NonEmpty
+    """The name of the attack, or `plain`."""
+    before: float | None = None
+    """The model before unlearning."""
+    unlearned: float | None = None
+    """The model that is audited."""
+    reference: float | None = None
+    """The retrained models together, or strangers."""
+    difference: float | None = None
+    """`unlearned` minus `reference`."""
+    low: float | None = None
+    """The interval of the difference that the equivalence test needs: 90 % for a level of 5 %."""
+    high: float | None = None
+    p: float | None = None
+    """One-sided, of a difference beyond the margin on the side where it is (Holm)."""
+    noise: float | None = None
+    """By how much two retrained models differ."""
+    within: bool = False
+    """Whether the difference is shown to be within the margin."""
+    persons: Natural = 0
+    applicable: bool = True
+    """Whether the attack works on the model before unlearning."""
+    reason: str = ""
+    """Why it is not applicable."""
+
+
+class Audit(Row, frozen=True, kw_only=True, tag="audit"):
+    """The verdict of an audit on an unlearned model, in one modality or as a whole.
+
+    `xmm help audit` says when each verdict is given.
+    """
+
+    verdict: AuditVerdict
+    modality: Modality | None
+    """None: the whole, which has the worst verdict of both."""
+    attack: str | None = None
+    """The attack that decided, or that is hardest to decide on; `plain` is none."""
+    objective: str
+    through: Source | None
+    """The modality in which people were unlearned."""
+    base: NonEmpty
+    reference: Literal["retrained", "strangers"]
+    """What the model is compared with."""
+    retrained: Natural = 0
+    """How many retrained models that is, at most, for each unlearned one."""
+    margin: Annotated[float, Meta(gt=0, lt=1)]
+    """Differences up to this count as none."""
+    level: Annotated[float, Meta(gt=0, lt=1)]
+    """The chance of a wrong verdict that each test allows."""
+    persons: Natural
+    """People in the forget set."""
+    needed: Natural | None = None
+    """If undecided: so many would decide with a chance of 80 %, were all else as it is here."""
+    before: float | None = None
+    """Recall of the forget set before unlearning, plainly asked."""
+    after: float | None = None
+    """The same after unlearning."""
+    retained_before: float | None = None
+    retained_after: float | None = None
+    """Recall of the retain set."""
+    attacks: tuple[Attacked, ...] = ()
+    """The plain question first."""
+    models: dict[str, str | None] = field(default_factory=dict)
+    """The folders of all models, each with a digest of its weights where it is at hand."""
+    parents: tuple[str, ...] = ()
+    """The runs that made the rows."""
+    commands: tuple[str, ...] = ()
+    """Their commands, where the rows tell them."""
+    versions: dict[str, str] = field(default_factory=dict)
+    """Versions of xmm and of the libraries in these runs."""
+    condition: dict[str, Label] = field(default_factory=dict)
+    """The labels of the audited model, seeds left out."""
+    comment: str = ""
+    """Why this verdict, in words."""

@@ -1,0 +1,208 @@
+"""Audits of unlearned models: which models belong together, how they differ, and the verdict."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from xmm_cli.errors import BadData
+from xmm_cli.rows.audit import Attacked, Audit
+from xmm_cli.rows.types import MODALITIES, Modality
+from xmm_cli.scoring.counts import Counts
+from xmm_cli.study.audit.audited_models import PLAIN, AuditCase, cases_of, models_of, through_of
+from xmm_cli.study.audit.differences import (
+    ABOVE,
+    BEHIND,
+    BELOW,
+    WANTED,
+    AuditRule,
+    arms_of,
+    difference,
+    holm,
+    kept_of,
+    kept_part,
+    noise_of,
+)
+from xmm_cli.study.audit.judge import (
+    WORKS,
+    AskedModality,
+    Attempt,
+    Judgement,
+    TestKey,
+    judge,
+    tests_of,
+    whole,
+)
+from xmm_cli.study.effects import Shares, mean
+from xmm_cli.study.moments import BACK
+
+__all__ = ["WANTED", "AuditRule", "Provenance", "audit_all"]
+
+
+@dataclass(frozen=True, slots=True)
+class Provenance:
+    """What a verdict says of how its rows were made."""
+
+    digests: Mapping[str, str | None] = field(default_factory=dict)
+    """Of the weights, by folder."""
+    parents: tuple[str, ...] = ()
+    commands: tuple[str, ...] = ()
+    versions: Mapping[str, str] = field(default_factory=dict)
+
+
+def audit_all(counts: Counts, rule: AuditRule, made: Provenance = Provenance()) -> list[Audit]:
+    """The verdicts on all unlearned models: of each the whole first, then each modality.
+
+    `counts` are those of `WANTED`.
+    Raises `BadData` where models do not belong together, or there is nothing to compare with.
+    """
+    groups = cases_of(models_of(counts))
+    return [row for cases in groups for row in _audit(cases, rule, made)]
+
+
+def _audit(cases: Sequence[AuditCase], rule: AuditRule, made: Provenance) -> list[Audit]:
+    through = through_of(cases[0].unlearned)
+    asked = [
+        _asked(cases, modality, through in (modality, "both"), rule)
+        for modality in MODALITIES
+        if any(cell.modality == modality for cell in cases[0].unlearned.cells)
+    ]
+    raw_above, raw_below = tests_of(asked)
+    above, below = holm(raw_above), holm(raw_below)
+    judged = [judge(one, above, below, rule) for one in asked]
+    rows = [
+        _row(cases, one, verdict, rule, made, _attacked(one, above, below))
+        for one, verdict in zip(asked, judged, strict=True)
+    ]
+    return [_row(cases, None, whole(asked, judged), rule, made, ()), *rows]
+
+
+def _asked(
+    cases: Sequence[AuditCase], modality: Modality, worked_on: bool, rule: AuditRule
+) -> AskedModality:
+    attacks = dict.fromkeys(
+        cell.attack
+        for case in cases
+        for cell in sorted(case.unlearned.cells, key=str)
+        if cell.modality == modality and cell.attack != PLAIN
+    )
+    again = dict.fromkeys(attack for case in cases for attack in case.again)
+    plain = _attempt(cases, modality, PLAIN, rule, None)
+    if not plain.arms.before or plain.found is None:
+        name = cases[0].unlearned.path
+        lacking = "before unlearning" if not plain.arms.before else "to compare with"
+        raise BadData(
+            f"{name}: no rows of a model {lacking}, asked plainly in {modality}",
+            "probe the model before, the retrained ones, or strangers (--role aux), likewise",
+        )
+    kept = kept_of(cases, modality)
+    ranked = arms_of(cases, modality, PLAIN, BEHIND)
+    return AskedModality(
+        modality,
+        worked_on,
+        [plain, *(_attempt(cases, modality, one, rule, plain) for one in [*attacks, *again])],
+        kept,
+        kept_part(kept, BACK, rule) if mean(kept.before) > rule.margin else None,
+        difference(ranked, rule) if ranked.retrained else None,
+    )
+
+
+def _attempt(
+    cases: Sequence[AuditCase],
+    modality: Modality,
+    attack: str,
+    rule: AuditRule,
+    plain: Attempt | None,
+) -> Attempt:
+    arms = arms_of(cases, modality, attack)
+    if plain is None:
+        return Attempt(attack, arms, difference(arms, rule))
+    usual, before = mean(plain.arms.before), mean(arms.before)
+    reason = ""
+    if not arms.before:
+        reason = "not asked of the model before unlearning"
+    elif before < WORKS * usual:
+        reason = (
+            f"it does not work: {100 * before:.0f} % before unlearning, {100 * usual:.0f} plainly"
+        )
+    elif not arms.unlearned:
+        reason = "not asked of the forget set"
+    elif plain.arms.retrained and not arms.retrained:
+        reason = "not asked of the retrained model"
+    elif not arms.reference:
+        reason = "not asked of strangers"
+    return Attempt(attack, arms, None if reason else difference(arms, rule), reason)
+
+
+def _attacked(
+    asked: AskedModality, above: Mapping[TestKey, float], below: Mapping[TestKey, float]
+) -> tuple[Attacked, ...]:
+    return tuple(_result(asked.modality, one, above, below) for one in asked.attempts)
+
+
+def _result(
+    modality: Modality,
+    attempt: Attempt,
+    above: Mapping[TestKey, float],
+    below: Mapping[TestKey, float],
+) -> Attacked:
+    arms, found, key = attempt.arms, attempt.found, (modality, attempt.attack)
+    p = None
+    if found is not None:
+        side = ABOVE if found.value > 0 else BELOW
+        p = (above if side == ABOVE else below).get(key)
+    return Attacked(
+        attack=attempt.attack,
+        before=_mean(arms.before),
+        unlearned=_mean(arms.unlearned),
+        reference=_mean(arms.reference),
+        difference=None if found is None else found.value,
+        low=None if found is None else found.estimate.low,
+        high=None if found is None else found.estimate.high,
+        p=None if p is None else round(p, 6),
+        noise=noise_of(arms),
+        within=found is not None and found.within,
+        persons=0 if found is None else found.estimate.persons,
+        applicable=attempt.applies,
+        reason=attempt.reason,
+    )
+
+
+def _mean(shares: Shares) -> float | None:
+    return round(sum(shares.values()) / len(shares), 10) if shares else None
+
+
+def _row(
+    cases: Sequence[AuditCase],
+    asked: AskedModality | None,
+    judged: Judgement,
+    rule: AuditRule,
+    made: Provenance,
+    attacks: tuple[Attacked, ...],
+) -> Audit:
+    first = cases[0].unlearned
+    models = [one for case in cases for one in (case.before, case.unlearned, *case.retrained)]
+    plain, kept = (attacks[0], asked.kept) if asked is not None else (None, None)
+    return Audit(
+        verdict=judged.verdict,
+        modality=None if asked is None else asked.modality,
+        attack=judged.attack,
+        objective=str(first.objective),
+        through=through_of(first),
+        base=first.base,
+        reference="retrained" if all(case.retrained for case in cases) else "strangers",
+        retrained=max(len(case.retrained) for case in cases),
+        margin=rule.margin,
+        level=rule.level,
+        persons=sum(len(case.unlearned.forget_set) for case in cases),
+        needed=judged.needed,
+        before=plain.before if plain else None,
+        after=plain.unlearned if plain else None,
+        retained_before=_mean(kept.before) if kept else None,
+        retained_after=_mean(kept.after) if kept else None,
+        attacks=attacks,
+        models={one.path: made.digests.get(one.path) for one in models},
+        parents=made.parents,
+        commands=made.commands,
+        versions=dict(made.versions),
+        condition=dict(sorted(first.without_seeds.items())),
+        comment=judged.comment,
+    )
