@@ -61,7 +61,7 @@ class World:
 
                 def cell(path, labels, set, people, recall, behind=None, role="eval",
                          modality=modality, attack=attack):  # fmt: skip
-                    asked = AskedModality("both", modality, "name", set, "heldout", "xmm-base", 1, role,
+                    asked = QuestionKind("both", modality, "name", set, "heldout", "xmm-base", 1, role,
                                   packed(labels), attack)  # fmt: skip
                     persons = {
                         (path, person): self._answers(random, recall, behind) for person in people
