@@ -7,9 +7,9 @@ import msgspec
 from msgspec import UNSET
 
 from xmm_cli.rows.types import Probe
-from xmm_cli.scoring.counts import AskedModality, CellCounts, Counts, PersonCounts
+from xmm_cli.scoring.counts import CellCounts, Counts, PersonCounts, QuestionKind
 from xmm_cli.scoring.packed_labels import packed, unpacked
-from xmm_cli.scoring.persons import SeededPerson
+from xmm_cli.scoring.persons import Person
 
 DATASET = "d0"
 TRAINED = {"views": 16, "seed": 0, "steps": 600}
@@ -47,9 +47,9 @@ class World:
 
     def _cells(self):
         random = Random(f"{self.seed}")
-        gone = [SeededPerson(DATASET, f"e{number}") for number in range(self.forget)]
-        kept = [SeededPerson(DATASET, f"r{number}") for number in range(self.retain)]
-        others = [SeededPerson(DATASET, f"a{number}") for number in range(self.strangers)]
+        gone = [Person(DATASET, f"e{number}") for number in range(self.forget)]
+        kept = [Person(DATASET, f"r{number}") for number in range(self.retain)]
+        others = [Person(DATASET, f"a{number}") for number in range(self.strangers)]
         retrained = [dict(RETRAINED, seed=number) for number in range(1, self.models + 1)]
         for modality in ("image", "text"):
             for attack in (None, *self.attacks):
@@ -61,8 +61,10 @@ class World:
 
                 def cell(path, labels, set, people, recall, behind=None, role="eval",
                          modality=modality, attack=attack):  # fmt: skip
-                    asked = QuestionKind("both", modality, "name", set, "heldout", "xmm-base", 1, role,
-                                  packed(labels), attack)  # fmt: skip
+                    asked = QuestionKind(
+                        "both", modality, "name", set, "heldout", "xmm-base", 1, role,
+                        packed(labels), attack,
+                    )  # fmt: skip
                     persons = {
                         (path, person): self._answers(random, recall, behind) for person in people
                     }
