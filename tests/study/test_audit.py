@@ -207,14 +207,12 @@ def test_a_model_retrained_without_other_people_is_refused():
 
 def test_teaching_again_is_an_attack_of_the_model_it_was_done_to():
     counts = World(attacks=()).counts()
-    again = {"relearned": "text", "relearn_steps": 20, "unlearn_seed": 0, "unlearned_steps": 100}
+    again = {"relearned": "text", "relearn_steps": 20, "unlearned_steps": 100}
     for asked, cell in list(counts.asked.items()):
         labels = msgspec.json.decode(asked.labels)
         if asked.set != "forget":
             continue
-        if labels["objective"] == "retrain":
-            again = again | {"unlearn_seed": labels["seed"]}
-        own = labels | again | {"seed": 7}
+        own = labels | again | {"unlearn_seed": labels["seed"], "seed": 7}
         other = asked._replace(labels=msgspec.json.encode(dict(sorted(own.items()))))
         persons = {}
         for (path, person), found in cell.persons.items():
