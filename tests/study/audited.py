@@ -17,7 +17,10 @@ UNLEARNED = {
     "views": 16, "seed": 0, "objective": "npo", "through": "image", "steps": 100,
     "training_steps": 600,
 }  # fmt: skip
-RETRAINED = {"views": 16, "objective": "retrain", "steps": 600, "training_steps": 600}
+RETRAINED = {
+    "views": 16, "objective": "retrain", "steps": 600, "training_steps": 600, "training_seed": 0,
+    "forgotten": "ab12cd34",
+}  # fmt: skip
 KNOWN, UNKNOWN = 0.98, 0.0
 """Recall of who was learned, and of who was never met."""
 
