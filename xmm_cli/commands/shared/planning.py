@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from xmm_cli.console import duration
+from xmm_cli.probing.attacks import ATTACKS
 from xmm_cli.rows.people import People
 from xmm_cli.rows.types import Checkpoint
 
@@ -17,8 +18,6 @@ if TYPE_CHECKING:
     from xmm_cli.commands.shared.datasets import MadePeople
     from xmm_cli.models.conversation import Conversations
 
-ATTACKS = 13
-"""As many as there are, each in both modalities; the plain question comes on top."""
 MODELS = 4
 """The one before, the unlearned one, and two that are retrained."""
 SHARES = (0.25, 0.5)
@@ -36,7 +35,9 @@ def power_line(people: int, views: int) -> str:
     from xmm_cli.study.audit.differences import AuditRule
     from xmm_cli.study.audit.power import POWER, persons_for_margin, smallest_leak
 
-    rule, tests = AuditRule(), 2 * (ATTACKS + 1)
+    attacks = len(ATTACKS.names())
+    # each in both modalities, and the plain question
+    rule, tests = AuditRule(), 2 * (attacks + 1)
     leak = smallest_leak(people, views, rule.margin, rule.level, tests)
     needed = persons_for_margin(views, rule.margin, rule.level, tests)
     points = f"{100 * rule.margin:g} points"
@@ -48,7 +49,7 @@ def power_line(people: int, views: int) -> str:
     more = "" if enough else f" (it needs {needed} people)"
     return (
         f"{people} people to forget, {views} held-out views each: {shown}; {erased}{more}; power "
-        f"{100 * POWER:.0f} %, level {100 * rule.level:g} %, {ATTACKS} attacks"
+        f"{100 * POWER:.0f} %, level {100 * rule.level:g} %, {attacks} attacks"
     )
 
 
@@ -97,7 +98,7 @@ def plan_of_unlearning(
     parts = {
         "unlearning": steps * 2 * size * step,
         "retraining twice": 2 * parent.steps * size * step,
-        "attacking four models": MODELS * (ATTACKS + 1) * asked * answer,
+        "attacking four models": MODELS * (len(ATTACKS.names()) + 1) * asked * answer,
     }
     took = ", ".join(f"{name} {duration(seconds)}" for name, seconds in parts.items())
     return [line, f"about {duration(sum(parts.values()))} here: {took}"]
