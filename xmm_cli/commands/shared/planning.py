@@ -46,9 +46,10 @@ def power_line(people: int, views: int) -> str:
         shown = f"a leak of {100 * leak:.0f} % or more is shown"
     enough = needed is not None and people >= needed
     erased = f"erased within {points} can be shown" if enough else f"erased within {points} cannot"
+    who = "person" if people == 1 else "people"
     more = "" if enough else f" (it needs {needed} people)"
     return (
-        f"{people} people to forget, {views} held-out views each: {shown}; {erased}{more}; power "
+        f"{people} {who} to forget, {views} held-out views each: {shown}; {erased}{more}; power "
         f"{100 * POWER:.0f} %, level {100 * rule.level:g} %, {attacks} attacks"
     )
 
