@@ -10,7 +10,7 @@ import pytest
 from tests.contract.conftest import xmm  # noqa: F401
 from tests.study.audited import World
 from xmm_cli.reporting.audit_table import by_model, sentence
-from xmm_cli.rows.audit import Attacked, Audit
+from xmm_cli.rows.audit import AttackResult, Audit
 from xmm_cli.rows.types import ROW_TYPES
 
 QUICK = ("--resamples", 199)
@@ -37,7 +37,7 @@ def test_the_first_sentence_needs_no_statistics():
 
 
 def test_the_sentence_names_the_attack():
-    brought_back = Attacked(attack="paraphrase", unlearned=0.61)
+    brought_back = AttackResult(attack="paraphrase", unlearned=0.61)
     image = part("image", "suppressed", 0.98, 0.0, attack="paraphrase", attacks=(brought_back,))
     assert said("suppressed", image, part("text", "erased", 0.9, 0.01)) == (
         "Unlearned through pictures: 98 → 0 %: suppressed (paraphrase brings back 61 %). "

@@ -20,7 +20,7 @@ from xmm_cli.guide import FOLDER, TOPICS, page
 from xmm_cli.probing.attacks import ATTACKS
 from xmm_cli.registry import Registry
 from xmm_cli.rows import types
-from xmm_cli.rows.audit import Attacked
+from xmm_cli.rows.audit import AttackResult
 
 FINDINGS = Path(__file__).parents[2] / "examples/results/findings.csv"
 """What `xmm report --findings --format csv` wrote of the study."""
@@ -84,7 +84,7 @@ def _table(headings: Sequence[str], lines: Sequence[Sequence[str]]) -> str:
 def _row_kinds() -> str:
     """A section for each kind of row, and for what stands inside one."""
     parts = []
-    kinds: list[Any] = [*types.ROW_TYPES, types.ImageView, types.TextView, Attacked]
+    kinds: list[Any] = [*types.ROW_TYPES, types.ImageView, types.TextView, AttackResult]
     for kind in kinds:
         tag = kind.__struct_config__.tag
         title = f"`{tag}`" if tag else f"An item of `{_holder(kind)}`"

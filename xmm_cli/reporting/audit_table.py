@@ -9,7 +9,7 @@ import msgspec
 
 from xmm_cli.reporting.formats import FORMATS
 from xmm_cli.reporting.words import ABSENT, MINUS, clean, counted, whole
-from xmm_cli.rows.audit import Attacked, Audit
+from xmm_cli.rows.audit import AttackResult, Audit
 from xmm_cli.rows.types import Modality
 
 WORDS: dict[Modality, str] = {"image": "pictures", "text": "words"}
@@ -151,13 +151,13 @@ def lines(row: Audit) -> Iterator[tuple[str, ...]]:
             )  # fmt: skip
 
 
-def _shown(one: Attacked, row: Audit) -> str:
+def _shown(one: AttackResult, row: Audit) -> str:
     if one.p is not None and one.p < row.level:
         return "beyond"
     return "within" if one.within else "open"
 
 
-def _interval(one: Attacked) -> str:
+def _interval(one: AttackResult) -> str:
     if one.difference is None:
         return ABSENT
     value = whole(one.difference)
@@ -192,7 +192,7 @@ def _jsonl(rows: Sequence[Audit]) -> str:
 
 def _csv(rows: Sequence[Audit]) -> str:
     """A line for each way of asking; a row of the whole has none, and one line."""
-    names = list(Attacked.__struct_fields__)
+    names = list(AttackResult.__struct_fields__)
     file = StringIO()
     writer = csv.writer(file, lineterminator="\n")
     writer.writerow([*OF_CSV, *names])

@@ -13,7 +13,7 @@ AuditVerdict = Literal[
 """Of an audit; see `Audit`."""
 
 
-class Attacked(Struct, frozen=True, kw_only=True):
+class AttackResult(Struct, frozen=True, kw_only=True):
     """What is recalled of the forget set under one attack; shares of views, mean over persons."""
 
     attack: NonEmpty
@@ -76,7 +76,7 @@ class Audit(Row, frozen=True, kw_only=True, tag="audit"):
     retained_before: float | None = None
     retained_after: float | None = None
     """Recall of the retain set."""
-    attacks: tuple[Attacked, ...] = ()
+    attacks: tuple[AttackResult, ...] = ()
     """The plain question first."""
     models: dict[str, str | None] = field(default_factory=dict)
     """The folders of all models, each with a digest of its weights where it is at hand."""

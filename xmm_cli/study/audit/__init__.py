@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from xmm_cli.errors import BadData
-from xmm_cli.rows.audit import Attacked, Audit
+from xmm_cli.rows.audit import AttackResult, Audit
 from xmm_cli.rows.types import MODALITIES, Modality
 from xmm_cli.scoring.counts import Counts
 from xmm_cli.study.audit.audited_models import PLAIN, AuditCase, cases_of, models_of, through_of
@@ -134,7 +134,7 @@ def _attempt(
 
 def _attacked(
     asked: AskedModality, above: Mapping[TestKey, float], below: Mapping[TestKey, float]
-) -> tuple[Attacked, ...]:
+) -> tuple[AttackResult, ...]:
     return tuple(_result(asked.modality, one, above, below) for one in asked.attempts)
 
 
@@ -143,13 +143,13 @@ def _result(
     attempt: Attempt,
     above: Mapping[TestKey, float],
     below: Mapping[TestKey, float],
-) -> Attacked:
+) -> AttackResult:
     arms, found, key = attempt.arms, attempt.found, (modality, attempt.attack)
     p = None
     if found is not None:
         side = ABOVE if found.value > 0 else BELOW
         p = (above if side == ABOVE else below).get(key)
-    return Attacked(
+    return AttackResult(
         attack=attempt.attack,
         before=_mean(arms.before),
         unlearned=_mean(arms.unlearned),
@@ -176,7 +176,7 @@ def _row(
     judged: Judgement,
     rule: AuditRule,
     made: Provenance,
-    attacks: tuple[Attacked, ...],
+    attacks: tuple[AttackResult, ...],
 ) -> Audit:
     first = cases[0].unlearned
     models = [one for case in cases for one in (case.before, case.unlearned, *case.retrained)]

@@ -16,6 +16,8 @@ from collections.abc import Callable
 from math import ceil, log
 from statistics import NormalDist
 
+from xmm_cli.study.verdict import FEW_PERSONS
+
 POWER = 0.8
 """With this chance people enough show what is so."""
 GUESS = 0.02
@@ -70,8 +72,11 @@ def smallest_leak(
 ) -> float | None:
     """The smallest recall, beside a model that guesses, that is shown to be beyond the margin.
 
-    With the chance `POWER`, corrected for so many tests. None where not even a recall of 1 is.
+    With the chance `POWER`, corrected for so many tests. None where not even a recall of 1 is, and
+    for so few persons that there is no verdict.
     """
+    if persons < FEW_PERSONS:
+        return None
     for points in range(ceil(100 * (margin + GUESS)), 101):
         recall = points / 100
         both = (spread_of(recall, views) ** 2 + spread_of(GUESS, views) ** 2) ** 0.5
