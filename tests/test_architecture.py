@@ -52,7 +52,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     # how the shipped model was made: an entry point of its own, as a command is
     "pretraining": BELOW_DOMAINS | {"console", "personas", "training", "probing"},
     "commands": BELOW_DOMAINS | DOMAINS | {"console", "encoding", "guide"},
-    "guide": {"encoding"},
+    "guide": set(),
     # writes completions, man pages and the guide's tables; nothing that runs imports it
     "completion": BELOW_DOMAINS | DOMAINS | {"api", "app", "commands", "guide"},
     "stopping": {"errors"},

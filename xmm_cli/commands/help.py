@@ -46,14 +46,20 @@ def run(options: HelpOptions) -> None:
 
         sys.stdout.write(FILE.read_text("utf-8"))
     elif topic is None:
-        sys.stdout.write(encodable(_list(), sys.stdout.encoding or "utf-8"))
+        _write(_list())
     elif topic in TOPICS:
-        show(readable(page(topic)))
+        show(readable(page(topic)), _write)
     else:
         known = [*TOPICS, *EVERY]
         near = get_close_matches(topic.casefold(), known, n=1)
         guess = f"did you mean {near[0]}? " if near else ""
         raise WrongUsage(f"no topic {topic!r}", f"{guess}known: {', '.join(known)}")
+
+
+def _write(text: str) -> None:
+    """To stdout, in letters that its encoding has."""
+    sys.stdout.write(encodable(text, sys.stdout.encoding or "utf-8"))
+    sys.stdout.flush()
 
 
 def _list() -> str:

@@ -5,10 +5,10 @@ import shlex
 import shutil
 import subprocess
 import sys
+from collections.abc import Callable
 from io import StringIO
 from typing import Any
 
-from xmm_cli.encoding import encodable
 from xmm_cli.guide.tables import tables_to_lists, widths
 
 _NARROWEST = 34
@@ -71,14 +71,13 @@ def _markdown(text: str) -> Any:
     return Guide(text, hyperlinks=False)
 
 
-def show(text: str) -> None:
-    """Write Markdown to stdout: through `$PAGER` on a terminal, plain text anywhere else."""
+def show(text: str, write: Callable[[str], None]) -> None:
+    """Show Markdown: through `$PAGER` on a terminal, as plain text by `write` anywhere else."""
     on_terminal = sys.stdout.isatty()
     colour = on_terminal and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
     shown = rendered(text, width=terminal_width(), colour=colour)
     if not (on_terminal and _paged(shown)):
-        sys.stdout.write(encodable(shown, sys.stdout.encoding or "utf-8"))
-        sys.stdout.flush()
+        write(shown)
 
 
 def terminal_width() -> int:
