@@ -10,7 +10,6 @@ from xmm_cli.flags import ASKED, DATA, Flag
 from xmm_cli.models.checkpoint import read_checkpoint
 from xmm_cli.probing.answering import ProbeSettings
 from xmm_cli.probing.attacks import ATTACKS, PLAIN, chosen
-from xmm_cli.probing.engines import LOCAL
 from xmm_cli.probing.questions import Question, Scope
 from xmm_cli.rows.people import People
 from xmm_cli.rows.run import RunRecorder
@@ -63,7 +62,7 @@ def check_attack(attacking: Attacking, options: Any) -> None:
         f"--asking {options.asking}": options.asking != "plain",
         "--answer prefix": options.answer == "prefix",
         f"--task {options.task}": options.task not in ("name", "fact"),
-        options.answering.how: options.answering.elsewhere or options.answering.engine != LOCAL,
+        "a model that is not loaded here": options.answering.elsewhere,
     }
     for option, wrong in asked.items():
         if wrong:
