@@ -72,7 +72,7 @@ _xmm() {
             return
         fi
         if [[ $current == -* ]]; then
-            _xmm_words "$current" "--people -n --aux --views --heldout --from --lone-view --describe --size --renderer --model --identity --ip-adapter --negative --steps --guidance --faces --batch-size --processes --device --out -o --sheet --seed --quiet -q --help -h"
+            _xmm_words "$current" "--people -n --aux --views --heldout --from --lone-view --describe --plan --size --renderer --model --identity --ip-adapter --negative --steps --guidance --faces --batch-size --processes --device --out -o --sheet --seed --quiet -q --help -h"
         fi
         ;;
     train)
@@ -129,7 +129,7 @@ _xmm() {
         --seed) :; return ;;
         esac
         if [[ $current == -* ]]; then
-            _xmm_words "$current" "--views --personas --method --objective --through --forget --retain --gate --utility-floor --steps --batch-size --lr --save-every --set --gradient-checkpointing --base --device --out -o --overwrite --seed --quiet -q --help -h"
+            _xmm_words "$current" "--views --personas --method --objective --through --forget --retain --gate --utility-floor --plan --steps --batch-size --lr --save-every --set --gradient-checkpointing --base --device --out -o --overwrite --seed --quiet -q --help -h"
         else
             _xmm_checkpoints "$current"
         fi
@@ -195,6 +195,7 @@ _xmm() {
         --by) :; return ;;
         --resamples) :; return ;;
         --fail-if) :; return ;;
+        --margin) :; return ;;
         --plot) _xmm_files "$current"; return ;;
         --figure) _xmm_words "$current" "views unlearning ladder mitigation layers cells"; return ;;
         --html) _xmm_files "$current"; return ;;
@@ -202,7 +203,7 @@ _xmm() {
         --format|-f) _xmm_words "$current" "table markdown latex html csv json jsonl"; return ;;
         esac
         if [[ $current == -* ]]; then
-            _xmm_words "$current" "--sql --timeout --to --by --resamples --fail-if --findings --plot --figure --html --card --format -f --quiet -q --help -h"
+            _xmm_words "$current" "--sql --timeout --to --by --resamples --fail-if --margin --audit --findings --plot --figure --html --card --format -f --quiet -q --help -h"
         else
             _xmm_files "$current"
         fi
