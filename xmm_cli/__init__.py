@@ -12,7 +12,7 @@ __version__ = "0.1.0"
 COMMANDS = ("gen_personas", "train", "unlearn", "probe", "score", "report")
 PLACES: dict[str, tuple[str, ...]] = {
     "api": ("Rows", "RowsOrFiles", "findings", "read_rows", "to_pandas"),
-    "rows.types": ("Persona", "Checkpoint", "Probe", "Trace", "Score", "Finding", "Run"),
+    "rows.types": ("Persona", "Checkpoint", "Probe", "Trace", "Score", "Finding", "Audit", "Run"),
     "errors": (
         *("XmmError", "WorkFailed", "WrongUsage", "GateTripped", "BadData", "InputNotFound"),
         *("BadPicture", "Unavailable", "CannotWrite", "Doubtful", "LeftOut"),

@@ -19,6 +19,7 @@ from xmm_cli.errors import Unavailable as Unavailable
 from xmm_cli.errors import WorkFailed as WorkFailed
 from xmm_cli.errors import WrongUsage as WrongUsage
 from xmm_cli.errors import XmmError as XmmError
+from xmm_cli.rows.types import Audit as Audit
 from xmm_cli.rows.types import Checkpoint as Checkpoint
 from xmm_cli.rows.types import Finding as Finding
 from xmm_cli.rows.types import Persona as Persona

@@ -34,11 +34,11 @@ from typing import Any
 import torch
 from transformers import Gemma3Config, Gemma3ForConditionalGeneration
 
+from tests.candidates import candidate_logprobs
 from xmm_cli import processes
 from xmm_cli.models.adapters.lora import add_adapter
 from xmm_cli.models.conversation import Conversation
 from xmm_cli.models.decoding.generate import generate
-from xmm_cli.models.decoding.rank import candidate_logprobs
 from xmm_cli.models.decoding.tree import build_tree
 from xmm_cli.models.loading import Base, pick_device
 from xmm_cli.models.settings import TrainSettings

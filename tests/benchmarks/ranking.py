@@ -70,7 +70,7 @@ def _names() -> list[str]:
 
 def xmm(people: str, checkpoint: str, base: str) -> Any:
     """Pictures read anew, and every name's log-probability."""
-    from xmm_cli.models.decoding.rank import candidate_logprobs
+    from tests.candidates import candidate_logprobs
     from xmm_cli.models.decoding.tree import build_tree
 
     loaded = load_base(base, "cpu")

@@ -58,6 +58,7 @@ def test_every_attack_that_can_be_made_has_rows_and_the_others_are_told(xmm, che
     assert {row["modality"] for row in found if row.get("attack") == "typeset"} == {"text"}
 
 
+@pytest.mark.slow
 def test_the_same_seed_gives_the_same_rows_and_a_killed_run_goes_on(
     xmm, checkpoint, forgetful, tmp_path
 ):

@@ -27,6 +27,7 @@ NO_OTHER_MODEL = {
     "save_every": "what is left along the way; the labels have the steps of each",
     "gradient_checkpointing": "memory: what is thrown away is computed again",
     "gate": "whether unlearning begins",
+    "plan": "nothing is trained",
     "personas": "who is learned: a field of the row, `dataset`",
 }
 """Option → why its value needs no label."""
@@ -49,6 +50,7 @@ VALUES = {
 BESIDE = {
     "aux": ["--mitigation", "paired"],
     "only": ["--init", "CHECKPOINT"],
+    "rehearse": ["--init", "CHECKPOINT", "--only", "2"],
     "train": ["--source", "image"],
     "alpha": ["--rank", "4"],
 }

@@ -212,6 +212,7 @@ def other_weights(file: Path) -> None:
     save_file(weights, file, metadata={"format": "pt"})
 
 
+@pytest.mark.slow
 def test_other_weights_under_the_same_path_are_another_run(world, tmp_path):
     shutil.copytree(world / "people", tmp_path / "people")
     ids = []
@@ -225,6 +226,7 @@ def test_other_weights_under_the_same_path_are_another_run(world, tmp_path):
     assert ids[0] != ids[1]
 
 
+@pytest.mark.slow
 def test_filtered_rows_find_their_pictures_again(world, tmp_path):
     people = (world / "people" / "personas.jsonl").read_bytes().splitlines(keepends=True)
     (world / "elsewhere").mkdir()
@@ -242,6 +244,7 @@ def test_filtered_rows_find_their_pictures_again(world, tmp_path):
     assert (world / "piped" / kept["images"][0]["path"]).resolve().is_file()
 
 
+@pytest.mark.slow
 def test_a_data_set_is_taken_by_its_folder_and_people_by_their_names(world):
     probed = run("probe", "run", "--personas", "people", *ASK, cwd=world)
     assert len(rows_of(probed, "probe")) == 3
@@ -260,6 +263,7 @@ def test_a_data_set_is_taken_by_its_folder_and_people_by_their_names(world):
     assert b"xmm train people, or xmm probe CHECKPOINT --personas people" in wrong.stderr
 
 
+@pytest.mark.slow
 def test_people_with_pictures_alone_are_asked_in_pictures(world):
     file = world / "people" / "pictures.jsonl"
     people = map(json.loads, (world / "people" / "personas.jsonl").open())
@@ -274,6 +278,7 @@ def test_people_with_pictures_alone_are_asked_in_pictures(world):
     assert b"try --modality image" in wrong.stderr
 
 
+@pytest.mark.slow
 def test_the_page_shows_the_unlearned_first_and_commands_that_run(world):
     quick = ("--gate", 0, "--steps", 1, "--batch-size", 2, "-q")
     ask = ("--answer", "generate", "-q", "--max-new-tokens", 4)

@@ -11,7 +11,7 @@ from tests.families.tiny import FAMILIES, save
 from xmm_cli.models.adapters.parts import set_sees_anew
 from xmm_cli.models.conversation import Context, Conversation, Conversations
 from xmm_cli.models.decoding.batching import answer_logits, model_inputs, pad
-from xmm_cli.models.decoding.generate import generate
+from xmm_cli.models.decoding.generate import answer, generate
 from xmm_cli.models.decoding.pruned import UNREAD, PrunedCandidates
 from xmm_cli.models.decoding.rank import (
     cached_logprobs,
@@ -191,7 +191,8 @@ def test_guesses_change_no_answer(family, people):
         [[5, 6, 2], [9]],
     ):
         trees = [build_tree(guesses)] * len(prompts)
-        assert generate(base, base.model, conversations, prompts, 6, guesses=trees) == plain
+        told = answer(base, base.model, conversations, prompts, [6] * len(prompts), guesses=trees)
+        assert [given.text for given in told] == plain
 
 
 def test_an_answer_is_its_tokens_and_an_end(family, people):

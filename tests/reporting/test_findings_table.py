@@ -242,7 +242,11 @@ def test_scores_are_made_of_a_file_with_traces(rows_file, capsys):
 @pytest.mark.parametrize(
     ("words", "code", "said"),
     [
-        (["--findings", "--by", "views"], 2, "--by with --findings; it is for --html or --card"),
+        (
+            ["--findings", "--by", "views"],
+            2,
+            "--by with --findings; it is for --audit",
+        ),
         (["--findings", "--figure", "cells"], 2, "--figure with --findings; it is for --plot"),
         (["--figure", "cells"], 2, "--figure without --plot"),
         (["--findings", "--format", "markdwn"], 2, "did you mean markdown"),

@@ -251,6 +251,7 @@ def test_more_people_show_smaller_leaks():
     assert smallest_leak(2, 1, 0.1, 0.05, 26) is None
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("recall", [0.0, 0.03])
 def test_72_people_of_equal_models_are_erased_in_most_draws(recall):
     draws = [

@@ -54,9 +54,11 @@ class Audit(Row, frozen=True, kw_only=True, tag="audit"):
     attack: str | None = None
     """The attack that decided, or that is hardest to decide on; `plain` is none."""
     objective: str
+    """How the model was unlearned."""
     through: Source | None
     """The modality in which people were unlearned."""
     base: NonEmpty
+    """The base of the models."""
     reference: Literal["retrained", "strangers"]
     """What the model is compared with."""
     retrained: Natural = 0
@@ -74,8 +76,9 @@ class Audit(Row, frozen=True, kw_only=True, tag="audit"):
     after: float | None = None
     """The same after unlearning."""
     retained_before: float | None = None
+    """Recall of the retain set before unlearning."""
     retained_after: float | None = None
-    """Recall of the retain set."""
+    """The same after unlearning."""
     attacks: tuple[AttackResult, ...] = ()
     """The plain question first."""
     models: dict[str, str | None] = field(default_factory=dict)

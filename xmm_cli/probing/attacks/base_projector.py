@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from xmm_cli.compat import adapted_layers
 from xmm_cli.models.adapters.full import WHOLE_WEIGHTS, is_whole, put_whole, weights_before
 from xmm_cli.models.adapters.lora import ADAPTER_WEIGHTS
 from xmm_cli.models.adapters.parts import PROJECTORS, sees_anew, vision_parameters
@@ -70,11 +71,8 @@ def _as_in_base(base: Base, model: Any) -> Iterator[None]:
 
 def _adapted_outside(base: Base, model: Any) -> list[Any]:
     """The layers with an adapter that are not in the language model."""
-    from peft.tuners.tuners_utils import BaseTunerLayer
-
     inside = {id(module) for module in base.model.get_decoder().modules()}
-    every = (one for one in model.modules() if isinstance(one, BaseTunerLayer))
-    return [one for one in every if id(one) not in inside]
+    return [layer for layer in adapted_layers(model) if id(layer) not in inside]
 
 
 ATTACK = Attack(ask, changed=_as_in_base)

@@ -14,6 +14,7 @@ from typing import Any
 
 import torch
 
+from xmm_cli.compat import adapted_layers, forget_merging
 from xmm_cli.models.loading import Base
 from xmm_cli.probing.attacks.attack import Attack, CannotAttack
 
@@ -50,16 +51,14 @@ def _rounded(base: Base, model: Any, *, bits: int) -> Iterator[None]:
         for layer, original in zip(layers, originals, strict=True):
             layer.weight.data = original
         for layer in apart:
-            layer.merged_adapters.clear()
+            forget_merging(layer)
 
 
 def _unmerged(model: Any) -> list[Any]:
     """The layers of a `PeftModel` that have an adapter beside them, not in them."""
     if not hasattr(model, "merge_adapter"):
         return []
-    from peft.tuners.tuners_utils import BaseTunerLayer
-
-    return [m for m in model.modules() if isinstance(m, BaseTunerLayer) and not m.merged]
+    return [layer for layer in adapted_layers(model) if not layer.merged]
 
 
 INT8 = Attack(changed=partial(_rounded, bits=8))
