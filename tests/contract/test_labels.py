@@ -179,6 +179,7 @@ def test_who_is_taught_is_told_where_named(made):
     assert ("who" in drawn, "who" in some) == (False, True)
 
 
+@pytest.mark.slow
 def test_steps_along_a_run_have_other_labels(tmp_path, people_folder):
     """Train, then ask as it is installed."""
     words = ["--steps", "4", "--save-every", "2", "--batch-size", "4", "--out", "run"]

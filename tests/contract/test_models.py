@@ -209,7 +209,9 @@ def test_a_checkpoint_is_found_from_a_row_a_folder_and_a_pipe(xmm, copy, tmp_pat
         assert other.rows[:-1] == by_folder.rows[:-1]
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize(
+    "number", [signal.SIGINT, pytest.param(signal.SIGTERM, marks=pytest.mark.slow)]
+)
 def test_training_that_is_interrupted_leaves_no_half_checkpoint(people_file, tmp_path, number):
     words = ["train", "-q", people_file, "--steps", "100000", "--out", "run"]
     process = subprocess.Popen(

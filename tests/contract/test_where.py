@@ -104,6 +104,7 @@ def test_a_minus_sign_stays_one_in_every_encoding(rows, tmp_path, encoding):
     assert [len(line) for line in lines] == [len(line) for line in told.splitlines()]
 
 
+@pytest.mark.slow
 def test_data_is_utf8_whatever_the_terminal_has(rows, tmp_path):
     for format in ("json", "jsonl", "csv", "markdown", "html"):
         both = [

@@ -68,6 +68,7 @@ def as_it_was(monkeypatch):
     monkeypatch.setattr(loop, "_SAVE_EVERY", loop._SAVE_EVERY)
 
 
+@pytest.mark.slow
 def test_two_processes_are_as_one(checkpoint, folders):
     compare(checkpoint, *folders, SOME)
 

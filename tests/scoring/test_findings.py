@@ -352,6 +352,7 @@ def test_ranks_stand_in_where_nothing_was_generated():
     assert row(found(rows).rows, "a gap remains, image").effect == pytest.approx(0.5, abs=0.1)
 
 
+@pytest.mark.slow
 def test_a_repeated_question_counts_once_with_its_last_answer():
     once = list(world.study())
     first = [

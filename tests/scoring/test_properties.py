@@ -1,6 +1,7 @@
 """What holds for any rows."""
 
 import numpy as np
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -140,6 +141,7 @@ def test_similarities_are_shares_symmetric_and_one_for_the_same_text(one, two):
         assert measure(one, one) == 1
 
 
+@pytest.mark.slow
 @settings(max_examples=10, deadline=None)
 @given(cells, cells, cells, cells)
 def test_a_difference_of_runs_changes_its_sign_when_they_are_swapped(a, b, c, d):

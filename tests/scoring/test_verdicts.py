@@ -146,6 +146,7 @@ def test_holm_within_a_family():
     assert corrected([]) == []
 
 
+@pytest.mark.slow
 @settings(max_examples=25, deadline=None)
 @given(st.lists(st.floats(0.001, 1), min_size=1, max_size=30))
 def test_holm_never_helps_a_claim(tests):
