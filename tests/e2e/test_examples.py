@@ -182,8 +182,6 @@ def test_every_call_is_one_that_xmm_takes_in_any_folder(calls, tmp_path, name):
 @pytest.mark.parametrize(
     ("leak", "code"), [pytest.param("1", 0, marks=pytest.mark.slow), ("-1", 3)]
 )
-    ("leak", "code"), [pytest.param("1", 0, marks=pytest.mark.slow), ("-1", 3)]
-)
 def test_a_gate(tmp_path, checkpoint, leak, code):
     quick = {"UNLEARN": "2", "FORGET": "2", "GATE": "0", "LEAK": leak}
     run(EXAMPLES / "gate.sh", tmp_path, checkpoint.path, code=code, **quick)
