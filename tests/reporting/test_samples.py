@@ -15,7 +15,11 @@ from ..scoring.people import probe
 
 
 def choose(samples, row):
-    Path("probes.jsonl").write_bytes(encode(row))
+    choose_all(samples, [row])
+
+
+def choose_all(samples, given):
+    Path("probes.jsonl").write_bytes(b"".join(map(encode, given)))
     with open_inputs(["probes.jsonl"]) as rows:
         samples.choose(rows)
 
@@ -60,3 +64,22 @@ def test_only_a_file_is_read_for_people(tmp_path, monkeypatch, name):
     samples.add_checkpoint(row, Path())
     choose(samples, probe(modality="text", answer="Ada", correct=True))
     assert [one.text for one in samples.found()] == [None]
+
+
+def test_before_and_after_unlearning_are_told_by_how_the_model_was_made(tmp_path, monkeypatch):
+    """With `--sets` the model before has the sets too; a retrained model is neither of both."""
+    monkeypatch.chdir(tmp_path)
+    npo, retrained = {"objective": "npo", "through": "text"}, {"objective": "retrain"}
+    given = [
+        probe(set="forget", answer="Ada", correct=True, attack="insist", condition=npo),
+        probe(set="forget", answer="nobody", condition=retrained, checkpoint="runs/anew"),
+        probe(set="forget", answer="Ada", correct=True),
+        probe(set="forget", answer="someone", condition=npo, checkpoint="runs/npo"),
+    ]
+    samples = SampleChoice()
+    choose_all(samples, given)
+    told = [(one.when, one.row.answer) for one in samples.found() if one.when]
+    assert told == [
+        ("forget set, before unlearning", "Ada"),
+        ("forget set, after unlearning", "someone"),
+    ]

@@ -18,7 +18,8 @@ from xmm_cli.rows.types import Checkpoint, Label
 
 TRAINING, UNLEARNING = TrainSettings(), UnlearnSettings()
 RETRAIN = "retrain"
-"""What was trained anew has all but its forget set and retain set from its training."""
+"""The method that trains anew without the forget set: no objective, but what others are compared
+with. Such a model has all but its forget set and retain set from its training."""
 
 Arguments = Mapping[str, Label | list[str] | None]
 
@@ -50,6 +51,12 @@ def labels_of(checkpoint: Checkpoint) -> dict[str, Label]:
     """
     found = _all_labels(checkpoint)
     return {name: value for name, value in found.items() if not _repeats(name, value, checkpoint)}
+
+
+def unlearned_by(labels: Mapping[str, Label]) -> str | None:
+    """The objective with which a model of these labels unlearned; None where it did not."""
+    found = labels.get("objective")
+    return None if found in (None, TRAINING.objective) else str(found)
 
 
 def _repeats(name: str, value: Label, checkpoint: Checkpoint) -> bool:

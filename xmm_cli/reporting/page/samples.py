@@ -7,6 +7,7 @@ from io import BytesIO
 from pathlib import Path
 
 from xmm_cli.errors import InputNotFound, XmmError
+from xmm_cli.models.labels import RETRAIN, unlearned_by
 from xmm_cli.rows.home import at_home
 from xmm_cli.rows.inputs import Inputs
 from xmm_cli.rows.pictures import read_picture
@@ -38,23 +39,12 @@ SELECT to_json(arg_min(line, place))::VARCHAR FROM (
     WHERE kind::VARCHAR = '"probe"' AND task::VARCHAR = '"name"' AND role::VARCHAR = '"eval"'
         AND split::VARCHAR = '"heldout"' AND source IS NOT NULL AND answer IS NOT NULL
         AND correct IS NOT NULL AND attack IS NULL AND (condition->'control') IS NULL)
-GROUP BY line.modality::VARCHAR, line.correct::VARCHAR, line.persona::VARCHAR,
-    line.dataset::VARCHAR
+GROUP BY line.modality::VARCHAR, line.persona::VARCHAR, line.dataset::VARCHAR, {also}
 ORDER BY min(place)
 """
-"""The first answer about each person in each modality, right and wrong."""
-_BY_SET = """
-SELECT to_json(arg_min(line, place))::VARCHAR FROM (
-    SELECT lines AS line, row_number() OVER () AS place
-    FROM {lines} AS lines
-    WHERE kind::VARCHAR = '"probe"' AND task::VARCHAR = '"name"' AND role::VARCHAR = '"eval"'
-        AND split::VARCHAR = '"heldout"' AND source IS NOT NULL AND answer IS NOT NULL
-        AND correct IS NOT NULL AND (condition->'control') IS NULL)
-GROUP BY line.modality::VARCHAR, line.set::VARCHAR, line.source::VARCHAR, line.persona::VARCHAR,
-    line.dataset::VARCHAR
-ORDER BY min(place)
-"""
-"""The first answer about each person in each modality, before unlearning (no set) and after."""
+"""The first answer about each person in each modality, by what else is told apart."""
+_RIGHT_OR_WRONG = "line.correct::VARCHAR"
+_BY_SET = "line.set::VARCHAR, line.source::VARCHAR, (line.condition->>'objective')"
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +77,7 @@ class SampleChoice:
 
     def choose(self, rows: Inputs) -> None:
         """Choose among the probe rows of these inputs."""
-        for row, folder in _answers(rows, _FIRST):
+        for row, folder in _answers(rows, _RIGHT_OR_WRONG):
             self._keep(row, folder)
         self.first = list(_answers(rows, _BY_SET))
 
@@ -120,13 +110,18 @@ class SampleChoice:
 
     def _unlearned(self) -> Iterator[tuple[str, tuple[Probe, Path]]]:
         """Answers from before and after unlearning about the first people of each set."""
-        before = {_asked(row): (row, folder) for row, folder in reversed(self.first) if not row.set}
+        before = {
+            _asked(row): (row, folder)
+            for row, folder in reversed(self.first)
+            if unlearned_by(row.condition) is None
+        }
         for modality in MODALITIES:
             for part in ("forget", "retain"):
                 after = [
-                    sample
-                    for sample in self.first
-                    if (sample[0].set, sample[0].modality) == (part, modality)
+                    (row, folder)
+                    for row, folder in self.first
+                    if (row.set, row.modality) == (part, modality)
+                    and unlearned_by(row.condition) not in (None, RETRAIN)
                 ]
                 each = {_who(row): (row, folder) for row, folder in reversed(after)}
                 for row, folder in list(reversed(each.values()))[:EACH]:
@@ -173,10 +168,10 @@ class SampleChoice:
             yield from (resolve(folder, v.path) for v in persona.images if _is_view(v, row))
 
 
-def _answers(rows: Inputs, query: str) -> Iterator[tuple[Probe, Path]]:
-    """The probe rows that a query gives, each with its folder."""
+def _answers(rows: Inputs, also: str) -> Iterator[tuple[Probe, Path]]:
+    """The first answers, told apart by these fields also, each with its folder."""
     for folder, sources in rows.by_folder():
-        asked = query.format(lines=rows.relation(sources, _COLUMNS))
+        asked = _FIRST.format(lines=rows.relation(sources, _COLUMNS), also=also)
         for (line,) in rows.execute(asked, sources).fetchall():
             row = decode_line(line.encode())
             if isinstance(row, Probe) and not row.condition.get("control"):

@@ -8,22 +8,22 @@ Near 1: the two cannot be told apart; below 0.05: they differ. Source: Maini et 
 Needs rows of `xmm probe --tokens` for both models.
 """
 
+from xmm_cli.models.labels import RETRAIN, unlearned_by
 from xmm_cli.scoring.across import Across, Compared
 from xmm_cli.scoring.groups import Group
 from xmm_cli.scoring.intervals import Floats
 
-RETRAINED = "retrain"
 OF_UNLEARNING = {"objective", "through", "steps", "lr", "role"}
 """Labels in which the retrained model may differ."""
 
 
 def is_retrained(own: Group, other: Group) -> bool:
     """Whether the other group is the forget set of the model retrained beside this one."""
-    if own.condition.get("objective") in (None, RETRAINED) or own.set != "forget":
+    if unlearned_by(own.condition) in (None, RETRAIN) or own.set != "forget":
         return False
     shared = own.condition.keys() & other.condition.keys() - OF_UNLEARNING
     return (
-        other.condition.get("objective") == RETRAINED
+        other.condition.get("objective") == RETRAIN
         and other.set == own.set
         and all(own.condition[name] == other.condition[name] for name in shared)
     )

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import NamedTuple, cast
 
 from xmm_cli.errors import BadData
-from xmm_cli.models.labels import RETRAIN
+from xmm_cli.models.labels import RETRAIN, unlearned_by
 from xmm_cli.rows.types import Label, Modality, Source
 from xmm_cli.scoring.counts import Counts, PersonCounts, QuestionKind
 from xmm_cli.scoring.packed_labels import unpacked
@@ -51,8 +51,7 @@ class AuditedModel:
     @property
     def objective(self) -> str | None:
         """None for a model that was never unlearned."""
-        found = self.labels.get("objective")
-        return None if found in (None, "memorize") else str(found)
+        return unlearned_by(self.labels)
 
     @property
     def seed(self) -> Label | None:

@@ -9,6 +9,7 @@ prompt, picture or padding. p is the probability of the right token, z the logit
 The sources train all weights; here only the adapter is trained, in every method.
 """
 
+from xmm_cli.models.labels import RETRAIN
 from xmm_cli.registry import Registry
 
 _HERE = "xmm_cli.training.objectives."
@@ -44,9 +45,6 @@ OBJECTIVES = Registry(
     },
     "xmm.objectives",
 )
-
-RETRAIN = "retrain"
-"""Not an objective but the yardstick: to train anew without the forget set."""
 
 UNLEARNING = tuple(name for name in OBJECTIVES.names() if name not in ("memorize", RETRAIN))
 """Those that forget."""
