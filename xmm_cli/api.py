@@ -113,8 +113,8 @@ def function(name: str) -> Callable[..., Any]:
         more = (given,) if "given" in takes else ()
         with _quietly(quiet), instead(piped) as written:
             module.run(built(takes["options"], values | {"inputs": names}), *more)
-        if name == "report":
-            return written.getvalue().decode()
+        if name == "report" or values.get("plan") or values.get("questions"):
+            return written.getvalue().decode()  # text, and no rows of xmm
         resumed = values.get("resume")
         return read_rows(resumed) if resumed is not None else _decoded(written.getvalue())
 

@@ -185,8 +185,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     warnings.showwarning = _show_warning
     _lacking.clear()
     arguments = list(sys.argv[1:] if arguments is None else arguments)
-    if len(arguments) == 2 and arguments[0] == "help" and arguments[1] in EVERY:
-        arguments = [arguments[1], "--help"]
+    asked = [word for word in arguments[1:] if not word.startswith("-")]
+    if arguments[:1] == ["help"] and len(asked) == 1 and asked[0] in EVERY:
+        arguments = [asked[0], "--help"]
     with suppress(ValueError):  # not the main thread: signals are someone else's
         listen()
     try:

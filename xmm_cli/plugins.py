@@ -5,9 +5,9 @@ A package adds a method by an entry point whose group is that of a registry:
     [project.entry-points."xmm.metrics"]
     certainty = "my_package.certainty:METRIC"
 
-Nothing is looked for before names are listed or one that is not built in is asked for. Then the
-`entry_points.txt` of the packages on `sys.path` are read, once a process; `importlib.metadata`,
-which takes longer to import than that, only where one of them has a group of xmm.
+The `entry_points.txt` of the packages on `sys.path` are read where names are first listed, once a
+process: for a command's help that is at its start. `importlib.metadata`, which takes longer to
+import than that, is used only where one of them has a group of xmm.
 """
 
 import ast
@@ -15,6 +15,7 @@ import math
 import sys
 import warnings
 from collections.abc import Collection, Mapping
+from contextlib import suppress
 from functools import cache
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -53,8 +54,8 @@ def plugins_of(group: str, kind: str, taken: Collection[str]) -> dict[str, Plugi
 def _any_installed() -> bool:
     """Whether a package on the path has an entry point for xmm; no library is loaded to see it."""
     for root in sys.path:
-        for kind in ("dist-info", "egg-info"):
-            for file in Path(root).glob(f"*.{kind}/entry_points.txt"):
+        for file in Path(root).glob("*-info/entry_points.txt"):
+            with suppress(OSError):
                 if b"[xmm." in file.read_bytes():
                     return True
     return False
@@ -103,12 +104,21 @@ def hyperparameters(module: str) -> dict[str, SettingValue]:
     for node in tree.body if tree is not None else ():
         if isinstance(node, ast.ClassDef) and node.name == "Config":
             return {
-                field.target.id: ast.literal_eval(field.value)
+                field.target.id: _shown(field.value)
                 for field in node.body
                 if isinstance(field, ast.AnnAssign) and isinstance(field.target, ast.Name)
                 if field.value is not None
             }
     return {}
+
+
+def _shown(default: ast.expr) -> SettingValue:
+    """A default as it is, or as it is written where that takes more than reading."""
+    try:
+        value: SettingValue = ast.literal_eval(default)
+    except (ValueError, TypeError):
+        return ast.unparse(default)
+    return value
 
 
 def _source(module: str) -> ast.Module | None:

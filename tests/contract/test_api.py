@@ -1,5 +1,6 @@
 """`import xmm_cli`: the commands as functions, with the options and rows of the command line."""
 
+import json
 import re
 import subprocess
 import sys
@@ -170,3 +171,11 @@ def test_the_example_of_the_guide_runs(tmp_path, monkeypatch, capfd):
     assert "| learned from text |" in shown.out
     assert "modality" in shown.out
     assert {type(row) for row in names["answers"]} == {xmm_cli.Probe}  # type: ignore[attr-defined]
+
+
+def test_a_plan_and_questions_are_texts(people_folder, tmp_path):
+    """They are no rows of xmm."""
+    people = people_folder / "personas.jsonl"
+    questions = xmm_cli.probe(personas=people, questions=True, modality="text")
+    assert json.loads(questions.splitlines()[0])["id"]
+    assert "people to forget" in xmm_cli.gen_personas(people=8, out=tmp_path / "p", plan=True)

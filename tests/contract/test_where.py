@@ -115,9 +115,13 @@ def test_data_is_utf8_whatever_the_terminal_has(rows, tmp_path):
 
 
 @pytest.mark.parametrize("closed", ["<&-", ">&-", "2>&-", "<&- >&- 2>&-"])
-def test_closed_streams(rows, tmp_path, closed):
+@pytest.mark.parametrize(
+    "words", ["report probes -q", "help", "help rows --json", "help measuring"]
+)
+def test_closed_streams(rows, tmp_path, words, closed):
+    words = words.replace("probes", str(rows))
     done = subprocess.run(
-        ["bash", "-c", f"{BIN / 'xmm'} report {rows} -q {closed}"],
+        ["bash", "-c", f"{BIN / 'xmm'} {words} {closed}"],
         capture_output=True, check=False, env=PLAIN, cwd=tmp_path,
     )  # fmt: skip
     assert done.returncode == (73 if ">&-" in closed.replace("2>&-", "") else 0)

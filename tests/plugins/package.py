@@ -13,7 +13,7 @@ from msgspec import Meta
 
 @dataclass(frozen=True)
 class Config:
-    pull: Annotated[float, Meta(gt=0)] = 1.0
+    pull: Annotated[float, Meta(gt=0)] = 2 / 2
     careful: bool = True
 
 def pull(parts, config=Config()):

@@ -211,7 +211,7 @@ def test_a_figure(ran, folder):
     [
         ("gen-personas", ["squares", "names"]),
         ("train", ["rounds", "rounds=1"]),
-        ("unlearn", ["pull", "pull=1.0, careful=True"]),
+        ("unlearn", ["pull", "pull=2 / 2, careful=True"]),
         ("probe", ["anyone", "loud"]),
         ("score", ["answer_length"]),
         ("report", ["count", "dot"]),

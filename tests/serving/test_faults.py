@@ -15,6 +15,7 @@ from tests.serving.faulty import (
     status,
 )
 from tests.serving.test_asking import probes
+from xmm_cli.probing.engines.address import is_here, is_open
 
 KEY = "sk-very-secret-0123456789"
 
@@ -233,3 +234,38 @@ def test_the_reader_may_leave(ask, server, people_folder, tmp_path):
     result = shell(f"{line} | head -1", tmp_path)
     assert (result.code, len(probes(result.out))) == (0, 1), result.err
     assert "Traceback" not in result.err
+
+
+@pytest.mark.parametrize(
+    ("url", "here"),
+    [
+        ("http://localhost:8000/v1", True),
+        ("http://127.9.9.9:8000/v1", True),
+        ("http://[::1]:8000/v1", True),
+        ("http://127.example.org/v1", False),
+        ("http://10.0.0.1/v1", False),
+    ],
+)
+def test_what_this_machine_is(url, here):
+    assert is_here(url) == here
+    assert is_open(url) != here
+
+
+@pytest.mark.parametrize("url", ["ftp://me:SECRET@host/v1", "me:SECRET@host/v1", "host?key=SECRET"])
+def test_an_address_that_is_none_shows_no_secret(ask, url):
+    result = ask("--url", url)
+    assert (result.code, "is no address" in result.err) == (2, True)
+    assert "SECRET" not in result.err
+
+
+def test_a_proxy_is_not_between_this_machine_and_itself(ask, server, monkeypatch):
+    monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:9")
+    monkeypatch.delenv("NO_PROXY", raising=False)
+    assert ask().code == 0
+
+
+def test_a_proxy_that_cannot_be_used(ask, monkeypatch):
+    monkeypatch.setenv("ALL_PROXY", "socks://me:SECRET@127.0.0.1:9")
+    result = ask("--url", "http://10.255.255.1/v1", "--retries", 0)
+    assert (result.code, "SECRET" in result.err) == (69, False)
+    assert "proxy" in result.err

@@ -1,17 +1,16 @@
 """`xmm help`: the guide, a topic at a time. `app` answers `xmm help COMMAND` itself."""
 
-import sys
 import textwrap
 from dataclasses import dataclass
-from difflib import get_close_matches
 from typing import Annotated
 
 from xmm_cli.commands import EVERY
-from xmm_cli.encoding import encodable
+from xmm_cli.commands.shared.printing import print_pieces
 from xmm_cli.errors import WrongUsage
 from xmm_cli.flags import OUTPUT, Flag, Positional
 from xmm_cli.guide import TOPICS, page, readable, summary
 from xmm_cli.guide.topic import show, terminal_width
+from xmm_cli.registry import unknown
 
 EXAMPLES = """\
 Examples:
@@ -44,22 +43,17 @@ def run(options: HelpOptions) -> None:
     if options.json:
         from xmm_cli.rows.json_schema import FILE
 
-        sys.stdout.write(FILE.read_text("utf-8"))
+        print_pieces([FILE.read_text("utf-8")], "json")
     elif topic is None:
         _write(_list())
     elif topic in TOPICS:
         show(readable(page(topic)), _write)
     else:
-        known = [*TOPICS, *EVERY]
-        near = get_close_matches(topic.casefold(), known, n=1)
-        guess = f"did you mean {near[0]}? " if near else ""
-        raise WrongUsage(f"no topic {topic!r}", f"{guess}known: {', '.join(known)}")
+        raise WrongUsage(f"no topic {topic!r}", unknown(topic, [*TOPICS, *EVERY]))
 
 
 def _write(text: str) -> None:
-    """To stdout, in letters that its encoding has."""
-    sys.stdout.write(encodable(text, sys.stdout.encoding or "utf-8"))
-    sys.stdout.flush()
+    print_pieces([text], "table")
 
 
 def _list() -> str:

@@ -73,7 +73,7 @@ def _markdown(text: str) -> Any:
 
 def show(text: str, write: Callable[[str], None]) -> None:
     """Show Markdown: through `$PAGER` on a terminal, as plain text by `write` anywhere else."""
-    on_terminal = sys.stdout.isatty()
+    on_terminal = sys.stdout is not None and sys.stdout.isatty()
     colour = on_terminal and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
     shown = rendered(text, width=terminal_width(), colour=colour)
     if not (on_terminal and _paged(shown)):

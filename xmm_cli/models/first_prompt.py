@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from xmm_cli.errors import BadPicture, Doubtful, Unavailable, XmmError
 from xmm_cli.models.loading import Base
 from xmm_cli.models.oom import is_out_of_memory
+from xmm_cli.models.usable import first_line
 from xmm_cli.rows.pictures import read_picture
 
 if TYPE_CHECKING:
@@ -169,11 +170,6 @@ class FirstPrompts:
 
 
 _WORD = "Oslo"
-
-
-def first_line(error: Exception) -> str:
-    """What an exception says, in one line."""
-    return (str(error).strip().splitlines() or [type(error).__name__])[0]
 
 
 def opened(picture: Path | Drawn) -> Any:

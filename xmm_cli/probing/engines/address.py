@@ -2,6 +2,7 @@
 
 import os
 from dataclasses import dataclass
+from ipaddress import ip_address
 from typing import Annotated
 from urllib.parse import urlsplit
 
@@ -47,18 +48,25 @@ def checked_url(url: str) -> str:
         usable = False
     hint = "write it as https://HOST/v1"
     if not usable:
-        raise WrongUsage(f"--url {url!r} is no address", hint)
+        shown = "" if "@" in url or "?" in url else f" {url!r}"
+        raise WrongUsage(f"--url{shown} is no address", hint)
     if parts.username is not None or parts.query or parts.fragment:
         raise WrongUsage("--url holds more than an address", f"{hint}; a key belongs in {KEYS[0]}")
     return url.rstrip("/")
 
 
+def is_here(url: str) -> bool:
+    """Whether the server is on this machine."""
+    host = urlsplit(url).hostname or ""
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
 def is_open(url: str) -> bool:
     """Whether others may read what is sent there: not encrypted, and to another machine."""
-    parts = urlsplit(url)
-    host = parts.hostname or ""
-    here = host == "localhost" or host == "::1" or host.startswith("127.")
-    return parts.scheme == "http" and not here
+    return urlsplit(url).scheme == "http" and not is_here(url)
 
 
 def key_from_environment() -> str:

@@ -12,7 +12,7 @@ from contextlib import suppress
 from typing import Any
 
 from xmm_cli.errors import PartlyFailed, Unavailable, XmmError
-from xmm_cli.probing.engines.address import KEYS, Config, checked_url
+from xmm_cli.probing.engines.address import KEYS, Config, checked_url, is_here
 from xmm_cli.probing.engines.chat_request import ServedAnswer, told_of
 
 MOST_BYTES = 1 << 20
@@ -60,9 +60,17 @@ class Server:
         self._free = asyncio.Semaphore(config.concurrency)
         headers = {"Authorization": f"Bearer {key}"} if key else {}
         limits = httpx2.Limits(max_connections=config.concurrency)
-        self._client = httpx2.AsyncClient(
-            headers=headers, timeout=None, limits=limits, follow_redirects=False
-        )
+        try:
+            self._client = httpx2.AsyncClient(
+                headers=headers,
+                timeout=None,
+                limits=limits,
+                follow_redirects=False,
+                trust_env=not is_here(self.url),  # no proxy to this machine
+            )
+        except (ImportError, ValueError):  # what they say shows the proxy's password
+            said = "the proxy that the environment names cannot be used"
+            raise Unavailable(said, "see HTTPS_PROXY, ALL_PROXY and NO_PROXY") from None
 
     async def close(self) -> None:
         """Close all connections."""
