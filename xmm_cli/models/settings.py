@@ -26,7 +26,7 @@ Steps = Annotated[int, Flag("Optimiser steps.", OPTIMISATION, metavar="N", min=1
 Dtyped = Annotated[
     Dtype | None, Flag("Numbers of the base; auto: as saved, on a CPU float32.", HARDWARE)
 ]
-Checkpointing = Annotated[bool, Flag("Less memory, a third more time.", HARDWARE)]
+Checkpointing = Annotated[bool, Flag("Less memory, more time.", HARDWARE)]
 SaveEvery = Annotated[
     int | None, Flag("Also leave DIR/steps/NNNN.", OPTIMISATION, metavar="N", min=1)
 ]
