@@ -72,6 +72,31 @@ def test_fiubench(tmp_path):
     assert read("fiubench", tmp_path / "full.json")[0] == found
 
 
+@pytest.mark.parametrize(
+    ("file", "split"),
+    [
+        *[(f"{name}.parquet", "heldout") for name in ("test", "test_0", "held-out-1", "Val")],
+        *[(f"train{rest}.parquet", "train") for rest in ("", ".0", "-00000-of-00002")],
+        ("default/test/0000.parquet", "heldout"),
+        ("train/0000.parquet", "train"),
+        *[(f"{name}.parquet", None) for name in ("people", "tested", "trainees", "0000")],
+    ],
+)
+def test_parquet_tells_splits_by_folders_and_names(tmp_path, file, split):
+    path = tmp_path / "test" / "source" / file
+    path.parent.mkdir(parents=True)
+    sources.parquet(path, [{"name": "Ann", "text": "tall"}])
+    found, _ = read("parquet", tmp_path / "test" / "source")
+    assert [one.split for one in found] == [split]
+    sources.parquet(path, [{"name": "Ann", "text": "tall", "split": "train"}])
+    assert read("parquet", path)[0][0].split == "train"
+
+
+def test_a_picture_called_as_a_split_tells_none(tmp_path):
+    (tmp_path / "metadata.csv").write_text("name,file_name\nAnn,test.jpg\n")
+    assert [one.split for one in read("imagefolder", tmp_path)[0]] == [None]
+
+
 @pytest.mark.parametrize("format", ["jsonl", "csv"])
 def test_tables(tmp_path, format):
     rows = [

@@ -17,7 +17,7 @@ from xmm_cli.personas.importing import csv as table
 from xmm_cli.personas.importing.fields import records, sample
 from xmm_cli.personas.importing.folders import PICTURES, files, owner
 from xmm_cli.personas.importing.source_files import Fields, json_lines, parquet_rows
-from xmm_cli.personas.importing.splits import split_of
+from xmm_cli.personas.importing.splits import split_in
 from xmm_cli.rows.types import Split
 
 _NAMES = ("metadata.jsonl", "metadata.csv", "metadata.parquet")
@@ -51,7 +51,7 @@ def _tables(path: Path, dropped: Dropped) -> list[Path]:
     if not found:
         raise InputNotFound(f"{path}: has no {' or '.join(_NAMES)}", _mend(path))
     return sorted(
-        found.values(), key=lambda file: (_told(file.relative_to(path)) == "heldout", file)
+        found.values(), key=lambda file: (split_in(file.relative_to(path)) == "heldout", file)
     )
 
 
@@ -75,9 +75,5 @@ def _rows(file: Path, dropped: Dropped) -> Iterator[tuple[str, Fields]]:
 def _split(record: Record, file: Path, root: Path) -> Split | None:
     """What the folders say in which the picture lies; of a description, the table."""
     if isinstance(record.picture, Path):
-        return _told(record.picture.relative_to(root.resolve()))
-    return _told(file.relative_to(root))
-
-
-def _told(place: Path) -> Split | None:
-    return next((split for part in place.parts[:-1] if (split := split_of(part))), None)
+        return split_in(record.picture.relative_to(root.resolve()))
+    return split_in(file.relative_to(root))

@@ -1,8 +1,8 @@
 """A table in Parquet, or a folder of them as `datasets` saves it, pictures in it or beside it.
 
 The columns are those of CSV; a picture may also be bytes, or `{"bytes": …, "path": …}`, as
-`datasets` stores it. Files called as `datasets` calls splits (`train-00000-of-00002.parquet`) tell
-the split, where the row does not.
+`datasets` stores it. Folders and files called as `datasets` calls splits (`test/0000.parquet`,
+`train-00000-of-00002.parquet`) tell the split, where the row does not.
 """
 
 from collections.abc import Iterator
@@ -13,7 +13,7 @@ from xmm_cli.errors import InputNotFound
 from xmm_cli.personas.importing import Dropped, Record
 from xmm_cli.personas.importing.fields import records
 from xmm_cli.personas.importing.source_files import parquet_rows
-from xmm_cli.personas.importing.splits import split_of
+from xmm_cli.personas.importing.splits import split_in
 
 
 def read(path: Path, dropped: Dropped) -> Iterator[Record]:
@@ -22,6 +22,7 @@ def read(path: Path, dropped: Dropped) -> Iterator[Record]:
     if not files or not files[0].exists():
         raise InputNotFound(f"{path}: {'has no *.parquet' if path.is_dir() else 'No such file'}")
     for file in files:
-        split = split_of(file.name.split("-")[0])
+        place = file.relative_to(path if path.is_dir() else path.parent)
+        split = split_in(place, by_name=True)
         for record in records(parquet_rows([file]), file, dropped):
             yield record if record.split else replace(record, split=split)
