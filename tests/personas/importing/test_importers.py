@@ -92,6 +92,13 @@ def test_parquet_tells_splits_by_folders_and_names(tmp_path, file, split):
     assert read("parquet", path)[0][0].split == "train"
 
 
+@pytest.mark.parametrize("word", ["val", "Dev", "EVAL", "held-out", "Test"])
+def test_a_column_knows_the_words_for_splits_that_folders_have(tmp_path, word):
+    (tmp_path / "people.csv").write_text(f"name,text,split\nAnn,tall,{word}\nAnn,old,Training\n")
+    found, _ = read("csv", tmp_path / "people.csv")
+    assert [one.split for one in found] == ["heldout", "train"]
+
+
 def test_a_picture_called_as_a_split_tells_none(tmp_path):
     (tmp_path / "metadata.csv").write_text("name,file_name\nAnn,test.jpg\n")
     assert [one.split for one in read("imagefolder", tmp_path)[0]] == [None]
@@ -219,7 +226,7 @@ def test_a_path_that_leaves_the_folder_is_refused(tmp_path, format, escape):
         ("jsonl", '"x"', r"people:1: no JSON object"),
         ("jsonl", '\n{"name": "Ann"}', r"people:2: neither a picture nor"),
         ("jsonl", '{"text": "x"}', r"people:1: no name; it has the fields text"),
-        ("jsonl", '{"name": "A", "text": "x", "split": "dev"}', "split 'dev'; known: train"),
+        ("jsonl", '{"name": "A", "text": "x", "split": "dove"}', "split 'dove'; known: train"),
         ("jsonl", '{"name": "A", "text": "x", "role": "boss"}', "role 'boss'; known: eval"),
         ("csv", "name,text\nAnn,a,b\n", r"people:2: more fields than columns"),
         ("csv", 'name,text\nAnn,"a"b\n', "people:2: "),

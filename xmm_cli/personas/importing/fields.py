@@ -1,10 +1,10 @@
 """Records from flat fields: what imagefolder, JSON lines and CSV have in common.
 
 `name` is needed. A picture is called `file_name`, `picture`, `image` or `path`, a description
-`text`, `description` or `caption`, and either may be a list; `split` is `train` or `heldout` (or
-`test`, `validation`), `role` is `eval` or `aux`. `attributes` and `facts` are objects, JSON text,
-or fields such as `fact.city`. Capitals do not count in the name of a field, and `File Name` is
-`file_name`.
+`text`, `description` or `caption`, and either may be a list; `split` is `train` or `heldout`, or
+another word for one (`splits`), `role` is `eval` or `aux`. `attributes` and `facts` are objects,
+JSON text, or fields such as `fact.city`. Capitals do not count in the name of a field, and
+`File Name` is `file_name`.
 """
 
 import json
@@ -23,19 +23,14 @@ from xmm_cli.personas.importing.source_files import (
     missing,
     words,
 )
+from xmm_cli.personas.importing.splits import SPLITS
 from xmm_cli.personas.importing.table_values import Say, facts, present
-from xmm_cli.rows.types import Role, Split
+from xmm_cli.rows.types import Role
 
 PICTURES = ("file_name", "picture", "image", "path", "file_names", "pictures", "images")
 TEXTS = ("text", "description", "caption", "texts", "descriptions", "captions")
 PEOPLE = ("persona", "person")
 """Not `id`: that is as often the number of a row, and would make a person of each."""
-_SPLITS: dict[str, Split] = {
-    "train": "train",
-    "heldout": "heldout",
-    "test": "heldout",
-    "validation": "heldout",
-}
 _ROLES: dict[str, Role] = {"eval": "eval", "aux": "aux"}
 
 _ROWS_OWN = {"id", "view"}
@@ -140,7 +135,7 @@ class _Row:
     def records(self, root: Path) -> list[Record] | str:
         """A record for each picture or description, or why there is none."""
         name, person = self._one(("name",)), self._one(PEOPLE)
-        split, role = self._choice("split", _SPLITS), self._choice("role", _ROLES)
+        split, role = self._choice("split", SPLITS), self._choice("role", _ROLES)
         pictures, texts = self._several(PICTURES, _picture), self._several(TEXTS, words)
         attributes, known = self._told("attributes", "attribute."), self._told("facts", "fact.")
         if name is None:
