@@ -66,6 +66,7 @@ RENAMED = "the fields NAME, File Name, Caption, Fact.City as name, file_name, ca
         (table(delimiter=";").encode("utf-32"), ["encoding utf-32, delimiter ';'"]),
         (("\r\n\n" + table(delimiter="|")).encode(), ["delimiter '|'"]),
         (("sep=;\r\n" + table(delimiter=";")).encode(), ["delimiter ';'"]),
+        (("sep=\t\r\n" + table(delimiter="\t")).encode(), ["delimiter tab"]),
         (table(quoting=csv.QUOTE_ALL, lineterminator="\n").encode(), []),
         (table([*HEADER, "", ""], [[*row, "", "", ""] for row in PEOPLE]).encode(), []),
         (table(HEADER, [PEOPLE[0], ["", " ", "", ""], *PEOPLE[1:], [""] * 4]).encode(), []),

@@ -69,7 +69,7 @@ def _lines(path: Path, dropped: Dropped) -> Iterator[tuple[str, list[str]]]:
     skipped = 0
     if first.casefold().startswith(_SEP):
         text, skipped = rest, 1
-    delimiter = first.strip()[len(_SEP) :] if skipped else _delimiter(text)
+    delimiter = first.strip(" \r")[len(_SEP) :] if skipped else _delimiter(text)
     if delimiter not in _DELIMITERS:
         raise BadData(f"{path}:1: {first.strip()!r} is no delimiter that xmm knows")
     if delimiter != ",":
