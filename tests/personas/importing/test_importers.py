@@ -2,6 +2,7 @@
 
 import csv
 import json
+import os
 import sys
 from pathlib import Path
 
@@ -97,6 +98,27 @@ def test_a_column_knows_the_words_for_splits_that_folders_have(tmp_path, word):
     (tmp_path / "people.csv").write_text(f"name,text,split\nAnn,tall,{word}\nAnn,old,Training\n")
     found, _ = read("csv", tmp_path / "people.csv")
     assert [one.split for one in found] == ["heldout", "train"]
+
+
+def test_a_split_that_cannot_be_read_is_dropped_by_name(tmp_path, monkeypatch):
+    tmp_path.chmod(0o755)
+    monkeypatch.chdir(tmp_path)
+    for place in ("train/Ann", "train/Bo", "val/Ann"):
+        (tmp_path / "photos" / place).mkdir(parents=True)
+    for place in ("train/Ann", "val/Ann"):
+        (tmp_path / "photos" / place / "1.jpg").touch()
+    (tmp_path / "photos" / "val").chmod(0)
+    user = os.geteuid()
+    if user == 0:
+        os.seteuid(65534)  # root may read everything
+    try:
+        found, dropped = read("folders", Path("photos"))
+    finally:
+        os.seteuid(user)
+    assert [(one.name, one.split) for one in found] == [("Ann", "train")]
+    unread = "a folder that cannot be read (first: photos/val: Permission denied)"
+    assert any(unread in line for line in dropped)
+    assert any("photos/train/Bo" in line for line in dropped)
 
 
 def test_a_picture_called_as_a_split_tells_none(tmp_path):

@@ -100,20 +100,24 @@ def _no_one(path: Path, files: list[Path]) -> tuple[str, str]:
 
 def _without(people: set[str], path: Path) -> Iterator[Path]:
     """Folders that are called as a person of whom there is no picture in any split."""
-    for folder in sorted(one for one in path.iterdir() if _may_be_a_persons(one)):
-        inner = [folder]
-        if split_of(folder.name):
-            inner = sorted(one for one in folder.iterdir() if _may_be_a_persons(one))
+    for folder in _called_as_people(path):
+        inner = _called_as_people(folder) if split_of(folder.name) else [folder]
         yield from (one for one in inner if one.name not in people)
 
 
-def _may_be_a_persons(path: Path) -> bool:
-    return (
-        path.is_dir()
-        and not path.is_symlink()
-        and not _by_systems(path.name)
-        and any(letter.isalpha() for letter in path.name)
-    )
+def _called_as_people(path: Path) -> list[Path]:
+    """The folders in this one, in order; of one that cannot be read, which `files` names, none."""
+    try:
+        entries = sorted(os.scandir(path), key=lambda entry: entry.name)
+    except OSError:
+        return []
+    return [
+        Path(entry.path)
+        for entry in entries
+        if entry.is_dir(follow_symlinks=False)
+        and not _by_systems(entry.name)
+        and any(letter.isalpha() for letter in entry.name)
+    ]
 
 
 def _by_systems(name: str) -> bool:
