@@ -127,6 +127,19 @@ def test_a_bad_line_is_explained(people, line, said):
     assert said in complaint(people(line + b"\n"))
 
 
+def test_the_people_beside_are_named_where_the_file_is_another_alone(people):
+    file = people(PERSONA + b"\n")
+    named = f"did you mean {file.rename(file.with_name('personas.jsonl'))}?"
+    for other in (b'{"file_name":"a.png"}', SCORE, b'{"kind":"cat"}'):
+        assert named in complaint(people(other + b"\n"))
+        assert named not in complaint(people(PERSONA + b"\n" + other + b"\n"))
+        assert named not in complaint(people(other + b"\n"), want=(Persona, Run))
+    for bad in (b"[1]", b"{}x", PERSONA.replace(b'"p1"', b"1")):
+        assert named not in complaint(people(bad + b"\n"))
+    bad = people(PERSONA.replace(b'"eval"', b"NaN") + b"\n")
+    assert "NaN and Infinity are not JSON; write null" in complaint(bad)
+
+
 @pytest.mark.parametrize("bad", [b'"0.4"', b"true", b"1e999", b"NaN", b"[]"])
 def test_only_a_number_is_a_number(people, bad):
     line = SCORE.replace(b'"value":0.5', b'"value":' + bad)

@@ -17,7 +17,8 @@ from xmm_cli.models.adapters.lora import (
     save_adapter,
 )
 from xmm_cli.rows.files import atomic_folder, atomic_write_bytes
-from xmm_cli.rows.reader import PERSONAS, read_rows, resolve
+from xmm_cli.rows.paths import PERSONAS
+from xmm_cli.rows.reader import read_rows, resolve
 from xmm_cli.rows.types import Checkpoint, Persona
 from xmm_cli.rows.writer import encode
 

@@ -6,11 +6,13 @@ the line a second time, slowly, and says what was found, what was expected, and 
 
 import re
 from collections.abc import Sequence
+from pathlib import Path
 
 import msgspec
 import orjson
 
-from xmm_cli.rows.types import ROW_TYPES, SCHEMA, Row
+from xmm_cli.rows.paths import PERSONAS
+from xmm_cli.rows.types import ROW_TYPES, SCHEMA, Persona, Row
 
 Diagnosis = tuple[str, str | None]
 """A message and a hint."""
@@ -97,6 +99,20 @@ def explain(line: bytes, error: Exception, want: Sequence[type[Row]]) -> Diagnos
         what = name.get(type(found), "number")
         return f"expected a JSON object, found a JSON {what}", "one row a line: is this JSONL?"
     return _wrong_row(found, error, want)
+
+
+def people_beside(name: str, number: int, line: bytes, want: Sequence[type[Row]]) -> str | None:
+    """The mend where people alone are wanted, the first row is none, and their rows lie beside."""
+    file = Path(name)
+    beside = file.with_name(PERSONAS)
+    if number > 1 or tuple(want) != (Persona,) or name == "stdin" or file.name == PERSONAS:
+        return None
+    try:
+        found = orjson.loads(line)
+    except orjson.JSONDecodeError:
+        return None
+    is_other = isinstance(found, dict) and found.get("kind") != kind_of(Persona)
+    return f"did you mean {beside}?" if is_other and beside.is_file() else None
 
 
 def _not_utf8(line: bytes, bad: UnicodeDecodeError) -> Diagnosis:

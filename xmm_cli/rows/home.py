@@ -7,8 +7,8 @@ from pathlib import Path
 
 import msgspec
 
-from xmm_cli.rows.paths import working_folder
-from xmm_cli.rows.reader import MAX_LINE_BYTES, PERSONAS, decode_line, resolve
+from xmm_cli.rows.paths import PERSONAS, working_folder
+from xmm_cli.rows.reader import MAX_LINE_BYTES, decode_line, resolve
 from xmm_cli.rows.types import ImageView, Persona
 
 _UP, _DOWN, _MOST = 3, 2, 1000

@@ -4,6 +4,9 @@ import os
 from functools import lru_cache
 from pathlib import Path
 
+PERSONAS = "personas.jsonl"
+"""What the folder of a data set holds, and that of a checkpoint: the rows of its people."""
+
 
 def working_folder() -> Path:
     """The working directory; of one that was deleted, the name that the shell knows it by."""

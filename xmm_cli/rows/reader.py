@@ -33,15 +33,13 @@ from xmm_cli.rows.diagnosis import (
     left_out,
     name_kinds,
     newer,
+    people_beside,
     wrong_kind,
 )
-from xmm_cli.rows.paths import working_folder
+from xmm_cli.rows.paths import PERSONAS, working_folder
 from xmm_cli.rows.sources import STDIN, expand, unpacked, unreadable, without_nulls
 from xmm_cli.rows.types import ROW_TYPES, SCHEMA, Persona, Row, Run
 from xmm_cli.streams import stdin, waits_for_keys
-
-PERSONAS = "personas.jsonl"
-"""What the folder of a data set holds, and that of a checkpoint: the rows of its people."""
 
 MAX_LINE_BYTES = 64 * 1024 * 1024
 """A longer line is no row: it is refused before it fills the memory."""
@@ -224,7 +222,9 @@ def _stream(
                     if passing is not None:
                         passing(line)
                 else:
-                    _refuse(f"{name}:{number}", wrong_kind(kind_of(row), want))
+                    message, hint = wrong_kind(kind_of(row), want)
+                    hint = people_beside(name, number, line, known) or hint
+                    _refuse(f"{name}:{number}", (message, hint))
     for name, number in torn.items():
         if not some:
             _refuse(f"{name}:{number}", TORN)
@@ -263,9 +263,7 @@ def _decode(line: bytes, name: str, number: int, known: tuple[type[Row], ...]) -
         row = _decoded(line)
     except (msgspec.MsgspecError, ValueError, RecursionError) as error:
         message, hint = explain(line, error, known)
-        beside = Path(name).with_name(PERSONAS)
-        if Persona in known and beside.is_file() and Path(name).name != PERSONAS:
-            hint = f"did you mean {beside}?"
+        hint = people_beside(name, number, line, known) or hint
         raise BadData(f"{name}:{number}: {message}", hint) from error
     if row.schema > SCHEMA:
         _refuse(f"{name}:{number}", newer(row.schema))
