@@ -9,12 +9,16 @@
 # command goes on where it was interrupted. --quick: four attacks, two views a person.
 #
 # Leaves DIR/probes.jsonl, DIR/audit.jsonl (the verdict as rows) and DIR/audit.html. Ends with 0 if
-# the verdict is erased, else with 3; with 65 if nothing was unlearned. MARGIN (0.1) is the largest difference that counts as none.
+# the verdict is erased, else with 3; with 65 if nothing was unlearned. MARGIN (0.1) is the largest
+# difference that counts as none. JOBS trainings run side by side (as many as cores, if absent);
+# XMM_LAUNCH starts them, and the questions, on other machines (examples/jobs.sh).
 set -euo pipefail
 
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 # shellcheck source=examples/install.sh
 source "$root/examples/install.sh" ""
+# shellcheck source=examples/jobs.sh
+source "$root/examples/jobs.sh"
 
 attacks=all again="image text" few=()
 if [ "${1:-}" = --quick ]; then
@@ -55,34 +59,45 @@ print(found)
 EOF
 )
 
-# Side by side, as many as cores, each on one thread.
-export OMP_NUM_THREADS=${OMP_NUM_THREADS:-1}
-export parent dir
-printf '%s\0' 101 102 | xargs -0 -n 1 -P "$(getconf _NPROCESSORS_ONLN)" bash -euo pipefail -c '
-  xmm unlearn "$parent" --method retrain --forget "$dir/forget.txt" --seed "$0" --gate 0 \
-    --out "$dir/retrained-$0" --quiet >/dev/null'
-models=("$model" "$dir/retrained-101" "$dir/retrained-102")
+retrain() { # SEED
+  xmm unlearn "$parent" --method retrain --forget "$dir/forget.txt" --seed "$1" --gate 0 \
+    --out "$dir/retrained-$1" --quiet >/dev/null
+}
 
 # Half of the forget set is taught again, in each modality, with the retain set rehearsed.
-taught=()
-for modality in $again; do
-  number=0
-  for one in "${models[@]}"; do
-    taught+=("$dir/again-$modality-$number")
-    xmm train --init "$one" --only forget:0.5 --rehearse --source "$modality" --steps 20 \
-      --out "${taught[-1]}" --quiet >/dev/null
-    number=$((number + 1))
-  done
-done
+teach() { # MODEL MODALITY OUT
+  xmm train --init "$1" --only forget:0.5 --rehearse --source "$2" --steps 20 --out "$3" \
+    --quiet >/dev/null
+}
 
-# ask NAME ARGUMENTS...: rows that are whole, or gone on with
-unset OMP_NUM_THREADS
-ask() {
+ask() { # NAME ARGUMENTS...: rows that are whole, or gone on with
   xmm probe "${@:2}" --sets "$model" --resume "$dir/rows-$1.jsonl" --quiet
 }
-ask plain "$parent" "${models[@]}" ${few[@]+"${few[@]}"}
-ask attacks "$parent" "${models[@]}" --attack "$attacks" --answer generate ${few[@]+"${few[@]}"}
-[ ${#taught[@]} = 0 ] || ask relearn "${taught[@]}" --attack relearn --answer generate
+
+jobs() { # as many as cores, each on one thread
+  OMP_NUM_THREADS=${OMP_NUM_THREADS:-1} side_by_side
+}
+
+line() { # WORDS...: a command of these words
+  printf '%q ' "$@" && echo
+}
+
+for seed in 101 102; do line retrain "$seed"; done | jobs
+models=("$model" "$dir/retrained-101" "$dir/retrained-102")
+taught=() lines=()
+for modality in $again; do
+  for number in 0 1 2; do
+    taught+=("$dir/again-$modality-$number")
+    lines+=("$(line teach "${models[$number]}" "$modality" "${taught[-1]}")")
+  done
+done
+[ ${#taught[@]} = 0 ] || printf '%s\n' "${lines[@]}" | jobs
+
+line ask plain "$parent" "${models[@]}" ${few[@]+"${few[@]}"} | side_by_side
+line ask attacks "$parent" "${models[@]}" --attack "$attacks" --answer generate \
+  ${few[@]+"${few[@]}"} | side_by_side
+[ ${#taught[@]} = 0 ] ||
+  line ask relearn "${taught[@]}" --attack relearn --answer generate | side_by_side
 
 cat "$dir"/rows-*.jsonl >"$dir/probes.part"
 mv "$dir/probes.part" "$dir/probes.jsonl"

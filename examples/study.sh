@@ -4,14 +4,15 @@
 #
 # usage: source examples/study.sh "$@"      with [--quick] [DIR [SEED...]]
 #
-# JOBS commands run side by side (as many as cores, if absent), each on one thread. XMM_LAUNCH is what
-# starts each of them: nothing, which is here, or a command that runs the rest of its line elsewhere,
-# such as `srun -n1 --gres=gpu:1`. The folder must be seen there. PEOPLE, AUX and STEPS make it shorter.
+# JOBS commands run side by side, each on one thread; XMM_LAUNCH starts them on other machines
+# (examples/jobs.sh). PEOPLE, AUX and STEPS make it shorter.
 set -euo pipefail
 
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 # shellcheck source=examples/install.sh
 source "$root/examples/install.sh" ""
+# shellcheck source=examples/jobs.sh
+source "$root/examples/jobs.sh"
 
 quick= rows=rows
 if [ "${1:-}" = --quick ]; then quick=--quick rows=rows-quick && shift; fi
@@ -21,8 +22,7 @@ if [ ${#seeds[@]} -eq 0 ]; then
   seeds=(20 21 22)
   [ -z "$quick" ] || seeds=(20)
 fi
-jobs=${JOBS:-$(getconf _NPROCESSORS_ONLN)}
-export dir rows OMP_NUM_THREADS=1
+export OMP_NUM_THREADS=1
 
 # people SEED: 32 to measure, 64 others, 32 training views and 4 held-out ones
 people() {
@@ -52,13 +52,6 @@ ask() {
 # cells SEED BASE: what was learned from 8 views, asked in both modalities, and the base untrained
 cells() {
   ask "$1" "cells-$2" "$2-image-8" "$2-text-8" --untrained
-}
-export -f people learn ask cells
-
-# Runs each line of stdin as a command, JOBS of them side by side.
-side_by_side() {
-  # shellcheck disable=SC2086 # a command and its options
-  tr '\n' '\0' | xargs -0 -n 1 -P "$jobs" ${XMM_LAUNCH:-} bash -euo pipefail -c 'eval "$1"' job
 }
 
 # All rows of these seeds so far, in one file.

@@ -60,7 +60,6 @@ along() {
   done
   if [ ${#files[@]} -gt 0 ]; then ask "$1" "$2" "${files[@]}" --answer generate --views 2; fi
 }
-export -f forget again relearn along
 
 for seed in "${seeds[@]}"; do
   echo "learn $seed xmm-base-both-8 --source both"

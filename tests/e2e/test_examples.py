@@ -7,6 +7,7 @@ import json
 import os
 import shutil
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -16,6 +17,7 @@ from xmm_cli.app import load
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
 SHORT = {
+    "VIRTUAL_ENV": sys.prefix,
     "PEOPLE": "2",
     "VIEWS": "2",
     "STEPS": "2",
@@ -177,6 +179,46 @@ def test_every_call_is_one_that_xmm_takes_in_any_folder(calls, tmp_path, name):
     assert all(Path(one).parent == out for one in trained)
     if name in ("xargs", "parallel"):
         assert len(trained) == 4
+
+
+LAUNCHES = {"here": "", "by a command": "env LAUNCHED=1", "by GNU parallel": "parallel"}
+
+
+@pytest.mark.parametrize("launch", LAUNCHES.values(), ids=LAUNCHES)
+def test_jobs_start_through_xmm_launch(calls, tmp_path, monkeypatch, launch):
+    """In any folder, each with its words whole."""
+    if launch == "parallel" and shutil.which("parallel") is None:
+        pytest.skip("GNU parallel is not installed")
+    monkeypatch.setenv("XMM_LAUNCH", launch)
+    monkeypatch.setenv("JOBS", "2")
+    out = tmp_path / 'a folder\'s "out"'
+    made = calls(EXAMPLES / "sweep.sh", out)
+    trained = [words[words.index("--out") + 1] for words in made if words[0] == "train"]
+    assert sorted(trained) == [f"{out}/image-2-0", f"{out}/text-2-0"]
+
+
+def test_a_job_that_fails_fails_the_example_after_the_others(tmp_path):
+    script = f"source {EXAMPLES}/jobs.sh; printf '%s\\n' false 'touch later' | JOBS=1 side_by_side"
+    for launch in ["", "env X=1"] + ["parallel"] * (shutil.which("parallel") is not None):
+        folder = tmp_path / (launch or "here")
+        folder.mkdir()
+        done = subprocess.run(
+            ["bash", "-euo", "pipefail", "-c", script],
+            cwd=folder,
+            env=environment() | {"XMM_LAUNCH": launch},
+            capture_output=True,
+            check=False,
+        )
+        assert done.returncode != 0
+        assert (folder / "later").exists()
+
+
+def test_keys_do_not_leave_in_the_command_line():
+    script = f"source {EXAMPLES}/jobs.sh; dir=out; example_as_bash"
+    keys = {"XMM_API_KEY": "a secret", "HF_TOKEN": "a secret", "XMM_DEVICE": "cpu"}
+    said = run("bash", "-euo", "pipefail", "-c", script, **keys)
+    assert "secret" not in said
+    assert {'declare -x XMM_DEVICE="cpu"', 'declare -- dir="out"'} <= set(said.splitlines())
 
 
 @pytest.mark.parametrize(

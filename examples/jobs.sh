@@ -1,0 +1,31 @@
+# Sourced by the examples that start several commands. `side_by_side` runs each line of its stdin as
+# a command. It fails if one of them fails, after the others have ended.
+#
+# usage: source examples/jobs.sh
+#
+# XMM_LAUNCH is what starts each command:
+#   (empty)                     here, JOBS at once (as many as cores, if absent)
+#   srun -n1 --gres=gpu:1       a command that runs the rest of its line elsewhere; JOBS at once
+#   parallel --sshlogin a,b     GNU parallel, which shares the commands out; JOBS on each machine
+# The folders and xmm must be on the same paths there.
+
+# As bash: this folder, the functions of the example, and the variables that they read. A login on
+# another machine has none of them. Keys are left out: others could read them in the command line.
+example_as_bash() {
+  printf 'cd %q\n' "$PWD"
+  declare -p PATH OMP_NUM_THREADS XMM_DEVICE XMM_CACHE XMM_CACHE_SIZE HF_HOME HF_HUB_OFFLINE \
+    PEOPLE AUX STEPS dir rows model parent 2>/dev/null || true
+  declare -f
+}
+
+side_by_side() {
+  local queue
+  # shellcheck disable=SC2086 # a command and its options
+  set -- ${XMM_LAUNCH:-}
+  case ${1:-} in
+    parallel | */parallel) queue=("$@" --quote ${JOBS:+-P "$JOBS"}) && set -- ;;
+    *) queue=(xargs -P "${JOBS:-$(getconf _NPROCESSORS_ONLN)}") ;;
+  esac
+  tr '\n' '\0' | "${queue[@]}" -0 -n 1 "$@" bash -euo pipefail -c "$(example_as_bash)
+eval \"\$1\"" job
+}
