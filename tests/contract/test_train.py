@@ -41,8 +41,8 @@ def test_descriptions_are_drawn(xmm, people_file, capfdbinary):
     ("words", "said"),
     [
         (["--mitigation", "pair"], "unknown mitigation 'pair'; did you mean paired?"),
-        (["--aux", 1], "--aux; it is for --mitigation paired or align"),
-        (["--mitigation", "self-caption", "--aux", 1], "--aux; it is for --mitigation paired"),
+        (["--aux", 1], "--aux without a mitigation that needs other people; xmm help mitigations"),
+        (["--mitigation", "self-caption", "--aux", 1], "--aux without a mitigation that needs"),
         (["--only", 2], "--only without --init"),
         (["--init", "copy", "--base", "xmm-base-bare"], "--base with --init"),
         (["--init", "copy", "--rank", 4], "--rank with --init"),

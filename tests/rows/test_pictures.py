@@ -12,6 +12,7 @@ from PIL import Image
 from tests.contract.conftest import real
 from xmm_cli.errors import BadPicture, InputNotFound, SingleColour
 from xmm_cli.rows import pictures
+from xmm_cli.rows.heic import is_heic
 from xmm_cli.rows.pictures import is_one_colour, read_picture
 
 WIDTH, HEIGHT = 40, 24
@@ -158,6 +159,17 @@ def test_heic_is_known_by_its_bytes(tmp_path):
     found = read_picture(heic(tmp_path / "a.heic").rename(tmp_path / "a.jpg"))
     assert found.mode == "RGB"
     assert np.abs(np.asarray(found).astype(int) - np.asarray(COLOURS)).mean() < 10
+
+
+@pytest.mark.parametrize("brand", [b"mif1", b"msf1"])
+def test_what_is_common_to_heic_and_avif_is_told_apart_by_the_further_brands(tmp_path, brand):
+    content = bytearray(saved(COLOURS, tmp_path / "a.avif").read_bytes())
+    assert (content[4:12], b"avif" in content[16:32]) == (b"ftypavif", True)
+    content[8:12] = brand
+    (tmp_path / "b.avif").write_bytes(content)
+    assert not is_heic(tmp_path / "b.avif")
+    assert read_picture(tmp_path / "b.avif").size == COLOURS.size
+    assert is_heic(io.BytesIO(b"\0\0\0\x18ftyp" + brand + b"\0\0\0\0mif1heic"))
 
 
 def test_heic_without_its_package_and_too_large(tmp_path, monkeypatch):

@@ -204,6 +204,16 @@ def test_a_run_goes_on_where_the_next_question_is_refused(ask, server, whole, tm
     )
 
 
+def test_a_run_goes_on_where_the_next_questions_are_all_refused(ask, server, whole, tmp_path):
+    refused = status(400, "we show no faces")
+    server.faults = dict.fromkeys(range(2, 11), refused) | {11: status(500)}
+    words = ("--resume", "rows.jsonl", "--retries", 0)
+    assert ask(*words).code == 69
+    server.faults = dict.fromkeys(range(12, 21), refused)
+    ask(*words).failed(4, "refused 9 of the questions", "we show no faces")
+    assert probes((tmp_path / "rows.jsonl").read_bytes()) == whole[:2] + whole[11:]
+
+
 def test_questions_that_are_refused_later_have_no_rows(ask, server, whole, tmp_path):
     server.faults = {3: status(400, "we show no faces"), 12: status(422)}
     result = ask("--resume", "rows.jsonl")

@@ -151,8 +151,9 @@ def _check(options: TrainOptions, given: GivenOptions) -> None:
     if settings.mitigation is not None:
         MITIGATIONS.check(settings.mitigation)
     if settings.aux is not None and not needs_others(settings.mitigation):
-        using = [name for name in MITIGATIONS.names() if needs_others(name)]
-        raise WrongUsage("--aux", f"it is for --mitigation {' or '.join(using)}")
+        raise WrongUsage(
+            "--aux without a mitigation that needs other people", "xmm help mitigations"
+        )
     if settings.kind == "full" and settings.quantize is not None:
         raise WrongUsage("--adapter full with --quantize", "packed weights cannot be trained")
     if settings.part != "language" and settings.source == "text" and settings.mitigation is None:

@@ -1,6 +1,6 @@
 """HEIC, as telephones save pictures: Pillow opens it with the help of pillow-heif alone.
 
-A file is known by its first bytes (ISO 14496-12, `ftyp`; brands of ISO 23008-12), not by its name.
+A file is known by its first box (ISO 14496-12, `ftyp`; brands of ISO 23008-12), not by its name.
 """
 
 from io import BytesIO
@@ -10,7 +10,13 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from PIL.Image import Image
 
-_BRANDS = (b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1")
+_BRANDS = (b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx")
+_ANY_CODEC = (b"mif1", b"msf1")
+"""Brands of all files of this form: the brands after the first say whether it is AVIF, which Pillow
+opens."""
+_AVIF = (b"avif", b"avis")
+_MOST_BYTES = 1024
+"""So much is read of a first box."""
 
 
 class HeicUnreadable(ValueError):
@@ -26,11 +32,17 @@ class HeicUnreadable(ValueError):
 def is_heic(source: Path | BytesIO) -> bool:
     """Whether a picture is HEIC. Raises `OSError` where the file cannot be read."""
     if isinstance(source, BytesIO):
-        start = source.getvalue()[:12]
+        start = source.getvalue()[:_MOST_BYTES]
     else:
         with source.open("rb") as stream:
-            start = stream.read(12)
-    return start[4:8] == b"ftyp" and start[8:12] in _BRANDS
+            start = stream.read(_MOST_BYTES)
+    if start[4:8] != b"ftyp":
+        return False
+    box = start[: int.from_bytes(start[:4], "big")]
+    brands = [box[at : at + 4] for at in range(16, len(box), 4)]
+    return start[8:12] in _BRANDS or (
+        start[8:12] in _ANY_CODEC and not any(brand in _AVIF for brand in brands)
+    )
 
 
 class Heic:

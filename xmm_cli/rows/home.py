@@ -1,8 +1,10 @@
 """The folder of a data set, found again from rows that were filtered into another place."""
 
 import os
+from collections import deque
 from collections.abc import Iterator
 from functools import lru_cache
+from itertools import islice
 from pathlib import Path
 
 import msgspec
@@ -12,8 +14,8 @@ from xmm_cli.rows.reader import MAX_LINE_BYTES, decode_line, resolve
 from xmm_cli.rows.types import ImageView, Persona
 
 _UP, _DOWN, _MOST = 3, 2, 1000
-"""So many folders above a row's and above the working one, so many levels under those two, and so
-many folders in all are looked into."""
+"""So many folders above a row's and above the working one, and so many levels under each of those
+two, but not more folders than the last number, are looked into."""
 
 
 def at_home(row: Persona, folder: Path) -> tuple[Persona, Path]:
@@ -44,22 +46,27 @@ def _homes(dataset: str | None, *starts: Path) -> tuple[Path, ...]:
     looked: dict[Path, None] = {}
     for start in starts:
         place = Path(os.path.abspath(working_folder() / start))  # noqa: PTH100
-        looked |= dict.fromkeys([*place.parents[:_UP], *_below(place, _DOWN)])
-    return tuple(
-        folder for folder in list(looked)[:_MOST] if _dataset_in(folder / PERSONAS) == dataset
-    )
+        looked |= dict.fromkeys([*place.parents[:_UP], *islice(_below(place), _MOST)])
+    return tuple(folder for folder in looked if _dataset_in(folder / PERSONAS) == dataset)
 
 
-def _below(folder: Path, levels: int) -> Iterator[Path]:
-    yield folder
-    if levels == 0:
-        return
+def _below(start: Path) -> Iterator[Path]:
+    """A folder and those in it, the nearest first: each is listed only when it is reached."""
+    waiting = deque([(start, 0)])
+    while waiting:
+        folder, depth = waiting.popleft()
+        yield folder
+        if depth < _DOWN:
+            waiting.extend((inside, depth + 1) for inside in _folders_in(folder))
+
+
+def _folders_in(folder: Path) -> list[Path]:
+    """In order; of a folder that cannot be read, none."""
     try:
-        inside = sorted(one.path for one in os.scandir(folder) if one.is_dir())
+        with os.scandir(folder) as entries:
+            return sorted(Path(entry.path) for entry in entries if entry.is_dir())
     except OSError:
-        return
-    for path in inside[:_MOST]:
-        yield from _below(Path(path), levels - 1)
+        return []
 
 
 def _dataset_in(file: Path) -> str | None:

@@ -191,7 +191,7 @@ def _ask_all(
         for job, questions in zip(jobs, asked, strict=True)
     )
     done = processes.on_first(lambda: output.count(wanted))
-    engine = None if work.answering.plan else work.answering.make(work.device)
+    engine = None if work.answering.plan else work.answering.make(work.device, done > 0)
     cut, asked_now = 0, 0
     partly = None
     for job, questions in zip(jobs, asked, strict=True):

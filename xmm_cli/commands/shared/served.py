@@ -84,14 +84,14 @@ class Answering:
                 raise InputNotFound(f"{self.answers}: {error.strerror}") from error
         return {"engine": engine, "model": self.server.model, "answers": digest}
 
-    def make(self, device: str | None) -> Engine:
-        """The engine, which loads what it needs."""
+    def make(self, device: str | None, goes_on: bool) -> Engine:
+        """The engine, which loads what it needs; `goes_on`: there are rows of an earlier run."""
         if self.answers is not None:
             from xmm_cli.probing.engines.by_file import AnswersEngine, read_answers
 
             return AnswersEngine(read_answers(self.answers), self.answers, say.warn)
-        config = (self.server,) if self.engine == OPENAI else ()
-        engine: Engine = ENGINES.load(self.engine)(device, say.warn, *config)
+        more = (self.server, goes_on) if self.engine == OPENAI else ()
+        engine: Engine = ENGINES.load(self.engine)(device, say.warn, *more)
         return engine
 
 

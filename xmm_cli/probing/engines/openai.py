@@ -26,7 +26,7 @@ So a slow answer keeps none of the connections idle.
 
 
 MOST_REFUSED = 8
-"""Where the first questions, so many, are refused, all would be."""
+"""Where so many questions are refused before any is answered, all would be."""
 
 Outcome = ServedAnswer | Refused | None
 """None where the picture cannot be used."""
@@ -40,8 +40,15 @@ def served(model: Model) -> Subject:
 class OpenAIEngine:
     """Asks one question a request, several at once; rows come in the order of the questions."""
 
-    def __init__(self, device: str | None, note: Callable[[str], None], config: Config) -> None:  # noqa: ARG002
-        self.note, self.config = note, config
+    def __init__(
+        self,
+        device: str | None,  # noqa: ARG002
+        note: Callable[[str], None],
+        config: Config,
+        answers: bool = False,
+    ) -> None:
+        """`answers`: whether the server answered a question in an earlier run that this goes on."""
+        self.note, self.config, self.answers = note, config, answers
 
     def ask(
         self,
@@ -53,11 +60,10 @@ class OpenAIEngine:
     ) -> Iterator[list[Probe]]:
         """The rows of all batches, without those of refused questions and of unusable pictures.
 
-        Raises `Unavailable` where the server cannot be asked, or refuses the first questions, and
+        Raises `Unavailable` where the server cannot be asked, or refuses all first questions, and
         `PartlyFailed` in the end where some were refused, or as soon as no more may be asked.
         """
         subject, refused = served(model), []
-        answered = 0
         for batch, outcomes in self._outcomes(parts, settings):
             pairs = list(zip(batch, outcomes, strict=True))
             asked = [question for question, one in pairs if isinstance(one, ServedAnswer)]
@@ -67,8 +73,8 @@ class OpenAIEngine:
                 if isinstance(one, ServedAnswer)
             ]
             refused += [one for one in outcomes if isinstance(one, Refused)]
-            answered += len(replies)
-            if len(refused) >= MOST_REFUSED and not answered:
+            self.answers = self.answers or bool(replies)
+            if len(refused) >= MOST_REFUSED and not self.answers:
                 raise Unavailable(
                     f"{self.config.url}: the first {MOST_REFUSED} questions are refused, with "
                     f"{refused[0]}"
