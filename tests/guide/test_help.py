@@ -73,6 +73,18 @@ def test_an_unknown_topic_is_answered_with_the_nearest(xmm, word, hint):
     assert err.count("\n") == 1
 
 
+@pytest.mark.parametrize(
+    ("word", "topic"),
+    [("gap", "terms"), ("NPO", "methods"), ("semicolon", "your-own-people"), ("73", "errors"),
+     ("vllm", "models"), ("slurm", "many-machines"), ("--margin", "audit")],
+)  # fmt: skip
+def test_a_word_of_the_guide_is_answered_with_its_pages(xmm, word, topic):
+    code, out, err = xmm("help", "--", word)
+    assert (code, out, err.count("\n")) == (2, "", 1)
+    assert f"xmm help: no topic '{word}'; the word is in xmm help " in err
+    assert f"xmm help {topic}" in err
+
+
 def test_no_topic_is_like_nonsense(xmm):
     code, _, err = xmm("help", "zzzzzz")
     assert code == 2
@@ -135,7 +147,7 @@ def test_a_reader_that_goes_away_ends_it_quietly():
 
 def test_tables_become_lists_where_there_is_no_room():
     text = "| a | b | c |\n| --- | --- | --- |\n| x\\|y | `1` |  |\n| z |  | 3 |\n"
-    assert tables_to_lists(text) == "- **x|y**: `1`\n- **z**: c: 3\n"
+    assert tables_to_lists(text) == "* **x|y**: `1`\n* **z**: c: 3\n"
     assert tables_to_lists(text, 40) == text
     assert tables_to_lists("```\n| no | table |\n```\n") == "```\n| no | table |\n```\n"
     assert "x|y   1" in rendered(text, width=80, colour=False)

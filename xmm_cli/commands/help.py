@@ -8,20 +8,24 @@ from xmm_cli.commands import EVERY
 from xmm_cli.commands.shared.printing import print_pieces
 from xmm_cli.errors import WrongUsage
 from xmm_cli.flags import OUTPUT, Flag, Positional
-from xmm_cli.guide import TOPICS, page, readable, summary
+from xmm_cli.guide import TOPICS, page, pages_with, readable, summary
 from xmm_cli.guide.topic import show, terminal_width
-from xmm_cli.registry import unknown
+from xmm_cli.registry import nearest, unknown
 
 EXAMPLES = """\
 Examples:
   xmm help
   xmm help measuring
   xmm help train
+  xmm help semicolon
   xmm help rows | grep logprob
   xmm help rows --json > rows.schema.json
 
-On a terminal a page is shown by $PAGER, or less. In a pipe it is plain text, COLUMNS wide.
+If a word is no topic, the answer names the pages that have it. On a terminal a page is shown by
+$PAGER, or less. In a pipe it is plain text, COLUMNS wide.
 """
+
+_MOST_PAGES = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +53,16 @@ def run(options: HelpOptions) -> None:
     elif topic in TOPICS:
         show(readable(page(topic)), _write)
     else:
-        raise WrongUsage(f"no topic {topic!r}", unknown(topic, [*TOPICS, *EVERY]))
+        raise WrongUsage(f"no topic {topic!r}", _hint(topic))
+
+
+def _hint(word: str) -> str:
+    """The topic that is meant, or the pages that have the word."""
+    known = [*TOPICS, *EVERY]
+    pages = [] if nearest(word, known) else pages_with(word)[:_MOST_PAGES]
+    if not pages:
+        return unknown(word, known)
+    return f"the word is in {', '.join(f'xmm help {page}' for page in pages)}"
 
 
 def _write(text: str) -> None:

@@ -62,12 +62,16 @@ def overview(commands: Sequence[Command]) -> str:
 
 
 def head(title: str, what: str, section: int = 1) -> list[str]:
-    """The first lines of a page: title, section, and what it is about in one line."""
+    """The first lines of a page: title, section, and what it is about in one line.
+
+    Words are neither broken nor spread: names of files and commands can be copied.
+    """
     about = plain(what[0].lower() + what[1:].rstrip("."))
     manual = "User Commands" if section == 1 else "The guide of xmm"
     return [
         '.\\" Written by `python -m xmm_cli.completion`; do not edit.',
         f'.TH "{title.upper()}" {section} "" "xmm {__version__}" "{manual}"',
+        *(".nh", ".nr HY 0", ".ad l", ".ds AD l"),  # groff's macros set them anew by the registers
         ".SH NAME",
         rf"{plain(title)} \- {about}",
     ]

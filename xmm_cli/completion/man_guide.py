@@ -57,7 +57,7 @@ def _element(token: Token, before: Token | None) -> list[str]:
     if kind == "paragraph_open":
         return [_opening(token, before)]
     if kind == "fence":
-        return [".PP", ".RS 4", ".EX", *map(plain, token.content.splitlines()), ".EE", ".RE"]
+        return [".PP", ".EX", *map(plain, token.content.splitlines()), ".EE"]
     if kind in _QUIET:
         return []
     raise ValueError(f"{kind}: no page of the guide uses this; see xmm_cli/guide/__init__.py")

@@ -52,6 +52,19 @@ def summary(topic: str) -> str:
     return page(topic).partition("\n")[0].removeprefix("# ")
 
 
+def pages_with(word: str) -> list[str]:
+    """The topics whose pages have a word that begins so; first those where a table explains it.
+
+    A line of a table explains the word that is, or ends, its first cell.
+    """
+    literal = re.escape(word)
+    anywhere = re.compile(rf"(?<!\w){literal}", re.IGNORECASE)
+    explained = re.compile(rf"^\| (?:[^|\n]*, )?`?{literal}`? \|", re.IGNORECASE | re.MULTILINE)
+    texts = {topic: readable(page(topic)) for topic in TOPICS}
+    having = [topic for topic, text in texts.items() if anywhere.search(text)]
+    return sorted(having, key=lambda topic: explained.search(texts[topic]) is None)
+
+
 def readable(text: str) -> str:
     """Markdown for a terminal: no comments, and of a link to another file the text alone."""
     return _RELATIVE_LINK.sub(r"\1", _COMMENT.sub("", text))

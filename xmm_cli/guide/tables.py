@@ -42,6 +42,8 @@ def widths(rows: Sequence[Sequence[str]], width: int) -> list[int] | None:
 def tables_to_lists(text: str, width: int = 0) -> str:
     """The same Markdown with a list in the place of each table that does not fit into `width`.
 
+    Its mark is `*`, so that it is not one with a list of the page (`-`) that follows.
+
     An item of the list is a line of the table: the first cell in bold, the second, and each further
     one after the heading of its column.
     """
@@ -76,4 +78,5 @@ def _item(headings: list[str], row: list[str]) -> str:
     further = zip(headings[2:], rest[1:], strict=True)
     parts = [rest[0], *(f"{name}: {cell}" for name, cell in further if cell)]
     told = " · ".join(part for part in parts if part)
-    return f"- **{first}**: {told}" if told else f"- **{first}**"
+    colon = "" if first.endswith("?") else ":"
+    return f"* **{first}**{colon} {told}" if told else f"* **{first}**"
