@@ -21,8 +21,8 @@ methods() {
 }
 
 # forget SEED PARENT METHOD THROUGH [gentle]: checkpoints along the run, and their rows in one file;
-# gently at a tenth of the learning rate. Who was not learned is not unlearned: then there is no
-# file. The bare base learns descriptions less well.
+# gently at a tenth of the learning rate. People who were not learned cannot be unlearned: then there
+# is no file. The bare base learns descriptions less well.
 forget() {
   local out="$dir/seed-$1/$2-$3-$4${5:+-$5}" flags=() code=0
   [ "$3" = retrain ] || flags=(--through "$4" --steps 40 --batch-size 8 --save-every 8)

@@ -21,9 +21,10 @@ MOST_S = 3600
 
 
 def lines() -> list[str]:
-    """The lines of the first hour's block."""
+    """The lines of the first hour's block, each whole."""
     text = README.read_text("utf-8").partition("\n## A first hour\n")[2]
-    return [line for line in text.split("```")[1].splitlines()[1:] if line]
+    block = text.split("```")[1].replace("\\\n ", "")
+    return [line for line in block.splitlines()[1:] if line]
 
 
 def masked(text: str) -> str:

@@ -70,7 +70,8 @@ class Audit(Row, frozen=True, kw_only=True, tag="audit"):
     persons: Natural
     """People in the forget set."""
     needed: Natural | None = None
-    """If undecided: so many would decide with a chance of 80 %, were all else as it is here."""
+    """If undecided: the number of people that would give a decision with a chance of 80 %, if
+    nothing else changes."""
     before: float | None = None
     """Recall of the forget set before unlearning, plainly asked."""
     after: float | None = None

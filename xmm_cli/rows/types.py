@@ -87,7 +87,7 @@ class Checkpoint(Row, frozen=True, kw_only=True, tag="checkpoint"):
     objective: str
     """`memorize` for `train`, else the method of `unlearn`."""
     parent: str | None = None
-    """The folder of the checkpoint that was trained further."""
+    """The run that made the checkpoint which was trained further."""
     forget: tuple[str, ...] = ()
     """The ids of the forget set."""
     views: Natural
@@ -117,7 +117,7 @@ class Probe(Row, frozen=True, kw_only=True, tag="probe"):
     hops: Positive = 1
     """2 where a view leads to a name and the name to a fact; else 1."""
     attack: NonEmpty | UnsetType | None = UNSET
-    """By which attack it was asked, as `xmm help audit` names them; left out where plainly."""
+    """The attack that asked the question (`xmm help audit`); plain questions have none."""
     persona: NonEmpty
     """The id of the person who is asked about."""
     dataset: str | None = None
@@ -164,7 +164,7 @@ class Trace(Row, frozen=True, kw_only=True, tag="trace"):
 
     `retrieval`: the share of a person's views in `modality` whose nearest view in the other
     modality is of the same person. `alignment`: centred kernel alignment of the two modalities over
-    all persons, who therefore is None. `decodable`: the share of a person's views from which this
+    all persons, so `persona` is None. `decodable`: the share of a person's views from which this
     layer, read through the model's own output layer, ranks the first token of the right name above
     those of all other names.
     """
@@ -274,7 +274,8 @@ class Run(Row, frozen=True, kw_only=True, tag="run"):
     arguments: dict[str, Label | list[str] | None]
     """All options of the command."""
     words: tuple[str, ...] = ()
-    """The command line after `xmm`; a `-` for what came through a pipe. Empty in rows of before."""
+    """The command line after `xmm`; a `-` for what came through a pipe. Empty in rows of
+    earlier versions."""
     seed: int | None
     versions: dict[str, str]
     """Versions of xmm and of the libraries."""

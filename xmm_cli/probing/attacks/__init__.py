@@ -18,7 +18,7 @@ ATTACKS = Registry(
         "quantized-int4": (f"{_HERE}.quantized:INT4", "the weights are rounded to 4 bits"),
         "base-projector": (
             f"{_HERE}.base_projector:ATTACK",
-            "it sees as its base does, after VL-Eraser",
+            "vision tower and projector are those of the base, after VL-Eraser",
         ),
         "typeset": (f"{_HERE}.typeset:ATTACK", "the text is shown as a picture, after CrossInf"),
         "hidden": (f"{_HERE}.hidden:ATTACK", "a linear probe reads the name in hidden states"),
