@@ -6,7 +6,7 @@
 # XMM_LAUNCH is what starts each command:
 #   (empty)                     here, JOBS at once (as many as cores, if absent)
 #   srun -n1 --gres=gpu:1       a command that runs the rest of its line elsewhere; JOBS at once
-#   parallel --sshlogin a,b     GNU parallel, which shares the commands out; JOBS on each machine
+#   parallel --sshlogin a,b     GNU parallel gives each machine its share; JOBS at once on each
 # The folders and xmm must be on the same paths there.
 
 # As bash: this folder, the functions of the example, and the variables that they read. A login on
