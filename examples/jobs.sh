@@ -1,6 +1,8 @@
 # Sourced by the examples that start several commands. `side_by_side` runs each line of its stdin as
 # a command. It fails if one of them fails, after the others have ended.
 #
+# Where `planned` names a file, the commands are written there instead.
+#
 # usage: source examples/jobs.sh
 #
 # XMM_LAUNCH is what starts each command:
@@ -14,12 +16,13 @@
 example_as_bash() {
   printf 'cd %q\n' "$PWD"
   declare -p PATH OMP_NUM_THREADS XMM_DEVICE XMM_CACHE XMM_CACHE_SIZE HF_HOME HF_HUB_OFFLINE \
-    PEOPLE AUX STEPS dir rows model parent 2>/dev/null || true
+    PEOPLE AUX STEPS FORGET dir rows base name own_people other training model parent 2>/dev/null || true
   declare -f
 }
 
 side_by_side() {
   local queue
+  if [ -n "${planned:-}" ]; then cat >>"$planned" && return; fi
   # shellcheck disable=SC2086 # a command and its options
   set -- ${XMM_LAUNCH:-}
   case ${1:-} in
