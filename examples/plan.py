@@ -3,7 +3,7 @@
 A short training and a short probe are timed in a folder that is thrown away, and the jobs are
 counted in steps and questions of such. What is there already is not counted.
 
-usage: plan.py PEOPLE JOBS DIR ROWS TRAIN-OPTIONS... <jobs      (PEOPLE: a file, or how many to draw)
+usage: plan.py PEOPLE JOBS DIR ROWS OPTIONS... <jobs      PEOPLE: a file, or how many to draw
 """
 
 import json
@@ -42,7 +42,9 @@ class Cost:
         file = Path(people)
         if self.drawn:
             data = scratch / "people"
-            self.people = xmm("gen-personas", "-n", DRAWN, "--views", 8, "--heldout", VIEWS, "--out", data)
+            self.people = xmm(
+                "gen-personas", "-n", DRAWN, "--views", 8, "--heldout", VIEWS, "--out", data
+            )
             file = data / "personas.jsonl"
         rows = [json.loads(line) for line in file.read_text("utf-8").splitlines()]
         persons = [row for row in rows if row["kind"] == "persona" and row["role"] == "eval"]

@@ -229,10 +229,10 @@ def test_controls(whole):
     unknown = "the untrained base knows no names, text, xmm-base-xs"
     assert row(whole.rows, unknown).verdict == "holds"
     assert row(whole.rows, "the base tells attributes, image, xmm-base-xs").verdict == "holds"
-    for start in ("without picture or text", "with another person's", "names without"):
+    for start in ("nothing is recalled without", "the name is not given", "names without"):
         fits = [one for one in whole.rows if one.claim.startswith(start)]
         assert [one.verdict for one in fits] == ["holds"] * 4
-    assert row(whole.rows, "from the name, looks are not recalled, image").effect < 0.05
+    assert row(whole.rows, "looks are not recalled from the name, image").effect < 0.05
 
 
 def test_strangers_who_are_called_by_taught_names_are_said(whole):
@@ -260,7 +260,7 @@ def test_a_bias_of_the_answer_is_told_from_a_loss_of_memory():
 
 def test_a_control_that_fails_is_said():
     rows = world.asked("text", "text", 0.8, condition={"control": "blank"})
-    one = row(found(world.cells(), rows).rows, "without picture")
+    one = row(found(world.cells(), rows).rows, "nothing is recalled without")
     assert one.verdict == "does not hold"
     assert one.effect == pytest.approx(0.8, abs=0.1)
 

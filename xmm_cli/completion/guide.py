@@ -217,7 +217,8 @@ _PAPER = re.compile(r"\b\d{4}\.\d{5}\b")
 
 
 def _findings() -> str:
-    """The findings of the study as a table, in the order of the file."""
+    """The findings of the study in sentences and as a table, in the order of the file."""
+    from xmm_cli.reporting.findings_sentences import sentences
     from xmm_cli.reporting.findings_table import effect_of, p_of, spread_of
 
     with FINDINGS.open(encoding="utf-8", newline="") as file:
@@ -225,15 +226,17 @@ def _findings() -> str:
     parts = []
     for family, group in groupby(read, key=lambda line: line["family"]):
         lines = []
-        for line in group:
-            row = msgspec.convert(_given(line), types.Finding, strict=False)
+        rows = [msgspec.convert(_given(line), types.Finding, strict=False) for line in group]
+        for row in rows:
             cells = (row.claim, effect_of(row), p_of(row), str(row.seeds), spread_of(row))
             lines.append(tuple(_escaped(cell) for cell in (*cells, row.verdict, row.comment)))
         headings = ("finding", "effect", "p (Holm)", "seeds", "spread", "verdict", "comment")
         empty = [number for number in (2, 4) if not any(line[number] for line in lines)]
         kept = [number for number in range(len(headings)) if number not in empty]
         shown = [tuple(line[number] for number in kept) for line in lines]
-        parts.append(f"## {family}\n\n" + _table(tuple(headings[i] for i in kept), shown))
+        said = "".join(f"- {_escaped(sentence)}\n" for sentence in sentences(rows))
+        table = _table(tuple(headings[i] for i in kept), shown)
+        parts.append(f"## {family}\n\n{said}\n{table}")
     return "\n".join(parts)
 
 

@@ -6,6 +6,7 @@ from itertools import chain, groupby
 
 from xmm_cli.reporting.answers import ResultRows, words_of
 from xmm_cli.reporting.blocks import Block, BlockPanel, GridCell, blocks_of, footnote
+from xmm_cli.reporting.findings_sentences import sentences
 from xmm_cli.reporting.findings_table import COLUMNS as FINDING_COLUMNS
 from xmm_cli.reporting.findings_table import LEGEND, cells_of
 from xmm_cli.reporting.format import Format
@@ -62,17 +63,19 @@ def _table(header: list[str], rows: list[list[str]]) -> str:
 
 
 def findings(rows: Sequence[Finding], *, width: int, colour: bool) -> str:  # noqa: ARG001
-    """A table with a line for each family of findings."""
+    """For each family of findings what they say, in sentences, and the table of them."""
     if not rows:
         return ""
-    header = [*FINDING_COLUMNS, "comment"]
-    lines = [f"| {' | '.join(header)} |", f"|{' --- |' * len(header)}"]
+    parts = []
     for family, group in groupby(rows, key=lambda row: row.family):
-        lines.append(f"| **{escape(clean(family))}** |{' |' * (len(header) - 1)}")
-        for row in group:
-            cells = [escape(clean(cell)) for cell in (*cells_of(row), row.comment)]
-            lines.append(f"| {' | '.join(cells)} |")
-    return "\n".join([*lines, "", escape(LEGEND)]) + "\n"
+        of_family = list(group)
+        lines = [
+            [escape(clean(cell)) for cell in (*cells_of(row), row.comment)] for row in of_family
+        ]
+        said = "\n".join(f"- {escape(clean(sentence))}" for sentence in sentences(of_family))
+        table = _table([*FINDING_COLUMNS, "comment"], lines)
+        parts += [f"## {escape(clean(family))}", said, table]
+    return "\n\n".join([*parts, escape(LEGEND)]) + "\n"
 
 
 def answer(columns: Sequence[str], rows: ResultRows, **_: object) -> Iterator[str]:

@@ -14,8 +14,8 @@ SOURCES = ("image", "text", "both")
 SEES = 0.9
 """Accuracy in telling attributes that a base must have before anything else is claimed of it."""
 SPELLED = {
-    "blank": "without picture or text, nothing is recalled",
-    "swapped": "with another person's view, the name is not given",
+    "blank": "nothing is recalled without picture or text",
+    "swapped": "the name is not given with another person's view",
     "shuffled": "names without a face are not recalled on new views",
 }
 
@@ -144,7 +144,7 @@ def _reverse(study: Study) -> list[Finding]:
             rows.append(
                 study.finding(
                     FAMILY,
-                    f"from the name, looks are not recalled, {source} → {modality}",
+                    f"looks are not recalled from the name, {source} → {modality}",
                     "attributes told by the name alone, minus those the untrained base tells; "
                     "none if it is below 5 points",
                     Claim("below", SMALLEST, margin=True),
