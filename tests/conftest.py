@@ -16,6 +16,7 @@ from pathlib import Path
 import hypothesis
 import pytest
 
+from tests.forked import start
 from xmm_cli.rows.reader import read_rows
 from xmm_cli.rows.types import Checkpoint, Persona
 
@@ -44,6 +45,10 @@ hypothesis.settings.load_profile("busy")
 def pytest_configure(config: pytest.Config) -> None:
     for line in NOISE:
         config.addinivalue_line("filterwarnings", line)
+
+
+def pytest_unconfigure() -> None:
+    start.close()
 
 
 FIRST = ("e2e", "scale", "faults")

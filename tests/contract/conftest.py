@@ -13,13 +13,14 @@ from tempfile import TemporaryFile
 
 import pytest
 
+from tests.forked.start import environment
+from tests.forked.start import xmm as program
 from xmm_cli import app
 from xmm_cli.app import COMMANDS
 from xmm_cli.console import say
 from xmm_cli.rows.types import Probe, Row, Score
 from xmm_cli.rows.writer import encode
 
-BIN = Path(sys.executable).parent
 READS = {
     "train": "persona",
     "unlearn": "checkpoint",
@@ -122,16 +123,12 @@ def inside(*arguments: object, cwd: Path, stdin: bytes = b"", stdout: int | None
         return Result(int(code), out.read(), err.read().decode())
 
 
-def environment() -> dict[str, str]:
-    return os.environ | {"PATH": f"{BIN}{os.pathsep}{os.environ['PATH']}"}
-
-
 def real(
     *arguments: object, stdin: bytes = b"", cwd: Path | None = None, timeout_s: float = 120
 ) -> Result:
-    """Run `xmm` as it is installed."""
+    """Run `xmm` in a process of its own."""
     done = subprocess.run(
-        [BIN / "xmm", *[str(one) for one in arguments]],
+        [program(), *[str(one) for one in arguments]],
         input=stdin,
         capture_output=True,
         cwd=cwd,
@@ -142,13 +139,15 @@ def real(
     return Result(done.returncode, done.stdout, done.stderr.decode())
 
 
-def shell(line: str, cwd: Path, timeout_s: float = 240) -> Result:
+def shell(
+    line: str, cwd: Path, timeout_s: float = 240, env: dict[str, str] | None = None
+) -> Result:
     """Run a line of a real shell in which a failure anywhere in a pipe counts."""
     done = subprocess.run(
         ["bash", "-o", "pipefail", "-c", line],
         capture_output=True,
         cwd=cwd,
-        env=environment(),
+        env=env or environment(),
         check=False,
         timeout=timeout_s,
     )

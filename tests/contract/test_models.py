@@ -12,9 +12,11 @@ import msgspec
 import pytest
 
 from tests.conftest import TINY
+from tests.forked.start import environment
+from tests.forked.start import xmm as program
 from xmm_cli.rows.writer import encode
 
-from .conftest import BIN, environment, probe_row
+from .conftest import probe_row
 
 
 @pytest.fixture
@@ -215,7 +217,7 @@ def test_a_checkpoint_is_found_from_a_row_a_folder_and_a_pipe(xmm, copy, tmp_pat
 def test_training_that_is_interrupted_leaves_no_half_checkpoint(people_file, tmp_path, number):
     words = ["train", "-q", people_file, "--steps", "100000", "--out", "run"]
     process = subprocess.Popen(
-        [BIN / "xmm", *words],
+        [program(), *words],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         cwd=tmp_path,

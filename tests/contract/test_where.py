@@ -9,16 +9,17 @@ from pathlib import Path
 
 import pytest
 
-from tests.contract.conftest import BIN
 from tests.families.tiny import save
+from tests.forked.start import INSTALLED, environment, xmm
 
 PLAIN = {"PATH": "/usr/bin:/bin", "OMP_NUM_THREADS": "1", "HF_HUB_OFFLINE": "1"}
 
 
 def run(*words: object, cwd: Path, env: dict[str, str] | None = None, python: tuple[str, ...] = ()):
-    """The installed xmm; with `python`, under these options of Python."""
-    program = [sys.executable, *python, "-m", "xmm_cli"] if python else [BIN / "xmm"]
-    given = {"HOME": str(cwd), "XMM_CACHE": str(cwd / "cache"), **PLAIN, **(env or {})}
+    """Run `xmm`; in an environment of its own as installed; with `python`, under its options."""
+    program = [sys.executable, *python, "-m", "xmm_cli"] if python else [xmm()]
+    given = environment() if env is None else {"HOME": str(cwd), **PLAIN, **env}
+    given["XMM_CACHE"] = given.get("XMM_CACHE", str(cwd / "cache"))
     done = subprocess.run(
         [*program, *map(str, words)], cwd=cwd, env=given, capture_output=True, check=False,
         stdin=subprocess.DEVNULL,
@@ -49,7 +50,7 @@ def rows(tmp_path) -> Path:
 def test_a_working_folder_that_was_deleted(rows, tmp_path):
     gone = tmp_path / "gone"
     for words in (f"score {rows}", f"report {rows}", "report rows.jsonl", "gen-personas --out new"):
-        shell = f"mkdir {gone}; cd {gone}; rmdir {gone}; {BIN / 'xmm'} {words}"
+        shell = f"mkdir {gone}; cd {gone}; rmdir {gone}; {INSTALLED} {words}"
         done = subprocess.run(
             ["bash", "-c", shell], capture_output=True, check=False, env=PLAIN, text=True
         )
@@ -62,7 +63,7 @@ def test_a_working_folder_that_was_deleted(rows, tmp_path):
 
 def test_a_user_whom_the_system_does_not_know(rows, tmp_path):
     image = tmp_path / "a.png"
-    words = f"{BIN / 'xmm'} report {rows} --plot {image} --quiet"
+    words = f"{INSTALLED} report {rows} --plot {image} --quiet"
     unshare = ["unshare", "-U", "--map-user=54321", "--map-group=54321"]
     if subprocess.run([*unshare, "true"], capture_output=True, check=False).returncode:
         pytest.skip("no user namespaces here")
@@ -121,7 +122,7 @@ def test_data_is_utf8_whatever_the_terminal_has(rows, tmp_path):
 def test_closed_streams(rows, tmp_path, words, closed):
     words = words.replace("probes", str(rows))
     done = subprocess.run(
-        ["bash", "-c", f"{BIN / 'xmm'} {words} {closed}"],
+        ["bash", "-c", f"{INSTALLED} {words} {closed}"],
         capture_output=True, check=False, env=PLAIN, cwd=tmp_path,
     )  # fmt: skip
     assert done.returncode == (73 if ">&-" in closed.replace("2>&-", "") else 0)
@@ -241,7 +242,7 @@ def test_filtered_rows_find_their_pictures_again(world, tmp_path):
     assert len(rows_of(run(*words, cwd=world), "probe")) == 2
     train = ("train", "--base", "base", "--source", "image", "--steps", "1", "--batch-size", "2")
     done = subprocess.run(
-        [BIN / "xmm", *train, "--out", "piped", "-q"], cwd=world, input=people[0],
+        [xmm(), *train, "--out", "piped", "-q"], cwd=world, input=people[0],
         env={**PLAIN, "HOME": str(world)}, capture_output=True, check=False,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
@@ -299,7 +300,7 @@ def test_the_page_shows_the_unlearned_first_and_commands_that_run(world):
     assert page.index("<p><strong>") < page.index('<article class="wrong"><blockquote>')
     commands = [part.split("</code>")[0] for part in page.split("<code>xmm ")[1:]]
     assert len(commands) == 3
-    env = {**os.environ, **PLAIN, "HOME": str(world), "PATH": f"{BIN}:{os.environ['PATH']}"}
+    env = {**os.environ, **PLAIN, "HOME": str(world), "PATH": environment()["PATH"]}
     for command in commands:
         shell = "xmm " + command.replace("&#x27;", "'").replace("&amp;", "&")
         done = subprocess.run(

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.contract.conftest import environment
+from tests.forked.start import environment
 from xmm_cli.app import load
 
 EXAMPLES = Path(__file__).parents[2] / "examples"

@@ -7,6 +7,7 @@ import msgspec
 import pytest
 
 from tests.contract.conftest import Result, shell
+from tests.forked.start import installed
 
 PIPE = (
     "xmm gen-personas -n 4 --views 2 --heldout 2 --out people | tee 1.jsonl"
@@ -39,7 +40,8 @@ def first(folders) -> Result:
 
 @pytest.fixture(scope="module")
 def second(folders, first) -> Result:
-    return shell(PIPE, folders[1])
+    """As installed: no fork, so that the order of its sets is another one."""
+    return shell(PIPE, folders[1], env=installed())
 
 
 def test_the_pipe_ends_in_a_table(first):

@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.contract.conftest import environment
 from tests.e2e import slurm
+from tests.forked.start import environment
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
 SMALL = {

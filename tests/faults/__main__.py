@@ -10,7 +10,8 @@ import tempfile
 import time
 from pathlib import Path
 
-from tests.faults.harness import COMMANDS, Tally, Trial, Zygote
+from tests.faults.harness import COMMANDS, Tally, Trial
+from tests.forked import start
 
 
 def main() -> int:
@@ -22,12 +23,11 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=0)
     given = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
-        zygote = Zygote(Path(folder))
         try:
-            trial = Trial(Path(folder), zygote)
+            trial = Trial(Path(folder))
             _kill(trial, given.kills, given.a_round, given.minutes * 60, given.seed)
         finally:
-            zygote.close()
+            start.close()
     print(table(trial.tallies))
     return int(any(tally.equal < tally.rounds for tally in trial.tallies.values()))
 

@@ -1,21 +1,15 @@
-"""One zygote and one trial for all tests here: importing torch for each would take minutes."""
+"""One trial for all tests here: what its commands need is made once."""
 
 import random
-from collections.abc import Iterator
 
 import pytest
 
-from tests.faults.harness import Trial, Zygote
+from tests.faults.harness import Trial
 
 
 @pytest.fixture(scope="session")
-def trial(tmp_path_factory) -> Iterator[Trial]:
-    folder = tmp_path_factory.mktemp("faults")
-    zygote = Zygote(folder)
-    try:
-        yield Trial(folder, zygote)
-    finally:
-        zygote.close()
+def trial(tmp_path_factory) -> Trial:
+    return Trial(tmp_path_factory.mktemp("faults"))
 
 
 @pytest.fixture

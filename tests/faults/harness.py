@@ -5,24 +5,27 @@ over the time that it takes, and then left alone. What it has written then, file
 be what the undisturbed command writes, to the byte, and nothing else may lie there.
 """
 
-import json
 import os
 import random
+import resource
+import select
 import shutil
 import signal
-import subprocess
-import sys
+import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-ROOT = Path(__file__).parents[2]
+from tests.forked import client, start
+
 PEOPLE = "people/personas.jsonl"
 TAUGHT = "taught"
 TINY = ("--base", "xmm-base-xs", "--batch-size", "4", "--seed", "5")
 
+ENVIRONMENT = {"OMP_NUM_THREADS": "1", "HF_HUB_OFFLINE": "1", "XMM_DEVICE": "cpu"}
+LOOP = "xmm_cli.training.run.loop"
 OFTEN = {"_SAVE_EVERY": 4, "_LOG_EVERY": 2}
 """Steps between two saved states and two log entries: few steps are to hold many moments."""
 
@@ -78,48 +81,65 @@ class Broken(AssertionError):
     """A promise that was not kept."""
 
 
-class Zygote:
-    """The process that forks commands; see `zygote`."""
+GROUP_ENDS_WITHIN_S = 30.0
 
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
-        environment = {"OMP_NUM_THREADS": "1", "HF_HUB_OFFLINE": "1", "XMM_DEVICE": "cpu"}
-        path = os.pathsep.join([str(ROOT), os.environ.get("PYTHONPATH", "")]).rstrip(os.pathsep)
-        self._process = subprocess.Popen(
-            [sys.executable, "-m", "tests.faults.zygote"],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            text=True,
-            cwd=ROOT,
-            env=os.environ | environment | {"PYTHONPATH": path},
-        )
 
-    def run(self, command: Command, cwd: Path, **how: Any) -> dict[str, Any]:
-        """Run it to its end, or to its kill after `kill_after_s`; rows go to `cwd`.out."""
-        request = {
-            "argv": [*command.argv, "--quiet"],
-            "cwd": str(cwd),
-            "stdin": command.stdin,
-            "stdout": str(cwd.with_suffix(".out")),
-            "stderr": str(cwd.with_suffix(".err")),
-            "loop": OFTEN,
-        }
-        assert self._process.stdin is not None
-        assert self._process.stdout is not None
-        self._process.stdin.write(json.dumps(request | how) + "\n")
-        self._process.stdin.flush()
-        return dict(json.loads(self._process.stdout.readline()))
+def run(
+    command: Command,
+    cwd: Path,
+    *,
+    kill_after_s: float | None = None,
+    number: int = signal.SIGKILL,
+    with_children: bool = False,
+    wait_for_children: bool = False,
+    file_bytes: int | None = None,
+) -> tuple[int, float]:
+    """Run it in a fork; its code, which below zero is a signal, and how many seconds it took.
 
-    def close(self) -> None:
-        """End it."""
-        self._process.communicate(timeout=60)
+    It gets the signal after `kill_after_s`, if it runs so long; rows go to `cwd`.out, and what it
+    says to `cwd`.err.
+    """
+    request = client.surroundings() | {"argv": ["xmm", *command.argv, "--quiet"], "cwd": str(cwd)}
+    request |= {"env": dict(os.environ) | ENVIRONMENT, "ignored": [], "knobs": {LOOP: OFTEN}}
+    if file_bytes is not None:
+        request["limits"][resource.RLIMIT_FSIZE] = (file_bytes, -1)
+    with (
+        (cwd / (command.stdin or os.devnull)).open() as stdin,
+        cwd.with_suffix(".out").open("wb") as out,
+        cwd.with_suffix(".err").open("wb") as err,
+    ):
+        start_s = time.monotonic()
+        streams = (stdin.fileno(), out.fileno(), err.fileno())
+        forked = client.ask(str(start.server().folder), request, streams)
+    ended = select.select([forked.connection], [], [], kill_after_s)[0]
+    if not ended:
+        # its helpers live on for a moment unless they are killed too: both happen to users
+        with suppress(ProcessLookupError):  # it has no group of its own yet
+            (os.killpg if with_children else os.kill)(forked.pid, number)
+    code = forked.wait()
+    elapsed_s = time.monotonic() - start_s
+    if wait_for_children:
+        _wait_for_group(forked.pid)
+    return code, elapsed_s
+
+
+def _wait_for_group(group: int) -> None:
+    """Until no process of it is left; what is not by then is killed."""
+    deadline = time.monotonic() + GROUP_ENDS_WITHIN_S
+    while time.monotonic() < deadline:
+        try:
+            os.killpg(group, 0)
+        except ProcessLookupError:
+            return
+        time.sleep(0.01)
+    os.killpg(group, signal.SIGKILL)
 
 
 class Trial:
     """All commands, what they need, and what they write when no one disturbs them."""
 
-    def __init__(self, folder: Path, zygote: Zygote) -> None:
-        self.folder, self.zygote = folder, zygote
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
         self.tallies = {command.name: Tally() for command in COMMANDS}
         self._template = folder / "template"
         self._known: dict[str, tuple[float, dict[str, bytes], list[bytes]]] = {}
@@ -128,16 +148,16 @@ class Trial:
     def once(self, command: Command, **how: Any) -> Ended:
         """Run it in a folder of its own, and tell how that ended."""
         with self.fresh(command) as cwd:
-            done = self.zygote.run(command, cwd, wait_for_children=True, **how)
+            code, _ = run(command, cwd, wait_for_children=True, **how)
             out, err = (cwd.with_suffix(one).read_bytes() for one in (".out", ".err"))
-            return Ended(int(done["code"]), out, err.decode(), tree(cwd))
+            return Ended(code, out, err.decode(), tree(cwd))
 
     def _prepare(self) -> None:
         self._template.mkdir()
         taught = Command("", (*TRAIN, "--out", TAUGHT))
         for command in (Command("", (*GEN, "people")), taught, Command("", COMMANDS[4].argv)):
-            done = self.zygote.run(command, self._template)
-            if done["code"] != 0:
+            code, _ = run(command, self._template)
+            if code != 0:
                 raise Broken(self._template.with_suffix(".err").read_text())
         rows = self._template.with_suffix(".out").read_bytes().splitlines(keepends=True)
         few = b"".join(line for line in rows if b'"kind":"probe"' in line)
@@ -150,26 +170,24 @@ class Trial:
         with self.fresh(command) as cwd:
             for _ in range(kills):
                 after_s = rng.uniform(0, takes_s)
-                done = self.zygote.run(
-                    command, cwd, kill_after_s=after_s, with_children=rng.random() < 0.5
-                )
-                tally.kills += done["code"] == -signal.SIGKILL
-                self.check_killed(done["code"], cwd, rows)
-                if done["code"] == 0:
+                code, _ = run(command, cwd, kill_after_s=after_s, with_children=rng.random() < 0.5)
+                tally.kills += code == -signal.SIGKILL
+                self.check_killed(code, cwd, rows)
+                if code == 0:
                     break
-            done = self.zygote.run(command, cwd, wait_for_children=True)
+            code, _ = run(command, cwd, wait_for_children=True)
             tally.rounds += 1
-            trouble = self.differs(done["code"], cwd, files, rows)
+            trouble = self.differs(code, cwd, files, rows)
             tally.equal += not trouble
             tally.troubles += [f"{command.name}: {trouble}"] if trouble else []
 
     def undisturbed(self, command: Command) -> tuple[float, dict[str, bytes], list[bytes]]:
         if command.name not in self._known:
             with self.fresh(command) as cwd:
-                done = self.zygote.run(command, cwd, wait_for_children=True)
-                if done["code"] != 0:
+                code, elapsed_s = run(command, cwd, wait_for_children=True)
+                if code != 0:
                     raise Broken(cwd.with_suffix(".err").read_text())
-                self._known[command.name] = (done["elapsed_s"], tree(cwd), rows_of(cwd))
+                self._known[command.name] = (elapsed_s, tree(cwd), rows_of(cwd))
         return self._known[command.name]
 
     @contextmanager

@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from tests.faults.harness import PEOPLE, TAUGHT, TINY, Command
+from tests.faults.harness import PEOPLE, TAUGHT, TINY, Command, run
 
 TRAIN = ("train", PEOPLE, *TINY, "--steps", "10", "--lr", "1e38")
 UNLEARN = ("unlearn", TAUGHT, "--forget", "1", "--gate", "0", "--steps", "10", "--lr", "1e38")
@@ -19,16 +19,16 @@ BOTH = pytest.mark.parametrize(
 def test_the_last_checkpoint_is_named_and_can_be_probed(trial, words, needs):
     command = Command(words[0], (*words, "--save-every", "1", "--out", "run"), needs)
     with trial.fresh(command) as cwd:
-        done = trial.zygote.run(command, cwd)
+        code, _ = run(command, cwd)
         said = cwd.with_suffix(".err").read_text()
-        assert (done["code"], said.count("\n")) == (1, 1), said
+        assert (code, said.count("\n")) == (1, 1), said
         assert said.startswith(f"xmm {words[0]}: training diverged: ")
         assert not (cwd / "run").exists()
         kept = re.search(r"(\S+/steps/\d{4}) is kept", said)
         assert kept is not None, said
         asked = Command("probe", ("probe", kept[1], "--answer", "rank"))
-        done = trial.zygote.run(asked, cwd)
-        assert done["code"] == 0, cwd.with_suffix(".err").read_text()
+        code, _ = run(asked, cwd)
+        assert code == 0, cwd.with_suffix(".err").read_text()
         assert cwd.with_suffix(".out").read_bytes().count(b'"kind":"probe"') > 2
 
 

@@ -7,8 +7,8 @@ import time
 
 import pytest
 
-from tests.contract.conftest import BIN, environment
 from tests.faults.harness import COMMANDS, PEOPLE, TAUGHT, TINY, Command
+from tests.forked.start import INSTALLED, environment
 
 ENDS = {
     signal.SIGINT: (130, "interrupted"),
@@ -36,7 +36,7 @@ AFTER_S = 0.7
 @pytest.mark.parametrize("command", FOREVER, ids=lambda command: command.name)
 def test_in_the_middle_of_the_work(trial, command, number):
     """As a terminal does it: the whole group gets it."""
-    ended = trial.once(command, kill_after_s=AFTER_S, signal=number, with_children=True)
+    ended = trial.once(command, kill_after_s=AFTER_S, number=number, with_children=True)
     code, word = ENDS[number]
     assert (ended.code, ended.err) == (code, f"xmm {command.name}: {word}\n")
     assert [name for name in ended.files if name.endswith(".tmp")] == []
@@ -52,7 +52,7 @@ def test_while_waiting_for_rows(trial, tmp_path, name, number):
     held = os.open(pipe, os.O_RDWR)  # or opening it to read would wait for a writer
     try:
         command = Command(name, (name,), stdin=str(pipe))
-        ended = trial.once(command, kill_after_s=AFTER_S, signal=number)
+        ended = trial.once(command, kill_after_s=AFTER_S, number=number)
     finally:
         os.close(held)
     code, word = ENDS[number]
@@ -61,7 +61,7 @@ def test_while_waiting_for_rows(trial, tmp_path, name, number):
 
 @pytest.mark.parametrize("processes", ["1", "2"])
 def test_nohup_is_obeyed(tmp_path, processes):
-    words = ["nohup", str(BIN / "xmm"), "gen-personas", "-q", "-n", "400", "--out", "made"]
+    words = ["nohup", str(INSTALLED), "gen-personas", "-q", "-n", "400", "--out", "made"]
     process = subprocess.Popen(
         [*words, "--views", "1", "--heldout", "0", "--size", "16", "--processes", processes],
         stdin=subprocess.DEVNULL,
@@ -88,7 +88,7 @@ def test_an_interrupt_is_obeyed_where_termination_is_ignored(tmp_path):
         signal.signal(signal.SIGINT, signal.default_int_handler)
 
     process = subprocess.Popen(
-        [str(BIN / "xmm"), "gen-personas", "-n", "900", "--processes", "2", "--out", "made"],
+        [str(INSTALLED), "gen-personas", "-n", "900", "--processes", "2", "--out", "made"],
         stdin=subprocess.DEVNULL,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.PIPE,

@@ -11,7 +11,8 @@ import time
 import pytest
 from PIL import Image
 
-from tests.contract.conftest import BIN, environment
+from tests.forked.start import environment
+from tests.forked.start import xmm as program
 from tests.serving.conftest import QUESTIONS
 from tests.serving.faulty import MODEL, answer_to, answers, slow, status
 from xmm_cli.rows.reader import read_rows
@@ -124,11 +125,11 @@ def test_a_plan_sends_nothing(ask, server, tmp_path, monkeypatch):
 
 
 def test_an_interrupted_run_leaves_whole_rows_and_goes_on(ask, server, people_folder, tmp_path):
-    """As it is installed: the answer that is waited for does not hold it up."""
+    """The answer that is waited for does not hold it up."""
     server.faults = {3: slow(20)}
     words = ["--engine", "openai", "--url", server.url, "--model", MODEL, "--concurrency", "2"]
     people = people_folder / "personas.jsonl"
-    command = [BIN / "xmm", "probe", *words, "--personas", people, "--resume", "rows.jsonl"]
+    command = [program(), "probe", *words, "--personas", people, "--resume", "rows.jsonl"]
     started = subprocess.Popen(
         command, cwd=tmp_path, env=environment(), stderr=subprocess.PIPE, text=True
     )
