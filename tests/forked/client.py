@@ -5,7 +5,8 @@ the streams, the folder, the environment, the file mode mask and the limits of w
 signals go on to the command, and it ends as the command does.
 """
 
-# ruff: noqa: PTH (pathlib takes longer to import than all else here takes)
+# ruff: noqa: PTH109, PTH115, PTH118, PTH123
+# pathlib takes longer to import than all else here
 
 import json
 import os
@@ -23,7 +24,7 @@ NAMESPACES = ("mnt", "net", "pid", "user")
 
 READ_EARLY = (
     "PYTHON", "LD_", "LC_", "LANG", "HOME", "XDG_", "TZ", "HF_", "HUGGINGFACE", "TRANSFORMERS_",
-    "TORCH", "MKL_", "KMP_", "OPENBLAS_NUM", "CUDA", "MPL", "TOKENIZERS_",
+    "TORCH_", "MKL_", "KMP_", "OPENBLAS_NUM", "CUDA", "MPL", "TOKENIZERS_",
 )  # fmt: skip
 """How the names of variables begin that Python or a library reads only when it is loaded."""
 
