@@ -16,10 +16,9 @@ PLAIN = {"PATH": "/usr/bin:/bin", "OMP_NUM_THREADS": "1", "HF_HUB_OFFLINE": "1"}
 
 
 def run(*words: object, cwd: Path, env: dict[str, str] | None = None, python: tuple[str, ...] = ()):
-    """Run `xmm`; in an environment of its own as installed; with `python`, under its options."""
+    """Run `xmm` with these variables, too; with `python`, under these options of Python."""
     program = [sys.executable, *python, "-m", "xmm_cli"] if python else [xmm()]
-    given = environment() if env is None else {"HOME": str(cwd), **PLAIN, **env}
-    given["XMM_CACHE"] = given.get("XMM_CACHE", str(cwd / "cache"))
+    given = environment() | {"XMM_CACHE": str(cwd / "cache"), **(env or {})}
     done = subprocess.run(
         [*program, *map(str, words)], cwd=cwd, env=given, capture_output=True, check=False,
         stdin=subprocess.DEVNULL,
@@ -100,7 +99,7 @@ def test_a_minus_sign_stays_one_in_every_encoding(rows, tmp_path, encoding):
     told = done.stdout.decode(encoding)
     assert "?" not in told
     assert "-100 points" in told
-    here = run("report", rows, "-q", cwd=tmp_path, env={"PYTHONIOENCODING": "utf-8"})
+    here = run("report", rows, "-q", cwd=tmp_path)
     lines = here.stdout.decode().splitlines()
     assert [len(line) for line in lines] == [len(line) for line in told.splitlines()]
 
@@ -130,9 +129,10 @@ def test_closed_streams(rows, tmp_path, words, closed):
 
 
 def test_places_that_cannot_be_used(rows, tmp_path):
-    for name in ("HOME", "TMPDIR", "XMM_CACHE", "MPLCONFIGDIR"):
-        image = tmp_path / f"{name}.png"
-        done = run("report", rows, "-q", "--plot", image, cwd=tmp_path, env={name: "/proc/1/no"})
+    for names in (["HOME"], ["XMM_CACHE"], ["HOME", "TMPDIR", "XMM_CACHE", "MPLCONFIGDIR"]):
+        image = tmp_path / f"{len(names)}{names[0]}.png"
+        env = dict.fromkeys(names, "/proc/1/no")
+        done = run("report", rows, "-q", "--plot", image, cwd=tmp_path, env=env)
         assert (done.returncode, done.stderr, image.is_file()) == (0, b"", True)
 
 

@@ -23,8 +23,8 @@ LIMITS = (resource.RLIMIT_FSIZE, resource.RLIMIT_NOFILE, resource.RLIMIT_CPU)
 NAMESPACES = ("mnt", "net", "pid", "user")
 
 READ_EARLY = (
-    "PYTHON", "LD_", "LC_", "LANG", "HOME", "XDG_", "TZ", "HF_", "HUGGINGFACE", "TRANSFORMERS_",
-    "TORCH_", "MKL_", "KMP_", "OPENBLAS_NUM", "CUDA", "MPL", "TOKENIZERS_",
+    "PYTHON", "LD_", "LC_", "LANG", "HOME", "TMPDIR", "XDG_", "TZ", "HF_", "HUGGINGFACE", "CUDA",
+    "TRANSFORMERS_", "TOKENIZERS_", "TORCH_", "MKL_", "KMP_", "OPENBLAS_NUM", "MPL",
 )  # fmt: skip
 """How the names of variables begin that Python or a library reads only when it is loaded."""
 
