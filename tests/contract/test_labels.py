@@ -91,8 +91,14 @@ def cases() -> list[tuple[str, str, tuple[str, ...]]]:
     return found
 
 
+@pytest.fixture(scope="module")
+def known() -> dict[tuple[str, ...], object]:
+    """What was made already, by its words: most options are compared with the same plain run."""
+    return {}
+
+
 @pytest.fixture
-def made(xmm, monkeypatch, checkpoint, people_folder):
+def made(xmm, monkeypatch, checkpoint, people_folder, known):
     """The rows of a run that takes no step, by what tells a model apart."""
     from xmm_cli.training import keeper, train, unlearn
 
@@ -120,6 +126,11 @@ def made(xmm, monkeypatch, checkpoint, people_folder):
     }
 
     def rows(command: str, *words: str):
+        if (command, *words) not in known:
+            known[command, *words] = run(command, *words)
+        return known[command, *words]
+
+    def run(command: str, *words: str):
         words = [checkpoint.path if one == "CHECKPOINT" else one for one in words]
         given = first[command]
         if "--forget" in words:

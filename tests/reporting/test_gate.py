@@ -1,12 +1,12 @@
 """Gates: what they are about, what trips them, and that nothing passes by oversight."""
 
 import subprocess
-import sys
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.forked.start import xmm
 from xmm_cli import app
 from xmm_cli.errors import BadData, GateTripped, WrongUsage
 from xmm_cli.reporting.gate import check_gates
@@ -172,7 +172,7 @@ def test_as_a_command(tmp_path, capsys):
 @pytest.mark.parametrize(("end", "code"), [("| true", 3), ("| head -c 1", 3), (">&-", 73)])
 def test_a_gate_holds_whoever_reads(tmp_path, end, code):
     (tmp_path / "scores.jsonl").write_bytes(encode(LEAK) * 5000)
-    command = f"{sys.executable} -m xmm_cli report scores.jsonl --fail-if 'leak > 0.05'"
+    command = f"{xmm()} report scores.jsonl --fail-if 'leak > 0.05'"
     words = ["bash", "-c", f"{command} --format jsonl {end}; exit ${{PIPESTATUS[0]}}"]
     done = subprocess.run(words, cwd=tmp_path, capture_output=True, text=True, check=False)
     assert (done.returncode, done.stderr.count("\n")) == (code, 1), done.stderr

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.forked.start import xmm
 from xmm_cli import app
 from xmm_cli.errors import BadData, CannotWrite, LeftOut, WorkFailed, WrongUsage
 from xmm_cli.reporting.answers import render_answer
@@ -371,7 +372,7 @@ def test_two_that_gather_at_once_lose_nothing(rows):
     for number in range(4):
         lines = [encode(people.probe(persona=f"{number}-{n}")) for n in range(50)]
         Path(f"{number}.jsonl").write_bytes(b"".join(lines))
-    command = [sys.executable, "-m", "xmm_cli", "report", "--to", "all.parquet"]
+    command = [xmm(), "report", "--to", "all.parquet"]
     started = [subprocess.Popen([*command, f"{number}.jsonl"]) for number in range(4)]
     assert [one.wait(60) for one in started] == [0] * 4
     assert one("select count(*) from probes", "all.parquet") == 200
