@@ -13,8 +13,7 @@ from tempfile import TemporaryFile
 
 import pytest
 
-from tests.forked.start import environment
-from tests.forked.start import xmm as program
+from tests.forked import start
 from xmm_cli import app
 from xmm_cli.app import COMMANDS
 from xmm_cli.console import say
@@ -128,11 +127,11 @@ def real(
 ) -> Result:
     """Run `xmm` in a process of its own."""
     done = subprocess.run(
-        [program(), *[str(one) for one in arguments]],
+        [start.xmm(), *[str(one) for one in arguments]],
         input=stdin,
         capture_output=True,
         cwd=cwd,
-        env=environment(),
+        env=start.environment(),
         check=False,
         timeout=timeout_s,
     )
@@ -147,7 +146,7 @@ def shell(
         ["bash", "-o", "pipefail", "-c", line],
         capture_output=True,
         cwd=cwd,
-        env=env or environment(),
+        env=env or start.environment(),
         check=False,
         timeout=timeout_s,
     )

@@ -13,8 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.forked.start import environment
-from tests.forked.start import xmm as program
+from tests.forked import start
 from xmm_cli import app
 from xmm_cli.app import COMMANDS
 from xmm_cli.flags import PANELS
@@ -57,11 +56,11 @@ def test_there_is_a_file_for_each_command_and_no_other():
 @pytest.mark.parametrize("command", ["", *COMMANDS])
 def test_help_fits_a_terminal(command, width):
     """Into a pipe; where nothing says how wide, in 80 columns."""
-    known = {name: value for name, value in environment().items() if name != "COLUMNS"}
+    known = {name: value for name, value in start.environment().items() if name != "COLUMNS"}
     wide = {} if width is None else {"COLUMNS": str(width)}
     words = [command, "--help"] if command else ["--help"]
     done = subprocess.run(
-        [program(), *words], capture_output=True, text=True, check=True, env=known | wide
+        [start.xmm(), *words], capture_output=True, text=True, check=True, env=known | wide
     )
     assert [line for line in done.stdout.splitlines() if len(line) > (width or 80)] == []
     assert "\x1b" not in done.stdout

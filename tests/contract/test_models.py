@@ -12,8 +12,7 @@ import msgspec
 import pytest
 
 from tests.conftest import TINY
-from tests.forked.start import environment
-from tests.forked.start import xmm as program
+from tests.forked import start
 from xmm_cli.rows.writer import encode
 
 from .conftest import probe_row
@@ -217,11 +216,11 @@ def test_a_checkpoint_is_found_from_a_row_a_folder_and_a_pipe(xmm, copy, tmp_pat
 def test_training_that_is_interrupted_leaves_no_half_checkpoint(people_file, tmp_path, number):
     words = ["train", "-q", people_file, "--steps", "100000", "--out", "run"]
     process = subprocess.Popen(
-        [program(), *words],
+        [start.xmm(), *words],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         cwd=tmp_path,
-        env=environment(),
+        env=start.environment(),
     )
     deadline = time.monotonic() + 90
     while not list(tmp_path.glob(".run.*.partial")) and process.poll() is None:

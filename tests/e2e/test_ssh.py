@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 import pytest
 
-from tests.contract.conftest import environment
+from tests.forked.start import environment
 
 from .slurm import free_ports
 

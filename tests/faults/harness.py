@@ -110,7 +110,7 @@ def run(
     ):
         start_s = time.monotonic()
         streams = (stdin.fileno(), out.fileno(), err.fileno())
-        forked = client.ask(str(start.server().folder), request, streams)
+        forked = client.ask(str(start.program().folder), request, streams)
     ended = select.select([forked.connection], [], [], kill_after_s)[0]
     if not ended:
         # its helpers live on for a moment unless they are killed too: both happen to users

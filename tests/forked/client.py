@@ -1,8 +1,8 @@
 """`xmm` for tests: the command runs in a fork of `server`, or, where a fork differs, as installed.
 
-Started by the script that `start.folder` writes: `client.py FOLDER INSTALLED ARGUMENTS...`. It has
-the streams, the folder, the environment, the file mode mask and the limits of whoever starts it;
-signals go on to the command, and it ends as the command does.
+`start.Program` writes the script that runs `client.py FOLDER INSTALLED ARGUMENTS...`. The command
+has the streams, the folder, the environment, the file mode mask and the limits of this process.
+Signals are sent on to it, and this ends as it does.
 """
 
 # ruff: noqa: PTH109, PTH115, PTH118, PTH123

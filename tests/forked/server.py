@@ -74,11 +74,10 @@ def serve(door: socket.socket) -> dict[str, Any] | None:
     server = Server(door)
     try:
         while 0 in server.waiting.get_map():
-            for key, _ in server.waiting.select():
-                if key.fd in server.waiting.get_map():  # the event before may have closed it
-                    request = key.data(key.fileobj)
-                    if request is not None:
-                        return request
+            key, _ = server.waiting.select()[0]  # the others come again, unless it closes them
+            request = key.data(key.fileobj)
+            if request is not None:
+                return request
         return None
     finally:
         server.close()

@@ -1,4 +1,4 @@
-"""`xmm` as tests start it: the one program that stands in `folder()`.
+"""`xmm` as tests start it: the program at `xmm()`, which is first in `environment()`.
 
 It does what the installed one does, in a fork of a process that has imported everything. Tests of
 how `xmm` itself starts use `INSTALLED`.
@@ -20,15 +20,15 @@ INSTALLED = Path(sys.executable).parent / "xmm"
 HERE = Path(__file__).parent
 
 
-class Server:
-    """The process that forks, and the folder of the program that asks it to."""
+class Program:
+    """The folder that the program is in, and the process that it asks to fork."""
 
     def __init__(self) -> None:
         self.folder = Path(tempfile.mkdtemp(prefix="xmm-"))
-        program = self.folder / "xmm"
+        script = self.folder / "xmm"
         words = (sys.executable, "-I", "-S", HERE / "client.py", self.folder, INSTALLED)
-        program.write_text("#!/bin/sh\nexec " + " ".join(f"'{one}'" for one in words) + ' "$@"\n')
-        program.chmod(0o755)
+        script.write_text("#!/bin/sh\nexec " + " ".join(f"'{one}'" for one in words) + ' "$@"\n')
+        script.chmod(0o755)
         (self.folder / client.SERVER).write_text(json.dumps(client.facts()))
         with socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as door:
             door.bind(str(self.folder / client.SOCKET))
@@ -52,13 +52,13 @@ class Server:
         shutil.rmtree(self.folder)
 
 
-server = cache(Server)
+program = cache(Program)
 """One for all tests of this process, from when the first needs it."""
 
 
 def xmm() -> Path:
-    """The program."""
-    return server().folder / "xmm"
+    """The program; where processes are not watched as on Linux, the installed one."""
+    return program().folder / "xmm" if sys.platform == "linux" else INSTALLED
 
 
 def environment() -> dict[str, str]:
@@ -72,7 +72,7 @@ def installed() -> dict[str, str]:
 
 
 def close() -> None:
-    """End the server, if there is one."""
-    if server.cache_info().currsize:
-        server().close()
-        server.cache_clear()
+    """End the process that forks, if there is one."""
+    if program.cache_info().currsize:
+        program().close()
+        program.cache_clear()

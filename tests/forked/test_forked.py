@@ -3,6 +3,7 @@
 import os
 import signal
 import subprocess
+import sys
 import time
 from pathlib import Path
 
@@ -12,12 +13,13 @@ from tests.forked import client, start
 from xmm_cli.app import EVERY
 
 WAITS_S = 60
+pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="forks are made on Linux alone")
 
 
 @pytest.fixture
 def server_knows(tmp_path) -> Path:
     """A folder like the server's without a server: what is forked fails here."""
-    (tmp_path / client.SERVER).write_text((start.server().folder / client.SERVER).read_text())
+    (tmp_path / client.SERVER).write_text((start.program().folder / client.SERVER).read_text())
     return tmp_path
 
 
@@ -53,7 +55,7 @@ def test_it_is_a_fork(server_knows):
     """Where no server listens, it ends with a word of its own; else it starts the installed one."""
     program = server_knows / "xmm"
     script = start.xmm().read_text()
-    program.write_text(script.replace(str(start.server().folder), str(server_knows)))
+    program.write_text(script.replace(str(start.program().folder), str(server_knows)))
 
     def ends(**more: str) -> tuple[int, str]:
         done = subprocess.run(
@@ -90,7 +92,7 @@ def waiting(tmp_path: Path) -> tuple[subprocess.Popen[bytes], int]:
 
 def children() -> set[int]:
     """The forks that are running."""
-    server = start.server().pid
+    server = start.program().pid
     return {
         int(word) for word in Path(f"/proc/{server}/task/{server}/children").read_text().split()
     }
@@ -132,6 +134,6 @@ def test_a_knob_that_is_none_is_no_silent_success(tmp_path):
     request["knobs"] = {"xmm_cli.training.run.loop": {"_NO_SUCH": 1}}
     with (tmp_path / "said").open("wb") as said:
         streams = (said.fileno(),) * 3
-        forked = client.ask(str(start.server().folder), request, streams)
+        forked = client.ask(str(start.program().folder), request, streams)
         assert forked.wait() == 1
     assert "no _NO_SUCH" in (tmp_path / "said").read_text()

@@ -11,8 +11,7 @@ import time
 import pytest
 from PIL import Image
 
-from tests.forked.start import environment
-from tests.forked.start import xmm as program
+from tests.forked import start
 from tests.serving.conftest import QUESTIONS
 from tests.serving.faulty import MODEL, answer_to, answers, slow, status
 from xmm_cli.rows.reader import read_rows
@@ -129,9 +128,9 @@ def test_an_interrupted_run_leaves_whole_rows_and_goes_on(ask, server, people_fo
     server.faults = {3: slow(20)}
     words = ["--engine", "openai", "--url", server.url, "--model", MODEL, "--concurrency", "2"]
     people = people_folder / "personas.jsonl"
-    command = [program(), "probe", *words, "--personas", people, "--resume", "rows.jsonl"]
+    command = [start.xmm(), "probe", *words, "--personas", people, "--resume", "rows.jsonl"]
     started = subprocess.Popen(
-        command, cwd=tmp_path, env=environment(), stderr=subprocess.PIPE, text=True
+        command, cwd=tmp_path, env=start.environment(), stderr=subprocess.PIPE, text=True
     )
     while len(server.bodies) < 6:
         time.sleep(0.05)
