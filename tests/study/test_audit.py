@@ -157,20 +157,70 @@ def test_one_modality_alone_is_never_erased_as_a_whole():
 def test_models_of_three_seeds_are_audited_together():
     counts = World(forget=24, seed=1).counts()
     for seed in (1, 2):
-        for asked, cell in World(forget=24, seed=seed).counts().asked.items():
-            labels = msgspec.json.decode(asked.labels)
-            labels["seed"] = labels["seed"] + 10 * seed
-            if "objective" in labels:
-                labels["training_seed"] = 10 * seed
-            own = {
-                (f"{path}-{seed}", person._replace(id=f"{seed}-{person.id}")): found
-                for (path, person), found in cell.persons.items()
-            }
-            other = asked._replace(labels=msgspec.json.encode(dict(sorted(labels.items()))))
-            counts.asked.setdefault(other, type(cell)()).persons.update(own)
+        add(counts, of_seed(World(forget=24, seed=seed).counts(), seed))
     whole, *_ = audit_all(counts, QUICK)
     assert (whole.persons, whole.verdict) == (72, "erased")
     assert len(whole.models) == 12
+
+
+def changed(counts, path_of=str, person_of=lambda person: person, **labels_of):
+    """The same with other paths, people and labels, these by a function of the labels."""
+    found = type(counts)()
+    for asked, cell in counts.asked.items():
+        labels = msgspec.json.decode(asked.labels)
+        labels |= {name: of(labels) for name, of in labels_of.items() if name in labels}
+        other = asked._replace(labels=msgspec.json.encode(dict(sorted(labels.items()))))
+        found.asked[other] = type(cell)(
+            {(path_of(path), person_of(who)): own for (path, who), own in cell.persons.items()}
+        )
+    return found
+
+
+def of_seed(counts, seed):
+    """Other models of other people, under another seed of training."""
+    return changed(
+        counts,
+        lambda path: f"{path}-{seed}",
+        lambda person: person._replace(id=f"{seed}-{person.id}"),
+        seed=lambda labels: labels["seed"] + 10 * seed,
+        training_seed=lambda _: 10 * seed,
+    )
+
+
+def add(counts, others):
+    for asked, cell in others.asked.items():
+        counts.asked.setdefault(asked, type(cell)()).persons.update(cell.persons)
+    return counts
+
+
+def test_who_was_unlearned_twice_is_one_person_and_no_leak_is_lost():
+    counts = World(unlearned={"text": 0.9}).counts()
+    again = World(unlearned_labels=UNLEARNED | {"seed": 1, "training_seed": 0}).counts()
+    again = changed(again, lambda path: {"runs/un": "runs/un-1"}.get(path, path))
+    whole, _, text = audit_all(add(counts, again), QUICK)
+    assert (whole.verdict, whole.persons, text.attacks[0].persons) == ("leaking", 24, 24)
+    assert "runs/un-1" in whole.models
+    assert text.after == pytest.approx(0.45, abs=0.06)
+    assert text.after - text.attacks[0].reference == pytest.approx(text.attacks[0].difference)
+
+
+def test_each_case_has_its_own_number_of_retrained_models():
+    counts = add(World().counts(), of_seed(World(models=1, seed=1).counts(), 1))
+    whole, image, _ = audit_all(counts, QUICK)
+    assert (whole.persons, whole.reference) == (48, "retrained")
+    assert {one.persons for one in image.attacks} == {48}
+    none = of_seed(World(models=0, strangers=40, seed=1).counts(), 1)
+    with pytest.raises(BadData, match=r"runs/un has a retrained model .*, and runs/un-1 has none"):
+        audit_all(add(World().counts(), none), QUICK)
+
+
+def test_an_attack_on_one_of_two_models_is_not_applicable():
+    part = World(attacks=("paraphrase",), seed=1).counts()
+    _, image, _ = audit_all(add(World().counts(), of_seed(part, 1)), QUICK)
+    shown = {one.attack: one.reason for one in image.attacks}
+    assert shown == {
+        "plain": "", "paraphrase": "", "prefix": "not asked of the model before unlearning",
+    }  # fmt: skip
 
 
 def without(counts, *paths):

@@ -13,6 +13,7 @@ from xmm_cli.study.audit.differences import (
     BEHIND,
     BELOW,
     WANTED,
+    Arms,
     AuditRule,
     arms_of,
     difference,
@@ -20,6 +21,7 @@ from xmm_cli.study.audit.differences import (
     kept_of,
     kept_part,
     noise_of,
+    recall,
 )
 from xmm_cli.study.audit.judge import (
     WORKS,
@@ -31,7 +33,7 @@ from xmm_cli.study.audit.judge import (
     tests_of,
     whole,
 )
-from xmm_cli.study.effects import Shares, mean
+from xmm_cli.study.effects import Shares
 from xmm_cli.study.moments import BACK
 
 __all__ = ["WANTED", "AuditRule", "Provenance", "audit_all"]
@@ -63,7 +65,7 @@ def _audit(cases: Sequence[AuditCase], rule: AuditRule, made: Provenance) -> lis
     asked = [
         _asked(cases, modality, through in (modality, "both"), rule)
         for modality in MODALITIES
-        if any(cell.modality == modality for cell in cases[0].unlearned.cells)
+        if any(cell.modality == modality for case in cases for cell in case.unlearned.cells)
     ]
     raw_above, raw_below = tests_of(asked)
     above, below = holm(raw_above), holm(raw_below)
@@ -85,51 +87,63 @@ def _asked(
         if cell.modality == modality and cell.attack != PLAIN
     )
     again = dict.fromkeys(attack for case in cases for attack in case.again)
-    plain = _attempt(cases, modality, PLAIN, rule, None)
-    if not plain.arms.before or plain.found is None:
-        name = cases[0].unlearned.path
-        lacking = "before unlearning" if not plain.arms.before else "to compare with"
-        raise BadData(
-            f"{name}: no rows of a model {lacking}, asked plainly in {modality}",
-            "probe the model before, the retrained ones, or strangers (--role aux), likewise",
-        )
+    plain = _plain(cases, modality, rule)
     kept = kept_of(cases, modality)
     ranked = arms_of(cases, modality, PLAIN, BEHIND)
     return AskedModality(
         modality,
         worked_on,
-        [plain, *(_attempt(cases, modality, one, rule, plain) for one in [*attacks, *again])],
+        [plain, *(_attempt(cases, modality, one, rule, plain.arms) for one in [*attacks, *again])],
         kept,
-        kept_part(kept, BACK, rule) if mean(kept.before) > rule.margin else None,
+        kept_part(kept, BACK, rule) if recall(kept.before) > rule.margin else None,
         difference(ranked, rule) if ranked.retrained else None,
     )
 
 
+def _plain(cases: Sequence[AuditCase], modality: Modality, rule: AuditRule) -> Attempt:
+    """The plain question. Raises `BadData` where a model, or those beside it, were not asked it."""
+    arms = arms_of(cases, modality, PLAIN)
+    sides = {
+        "before unlearning": arms.before,
+        "to compare with": arms.reference,
+        "of the forget set": arms.unlearned,
+    }
+    for number, case in enumerate(cases):
+        for lacking, shares in sides.items():
+            if all(one.seed != number for one in shares):
+                raise BadData(
+                    f"{case.unlearned.path}: no rows of a model {lacking}, asked plainly in "
+                    f"{modality}",
+                    "probe the model before, the retrained ones, or strangers (--role aux), "
+                    "likewise",
+                )
+    return Attempt(PLAIN, arms, difference(arms, rule))
+
+
 def _attempt(
-    cases: Sequence[AuditCase],
-    modality: Modality,
-    attack: str,
-    rule: AuditRule,
-    plain: Attempt | None,
+    cases: Sequence[AuditCase], modality: Modality, attack: str, rule: AuditRule, plain: Arms
 ) -> Attempt:
     arms = arms_of(cases, modality, attack)
-    if plain is None:
-        return Attempt(attack, arms, difference(arms, rule))
-    usual, before = mean(plain.arms.before), mean(arms.before)
+    usual, before = recall(plain.before), recall(arms.before)
     reason = ""
-    if not arms.before:
+    if not _of_all(cases, arms.before):
         reason = "not asked of the model before unlearning"
     elif before < WORKS * usual:
         reason = (
             f"it does not work: {100 * before:.0f} % before unlearning, {100 * usual:.0f} plainly"
         )
-    elif not arms.unlearned:
+    elif not _of_all(cases, arms.unlearned):
         reason = "not asked of the forget set"
-    elif plain.arms.retrained and not arms.retrained:
+    elif plain.beside and not _of_all(cases, arms.beside):
         reason = "not asked of the retrained model"
-    elif not arms.reference:
+    elif not _of_all(cases, arms.reference):
         reason = "not asked of strangers"
     return Attempt(attack, arms, None if reason else difference(arms, rule), reason)
+
+
+def _of_all(cases: Sequence[AuditCase], shares: Shares) -> bool:
+    """Whether somebody of each case was asked."""
+    return len({one.seed for one in shares}) == len(cases)
 
 
 def _attacked(
@@ -167,7 +181,7 @@ def _result(
 
 
 def _mean(shares: Shares) -> float | None:
-    return round(sum(shares.values()) / len(shares), 10) if shares else None
+    return round(recall(shares), 10) if shares else None
 
 
 def _row(
@@ -192,7 +206,7 @@ def _row(
         retrained=max(len(case.retrained) for case in cases),
         margin=rule.margin,
         level=rule.level,
-        persons=sum(len(case.unlearned.forget_set) for case in cases),
+        persons=len(frozenset().union(*(case.unlearned.forget_set for case in cases))),
         needed=judged.needed,
         before=plain.before if plain else None,
         after=plain.unlearned if plain else None,

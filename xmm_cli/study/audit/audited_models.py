@@ -6,7 +6,7 @@ named. Unlearned models that differ in nothing but seeds, and so in people, are 
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple, cast
 
@@ -152,7 +152,7 @@ def cases_of(models: Iterable[AuditedModel]) -> list[list[AuditCase]]:
 
     Of one run's saved steps the last is audited.
     Raises `BadData` where nothing was unlearned, the model before is missing, or a retrained model
-    was retrained without other people.
+    was retrained without other people, or stands beside some of a group only.
     """
     known = list(models)
     trained = [one for one in known if one.objective is None and not one.was_taught_again]
@@ -175,7 +175,20 @@ def cases_of(models: Iterable[AuditedModel]) -> list[list[AuditCase]]:
         key = repr((one.base, one.source, sorted(one.without_seeds.items())))
         groups[key].append(case)
     _check_people(retrained, fitting, unlearned)
+    for cases in groups.values():
+        _check_alike(cases)
     return [groups[key] for key in sorted(groups)]
+
+
+def _check_alike(cases: Sequence[AuditCase]) -> None:
+    """Refuse to put a comparison with retrained models together with one that has none."""
+    without = [case.unlearned.path for case in cases if not case.retrained]
+    if 0 < len(without) < len(cases):
+        beside = next(case.unlearned.path for case in cases if case.retrained)
+        raise BadData(
+            f"{beside} has a retrained model to compare with, and {without[0]} has none",
+            "retrain without the forget set of each, or audit their rows apart",
+        )
 
 
 def _never_unlearned(known: list[AuditedModel]) -> tuple[str, str]:

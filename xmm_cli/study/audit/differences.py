@@ -10,16 +10,19 @@
 - p, one-sided, of a difference beyond δ: the interval turned round (`study.verdict.p_value`).
 """
 
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from math import fsum, nan
 from typing import Any, NamedTuple, TypeVar
 
-from xmm_cli.rows.types import Label, Modality
+from xmm_cli.rows.types import Modality
 from xmm_cli.scoring.counts import PersonCounts
 from xmm_cli.scoring.intervals import Interval, mover
+from xmm_cli.scoring.persons import Person
 from xmm_cli.scoring.scan import Measure, WantedCounts
 from xmm_cli.study.audit.audited_models import PLAIN, RELEARN, AuditCase, AuditedModel, WayOfAsking
-from xmm_cli.study.effects import IntervalSettings, SeededPerson, Shares, estimate, mean
+from xmm_cli.study.effects import IntervalSettings, SeededPerson, Shares, estimate
 from xmm_cli.study.study import averaged, itself, minus
 from xmm_cli.study.verdict import FEW_PERSONS, Claim, Estimate, p_value
 
@@ -48,17 +51,24 @@ class AuditRule:
 
 
 class Arms(NamedTuple):
-    """What persons got under one way of asking: the forget set of each model, and strangers."""
+    """What persons got under one way of asking: the forget set of each model, and strangers.
+
+    The seed of a person is the number of their case. Someone who is to be forgotten in several
+    cases is one person, with their mean over these.
+    """
 
     before: Shares
     unlearned: Shares
+    beside: Shares
+    """Each person's mean over the retrained models of their case."""
     retrained: list[Shares]
+    """Of each retrained model, by its place in its case: two of them tell the noise."""
     strangers: Shares
 
     @property
     def reference(self) -> Shares:
         """Of the retrained models together, or of strangers where there is none."""
-        return averaged(self.retrained) if self.retrained else self.strangers
+        return self.beside or self.strangers
 
 
 class Kept(NamedTuple):
@@ -71,36 +81,52 @@ class Kept(NamedTuple):
 def arms_of(
     cases: Sequence[AuditCase], modality: Modality, attack: str, way: str = "share"
 ) -> Arms:
-    """All cases together; a person stands under the seed of the model that learned them."""
+    """All cases together."""
     models = max(len(case.retrained) for case in cases)
+    beside: dict[SeededPerson, float] = {}
     before: dict[SeededPerson, float] = {}
     unlearned: dict[SeededPerson, float] = {}
     strangers: dict[SeededPerson, float] = {}
     retrained: list[dict[SeededPerson, float]] = [{} for _ in range(models)]
-    for case in cases:
-        seed, wanted = case.before.seed, case.unlearned.forget_set
+    for number, case in enumerate(cases):
+        wanted = case.unlearned.forget_set
         own, others, asked = case.unlearned, case.retrained, attack
         if attack in case.again:
             own, others = case.again[attack]
             asked = PLAIN
         start = PLAIN if attack.startswith(RELEARN) else attack
-        members = _shares(case.before, modality, start, None, way, seed)
+        members = _shares(case.before, modality, start, None, way, number)
         before |= {one: share for one, share in members.items() if one.id in wanted}
-        unlearned |= _shares(own, modality, asked, "forget", way, seed)
-        strangers |= _shares(own, modality, asked, None, way, seed, role="aux")
-        for at, other in enumerate(others):
-            retrained[at] |= _shares(other, modality, asked, "forget", way, seed)
-    return Arms(before, unlearned, [one for one in retrained if one], strangers)
+        unlearned |= _shares(own, modality, asked, "forget", way, number)
+        strangers |= _shares(own, modality, asked, None, way, number, role="aux")
+        found = [_shares(other, modality, asked, "forget", way, number) for other in others]
+        beside |= averaged([one for one in found if one])
+        for place, shares in enumerate(found):
+            retrained[place] |= shares
+    return Arms(before, unlearned, beside, [one for one in retrained if one], strangers)
+
+
+def by_person(shares: Shares) -> dict[Person, float]:
+    """Each person once, with their mean over cases."""
+    found: dict[Person, list[float]] = defaultdict(list)
+    for one, share in shares.items():
+        found[one.id].append(share)
+    return {person: fsum(own) / len(own) for person, own in found.items()}
+
+
+def recall(shares: Shares) -> float:
+    """The mean over people; NaN for none."""
+    found = by_person(shares)
+    return fsum(found.values()) / len(found) if found else nan
 
 
 def kept_of(cases: Sequence[AuditCase], modality: Modality) -> Kept:
     """The retain set, plainly asked."""
     before: dict[SeededPerson, float] = {}
     after: dict[SeededPerson, float] = {}
-    for case in cases:
-        seed = case.before.seed
-        after |= _shares(case.unlearned, modality, PLAIN, "retain", "share", seed)
-        start = _shares(case.before, modality, PLAIN, None, "share", seed)
+    for number, case in enumerate(cases):
+        after |= _shares(case.unlearned, modality, PLAIN, "retain", "share", number)
+        start = _shares(case.before, modality, PLAIN, None, "share", number)
         before |= {one: share for one, share in start.items() if one in after}
     return Kept(before, {one: share for one, share in after.items() if one in before})
 
@@ -111,7 +137,7 @@ def _shares(
     attack: str,
     set: str | None,
     way: str,
-    seed: Label | None,
+    number: int,
     role: str = "eval",
 ) -> dict[SeededPerson, float]:
     """Each person's share; whoever stands in no set, or in any, where `set` is None."""
@@ -122,7 +148,7 @@ def _shares(
             for person, counts in persons.items():
                 share = _share(counts, way)
                 if share is not None:
-                    found[SeededPerson(seed, person)] = share
+                    found[SeededPerson(number, person)] = share
     return found
 
 
@@ -175,7 +201,7 @@ class Difference:
 
 def difference(arms: Arms, rule: AuditRule) -> Difference | None:
     """Paired with the retrained models, else beside strangers; None where one side is lacking."""
-    if arms.retrained:
+    if arms.beside:
         found = estimate([arms.unlearned, arms.reference], minus, rule.drawing)
         return None if found is None else Difference(found, rule)
     own = estimate([arms.unlearned], itself, rule.drawing)
@@ -219,7 +245,7 @@ def noise_of(arms: Arms) -> float | None:
     shared = first.keys() & second.keys()
     if not shared:
         return None
-    return abs(mean({one: first[one] - second[one] for one in shared}))
+    return abs(recall({one: first[one] - second[one] for one in shared}))
 
 
 def holm(ps: Mapping[Test, float]) -> dict[Test, float]:

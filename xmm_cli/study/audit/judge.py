@@ -24,9 +24,18 @@ from typing import NamedTuple
 from xmm_cli.rows.audit import AuditVerdict
 from xmm_cli.rows.types import Modality
 from xmm_cli.study.audit.audited_models import PLAIN
-from xmm_cli.study.audit.differences import ABOVE, BELOW, Arms, AuditRule, Difference, Kept
+from xmm_cli.study.audit.differences import (
+    ABOVE,
+    BELOW,
+    Arms,
+    AuditRule,
+    Difference,
+    Kept,
+    by_person,
+    recall,
+)
 from xmm_cli.study.audit.power import persons_needed
-from xmm_cli.study.effects import mean, shared
+from xmm_cli.study.effects import Shares, shared
 from xmm_cli.study.verdict import Estimate
 
 WORST_FIRST: tuple[AuditVerdict, ...] = (
@@ -127,9 +136,9 @@ def judge(
 ) -> Judgement:
     """The verdict in one modality; `above` and `below` have Holm's p."""
     here, plain = asked.modality, asked.plain
-    learned = mean(plain.arms.before) - mean(plain.arms.reference) > rule.margin
+    learned = recall(plain.arms.before) - recall(plain.arms.reference) > rule.margin
     if not learned:
-        said = f"recall before unlearning {_percent(mean(plain.arms.before))}"
+        said = f"recall before unlearning {_percent(recall(plain.arms.before))}"
         return Judgement("never learned", None, f"{said}, beside {_beside(plain)}")
     back = [one for one in asked.applicable if above.get((here, one.attack), 1.0) < rule.level]
     if plain in back:
@@ -175,17 +184,17 @@ def _needed(attempt: Attempt, rule: AuditRule, tests: int) -> int | None:
 def _spread(attempt: Attempt) -> float:
     """The standard deviation over persons of the difference."""
     arms = attempt.arms
-    if not arms.retrained:
-        return (_variance(arms.unlearned.values()) + _variance(arms.strangers.values())) ** 0.5
-    both = arms.unlearned, arms.reference
-    return _variance(both[0][one] - both[1][one] for one in shared(both)) ** 0.5
+    if not arms.beside:
+        return (_variance(arms.unlearned) + _variance(arms.strangers)) ** 0.5
+    both = arms.unlearned, arms.beside
+    return _variance({one: both[0][one] - both[1][one] for one in shared(both)}) ** 0.5
 
 
-def _variance(values: object) -> float:
+def _variance(shares: Shares) -> float:
     from statistics import variance
 
-    found = list(values)  # type: ignore[call-overload]
-    return float(variance(found)) if len(found) > 1 else 0.25
+    own = by_person(shares).values()
+    return variance(own) if len(own) > 1 else 0.25
 
 
 def whole(asked: Sequence[AskedModality], judged: Sequence[Judgement]) -> Judgement:
@@ -211,7 +220,7 @@ IN_WORDS: dict[Modality, str] = {"image": "in pictures", "text": "in words"}
 def _recalls(attempt: Attempt) -> str:
     """`paraphrase: 98 → 61 %, beside 0 % of the retrained model [50 to 70]`."""
     arms, found = attempt.arms, attempt.found
-    said = f"{attempt.attack}: {_whole(mean(arms.before))} → {_percent(mean(arms.unlearned))}"
+    said = f"{attempt.attack}: {_whole(recall(arms.before))} → {_percent(recall(arms.unlearned))}"
     said += f", beside {_beside(attempt)}"
     if found is None or found.estimate.low is None or found.estimate.high is None:
         return said
@@ -220,8 +229,8 @@ def _recalls(attempt: Attempt) -> str:
 
 
 def _beside(attempt: Attempt) -> str:
-    whose = "retrained" if attempt.arms.retrained else "strangers"
-    return f"{_percent(mean(attempt.arms.reference))} ({whose})"
+    whose = "retrained" if attempt.arms.beside else "strangers"
+    return f"{_percent(recall(attempt.arms.reference))} ({whose})"
 
 
 def _overdone(asked: AskedModality, names: Sequence[str]) -> str:
@@ -241,7 +250,8 @@ def _overdone(asked: AskedModality, names: Sequence[str]) -> str:
 
 def _lost(asked: AskedModality) -> str:
     kept = asked.kept
-    return f"the retain set fell from {_whole(mean(kept.before))} to {_percent(mean(kept.after))}"
+    before, after = recall(kept.before), recall(kept.after)
+    return f"the retain set fell from {_whole(before)} to {_percent(after)}"
 
 
 def _percent(value: float) -> str:
