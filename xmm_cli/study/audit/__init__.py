@@ -22,6 +22,7 @@ from xmm_cli.study.audit.differences import (
     kept_part,
     noise_of,
     recall,
+    taught_of,
 )
 from xmm_cli.study.audit.judge import (
     WORKS,
@@ -96,6 +97,7 @@ def _asked(
         [plain, *(_attempt(cases, modality, one, rule, plain.arms) for one in [*attacks, *again])],
         kept,
         kept_part(kept, BACK, rule) if recall(kept.before) > rule.margin else None,
+        _of_all(cases, kept.after),
         difference(ranked, rule) if ranked.retrained else None,
     )
 
@@ -124,14 +126,12 @@ def _attempt(
     cases: Sequence[AuditCase], modality: Modality, attack: str, rule: AuditRule, plain: Arms
 ) -> Attempt:
     arms = arms_of(cases, modality, attack)
-    usual, before = recall(plain.before), recall(arms.before)
+    control = _control(cases, modality, attack, arms, plain)
     reason = ""
     if not _of_all(cases, arms.before):
         reason = "not asked of the model before unlearning"
-    elif before < WORKS * usual:
-        reason = (
-            f"it does not work: {100 * before:.0f} % before unlearning, {100 * usual:.0f} plainly"
-        )
+    elif control:
+        reason = f"it does not work: {control}"
     elif not _of_all(cases, arms.unlearned):
         reason = "not asked of the forget set"
     elif plain.beside and not _of_all(cases, arms.beside):
@@ -139,6 +139,22 @@ def _attempt(
     elif not _of_all(cases, arms.reference):
         reason = "not asked of strangers"
     return Attempt(attack, arms, None if reason else difference(arms, rule), reason)
+
+
+def _control(
+    cases: Sequence[AuditCase], modality: Modality, attack: str, arms: Arms, plain: Arms
+) -> str:
+    """What shows that an attack does not work; empty if it does."""
+    if any(attack in case.again for case in cases):
+        taught = taught_of(cases, modality, attack)
+        if not _of_all(cases, taught.after):
+            return "those who were taught again were not asked"
+        own, usual = recall(taught.after), recall(taught.before)
+        said = f"{100 * own:.0f} % of those who were taught again, {100 * usual:.0f} before"
+    else:
+        own, usual = recall(arms.before), recall(plain.before)
+        said = f"{100 * own:.0f} % before unlearning, {100 * usual:.0f} plainly"
+    return said if own < WORKS * usual else ""
 
 
 def _of_all(cases: Sequence[AuditCase], shares: Shares) -> bool:
@@ -193,7 +209,7 @@ def _row(
     attacks: tuple[AttackResult, ...],
 ) -> Audit:
     first = cases[0].unlearned
-    models = [one for case in cases for one in (case.before, case.unlearned, *case.retrained)]
+    models = [one for case in cases for one in case.models]
     plain, kept = (attacks[0], asked.kept) if asked is not None else (None, None)
     return Audit(
         verdict=judged.verdict,

@@ -105,6 +105,12 @@ class AuditCase:
     again: dict[str, tuple[AuditedModel, list[AuditedModel]]] = field(default_factory=dict)
     """Attack by teaching again → the unlearned model so attacked, and the retrained ones."""
 
+    @property
+    def models(self) -> list[AuditedModel]:
+        """All of them."""
+        again = [one for attacked, others in self.again.values() for one in (attacked, *others)]
+        return [self.before, self.unlearned, *self.retrained, *again]
+
 
 def through_of(unlearned: AuditedModel) -> Source:
     """The modality that people were unlearned through."""

@@ -16,7 +16,7 @@ from dataclasses import dataclass, replace
 from math import fsum, nan
 from typing import Any, NamedTuple, TypeVar
 
-from xmm_cli.rows.types import Modality
+from xmm_cli.rows.types import MODALITIES, Modality
 from xmm_cli.scoring.counts import PersonCounts
 from xmm_cli.scoring.intervals import Interval, mover
 from xmm_cli.scoring.persons import Person
@@ -72,7 +72,7 @@ class Arms(NamedTuple):
 
 
 class Kept(NamedTuple):
-    """What persons of the retain set got, before and after."""
+    """What persons whom a model is to know got, before unlearning and after."""
 
     before: Shares
     after: Shares
@@ -106,6 +106,19 @@ def arms_of(
     return Arms(before, unlearned, beside, [one for one in retrained if one], strangers)
 
 
+def taught_of(cases: Sequence[AuditCase], modality: Modality, attack: str) -> Kept:
+    """Those whom an attack by teaching taught, asked in the modality in which they were taught.
+
+    In `modality` if that is both.
+    """
+    taught = attack.removeprefix(f"{RELEARN}-")
+    asked = next((one for one in MODALITIES if one == taught), modality)
+    models = {
+        number: case.again[attack][0] for number, case in enumerate(cases) if attack in case.again
+    }
+    return _kept(cases, models, asked, "relearned")
+
+
 def by_person(shares: Shares) -> dict[Person, float]:
     """Each person once, with their mean over cases."""
     found: dict[Person, list[float]] = defaultdict(list)
@@ -122,13 +135,21 @@ def recall(shares: Shares) -> float:
 
 def kept_of(cases: Sequence[AuditCase], modality: Modality) -> Kept:
     """The retain set, plainly asked."""
+    return _kept(cases, dict(enumerate(case.unlearned for case in cases)), modality, "retain")
+
+
+def _kept(
+    cases: Sequence[AuditCase], models: Mapping[int, AuditedModel], modality: Modality, set: str
+) -> Kept:
+    """A set of a model of each case, by its number, plainly asked, and the same people before."""
     before: dict[SeededPerson, float] = {}
     after: dict[SeededPerson, float] = {}
-    for number, case in enumerate(cases):
-        after |= _shares(case.unlearned, modality, PLAIN, "retain", "share", number)
-        start = _shares(case.before, modality, PLAIN, None, "share", number)
-        before |= {one: share for one, share in start.items() if one in after}
-    return Kept(before, {one: share for one, share in after.items() if one in before})
+    for number, model in models.items():
+        own = _shares(model, modality, PLAIN, set, "share", number)
+        start = _shares(cases[number].before, modality, PLAIN, None, "share", number)
+        before |= {one: share for one, share in start.items() if one in own}
+        after |= {one: share for one, share in own.items() if one in start}
+    return Kept(before, after)
 
 
 def _shares(

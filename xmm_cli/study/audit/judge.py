@@ -76,7 +76,9 @@ class AskedModality:
     """The plain question first."""
     kept: Kept
     kept_part: Estimate | None
-    """What the retain set has after, minus 95 % of what it had before."""
+    """What the retain set has after, minus 95 % of what it had before; None where it knew nobody."""
+    kept_asked: bool
+    """Whether the retain set of every model was asked."""
     behind: Difference | None
     """How much further back the right answer is ranked than by R; None where nothing was ranked."""
 
@@ -152,18 +154,22 @@ def judge(
         names = [name for _, name in lower]
         attack = next((name for name in names if name not in (RANK, RETAIN)), None)
         return Judgement("over-forgotten", attack, _overdone(asked, names))
-    return _erased_or_not(asked, rule)
+    return _erased_or_not(asked, len(above), len(below), rule)
 
 
-def _erased_or_not(asked: AskedModality, rule: AuditRule) -> Judgement:
+def _erased_or_not(asked: AskedModality, above: int, below: int, rule: AuditRule) -> Judgement:
+    """`above`, `below`: how many tests Holm corrects for on either side."""
     open_ones = [one for one in asked.applicable if one.found and not one.found.within]
     if open_ones:
-        needed = {one.attack: _needed(one, rule, len(asked.applicable)) for one in open_ones}
+        tests = len(asked.applicable), above, below
+        needed = {one.attack: _needed(one, rule, *tests) for one in open_ones}
         hardest = max(open_ones, key=lambda one: needed[one.attack] or float("inf"))
         number = needed[hardest.attack]
         more = "more people than can be counted" if number is None else f"{number} people"
         said = f"{_recalls(hardest)}: {more} would decide"
         return Judgement("undecided", hardest.attack, said, number)
+    if not asked.kept_asked:
+        return Judgement("undecided", None, "nothing was asked about the retain set")
     if asked.loses:
         return Judgement("undecided", None, f"{_lost(asked)}, which these people do not settle")
     if len(asked.applicable) == 1:
@@ -172,11 +178,12 @@ def _erased_or_not(asked: AskedModality, rule: AuditRule) -> Judgement:
     return Judgement("erased", hardest.attack, f"at most apart under {_recalls(hardest)}")
 
 
-def _needed(attempt: Attempt, rule: AuditRule, tests: int) -> int | None:
+def _needed(attempt: Attempt, rule: AuditRule, within: int, above: int, below: int) -> int | None:
     if attempt.found is None:
         return None
-    spread = _spread(attempt)
-    number = persons_needed(attempt.found.value, spread, rule.margin, rule.level, tests)
+    value = attempt.found.value
+    tests = within if abs(value) < rule.margin else above if value > 0 else below
+    number = persons_needed(value, _spread(attempt), rule.margin, rule.level, tests)
     have = attempt.found.estimate.persons
     return None if number is None else max(number, have + 1)
 

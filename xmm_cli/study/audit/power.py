@@ -58,13 +58,16 @@ def persons_needed(
 ) -> int | None:
     """So many decide whether such a difference is within the margin, with the chance `POWER`.
 
-    `tests`: how many such must succeed at once. None where more than `MOST` are needed.
+    `tests`: how many there are. All must succeed to be within; to be beyond, one is enough, but the
+    level is divided among them (Bonferroni, Holm's first step). None where more than `MOST` are
+    needed.
     """
     spread = max(spread, 2**0.5 * spread_of(GUESS, 1))
     within = abs(true) < margin
     power, wanted = (power_within, 1 - (1 - POWER) / tests) if within else (power_beyond, POWER)
     least = least_persons(margin, level) if within else 1
-    return _first(lambda n: power(n, true, spread, margin, level) >= wanted, least)
+    each = level if within else level / tests
+    return _first(lambda n: power(n, true, spread, margin, each) >= wanted, least)
 
 
 def smallest_leak(
