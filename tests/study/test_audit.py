@@ -255,23 +255,46 @@ def test_a_model_retrained_without_other_people_is_refused():
         audit_all(counts, QUICK)
 
 
-def test_teaching_again_is_an_attack_of_the_model_it_was_done_to():
-    counts = World(attacks=()).counts()
+def taught_again(world, learned=1.0):
+    """Its models, and these after half of the forget set was taught again in words.
+
+    `learned`: the share of views that the taught ones are named from then. The others of the
+    unlearned model are all named, those of the retrained ones never.
+    """
+    counts = world.counts()
     again = {"relearned": "text", "relearn_steps": 20, "unlearned_steps": 100, "training_seed": 0}
     for asked, cell in list(counts.asked.items()):
         labels = msgspec.json.decode(asked.labels)
         if asked.set != "forget":
             continue
         own = labels | again | {"unlearn_seed": labels["seed"], "seed": 7}
-        other = asked._replace(labels=msgspec.json.encode(dict(sorted(own.items()))))
-        persons = {}
+        other = asked._replace(
+            labels=msgspec.json.encode(dict(sorted(own.items()))), attack="relearn"
+        )
         for (path, person), found in cell.persons.items():
-            right = found.questions if labels["objective"] != "retrain" else 0
+            taught = int(person.id[1:]) % 2 == 0
+            share = learned if taught else float(labels["objective"] != "retrain")
+            right = round(found.questions * share)
+            part = other._replace(set="relearned" if taught else "forget")
+            persons = counts.asked.setdefault(part, type(cell)()).persons
             persons[f"{path}-again", person] = type(found)(found.questions, right)
-        counts.asked.setdefault(other, type(cell)()).persons.update(persons)
-    whole, image, _ = audit_all(counts, QUICK)
+    return counts
+
+
+def test_teaching_again_is_an_attack_of_the_model_it_was_done_to():
+    whole, image, _ = audit_all(taught_again(World(attacks=())), QUICK)
     assert [one.attack for one in image.attacks] == ["plain", "relearn-text"]
     assert (whole.verdict, image.attack) == ("suppressed", "relearn-text")
+    assert image.attacks[1].persons == 12
+    assert {"runs/un-again", "runs/retrained-0-again"} <= set(whole.models)
+
+
+def test_teaching_that_taught_nothing_is_no_attack():
+    _, image, _ = audit_all(taught_again(World(attacks=()), learned=0.25), QUICK)
+    assert image.attacks[1].reason == (
+        "it does not work: 25 % of those who were taught again, 100 before"
+    )
+    assert not image.attacks[1].applicable
 
 
 def test_models_are_told_apart_by_their_rows():
