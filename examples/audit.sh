@@ -104,4 +104,4 @@ mv "$dir/probes.part" "$dir/probes.jsonl"
 rule=(--audit --margin "${MARGIN:-0.1}" --quiet)
 xmm report "$dir/probes.jsonl" "${rule[@]}" --format jsonl >"$dir/audit.jsonl"
 xmm report "$dir/probes.jsonl" "${rule[@]}" --html "$dir/audit.html"
-xmm report "$dir/probes.jsonl" "${rule[@]}" --fail-if 'verdict != erased'
+xmm report "$dir/audit.jsonl" --audit --quiet --fail-if 'verdict != erased'

@@ -2,6 +2,7 @@
 
 import csv
 import json
+import re
 from io import StringIO
 
 import msgspec
@@ -92,6 +93,9 @@ def test_a_verdict_is_a_gate(xmm, leaking, erased):  # noqa: F811
         (["--audit", "--margin", "7"], "a share between 0 and 1"),
         (["--fail-if", "verdict != erased"], "without --audit"),
         (["--margin", "0.1"], "--margin"),
+        (["--audit", "--resamples", "5"], "100 at least"),
+        (["--audit", "--by", "seed"], "add --html"),
+        (["--audit", "--html", "page.html", "--format", "csv"], "a page is HTML"),
     ],
 )
 def test_what_no_audit_takes(xmm, leaking, words, said):  # noqa: F811
@@ -130,6 +134,8 @@ def test_other_formats(xmm, leaking):  # noqa: F811
 
     assert json.loads(shown("json"))[0]["verdict"] == "leaking"
     lines = list(csv.DictReader(StringIO(shown("csv"))))
+    assert {line["persons"] for line in lines} == {"24"}
+    assert len({*lines[0]}) == len(shown("csv").splitlines()[0].split(","))
     assert [line["attack"] for line in lines] == ["", *["plain", "paraphrase", "typeset"] * 2]
     assert "| plain | " in shown("markdown")
     assert "\\begin{tabular}" in shown("latex")
@@ -141,8 +147,26 @@ def test_the_page_opens_with_the_verdict(xmm, leaking, tmp_path):  # noqa: F811
     done = xmm("report", leaking, "--audit", *QUICK, "--html", page)
     assert (done.code, done.out) == (0, b"")
     text = page.read_text()
-    assert text.index("Verdict: leaking") < text.index("<section>", text.index("Verdict") + 1)
+    assert re.findall("<h2>([^<]*)", text)[0] == "Verdict: leaking"
     assert "Unlearned through pictures: 98 → 0 %." in text
+
+
+def test_a_page_of_a_pipe_and_of_kept_verdicts(xmm, leaking, tmp_path):  # noqa: F811
+    page, again, verdict = tmp_path / "page.html", tmp_path / "again.html", tmp_path / "v.jsonl"
+    piped = xmm("report", "-", "--audit", *QUICK, "--html", page, stdin=leaking.read_bytes())
+    assert (piped.code, piped.out) == (0, b"")
+    assert "Verdict: leaking" in page.read_text()
+    verdict.write_bytes(xmm("report", leaking, "--audit", *QUICK, "--format", "jsonl").out)
+    assert xmm("report", verdict, "--audit", "--html", again).code == 0
+    assert "Verdict: leaking" in again.read_text()
+
+
+def test_a_page_that_cannot_be_written_is_no_tripped_gate(xmm, leaking, tmp_path):  # noqa: F811
+    page = tmp_path / "absent" / "page.html"
+    page.parent.write_text("a file, not a folder")
+    told = xmm("report", leaking, "--audit", *QUICK, "--html", page,
+               "--fail-if", "verdict != erased")  # fmt: skip
+    told.failed(73, "page.html")
 
 
 def test_rows_that_do_not_belong_together(xmm, leaking, tmp_path):  # noqa: F811

@@ -289,6 +289,14 @@ def test_teaching_again_is_an_attack_of_the_model_it_was_done_to():
     assert {"runs/un-again", "runs/retrained-0-again"} <= set(whole.models)
 
 
+def test_a_model_retrained_otherwise_is_told_how(monkeypatch):
+    from . import audited as models
+
+    monkeypatch.setattr(models, "RETRAINED", RETRAINED | {"training_steps": 300})
+    with pytest.raises(BadData, match=r"runs/retrained-0: not trained as .* steps is 300, not 600"):
+        audit_all(World().counts(), QUICK)
+
+
 def test_teaching_that_taught_nothing_is_no_attack():
     _, image, _ = audit_all(taught_again(World(attacks=()), learned=0.25), QUICK)
     assert image.attacks[1].reason == (

@@ -2,9 +2,7 @@
 
 import os
 import shutil
-from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -27,8 +25,7 @@ from xmm_cli.streams import text_out
 from xmm_cli.study.figures import FIGURES
 
 if TYPE_CHECKING:
-    from xmm_cli.rows.audit import Audit
-    from xmm_cli.rows.types import Finding, Score
+    from xmm_cli.rows.types import Finding
     from xmm_cli.study.condition_counts import ConditionCounts
 
 EXAMPLES = """
@@ -150,20 +147,25 @@ def run(options: ReportOptions, given: GivenOptions = NOTHING) -> None:
         refuse_verdicts(options.fail_if or [])
         gates = [read_gate(text, METRICS) for text in options.fail_if or []]
         kept: list[Finding] = []
-        make = partial(scores_of, kept) if html is None else partial(_page, html)
-        scores = make(files, _labels(by), resamples)
-        try:
-            if html is None:
+        if html is None:
+            scores = scores_of(kept, files, _labels(by), resamples)
+            try:
                 print_pieces([tables(scores, kept, format, width, colour)], format)
-        except ReaderGone:
-            check_gates(gates, scores)  # who reads the table does not decide on the gate
-            raise
+            except ReaderGone:
+                check_gates(gates, scores)  # who reads the table does not decide on the gate
+                raise
+        else:
+            from xmm_cli.commands.shared.pages import write_page
+
+            scores = write_page(html, files, _labels(by), resamples)
         check_gates(gates, scores)
 
 
 def _refuse_stray(options: set[str]) -> None:
     """Refuse options on the command line that would do nothing."""
     asked = [name for name in _USED if name in options] or [""]
+    if "audit" in asked:
+        _refuse_beside_audit(options)
     used = set(asked[:1]).union(*(_USED[name] for name in asked))
     for name in sorted(options - used):
         if name in _USED:
@@ -171,6 +173,14 @@ def _refuse_stray(options: set[str]) -> None:
         where = [_flag(one) if one else "a table of scores" for one in _USED if name in _USED[one]]
         beside = f"with {_flag(asked[0])}" if asked[0] else f"without {where[0]}"
         raise WrongUsage(f"{_flag(name)} {beside}", f"it is for {' or '.join(where)}")
+
+
+def _refuse_beside_audit(options: set[str]) -> None:
+    """An audit is a text in a format, or stands on a page whose scores are grouped."""
+    if "html" not in options and "by" in options:
+        raise WrongUsage("--by with --audit", "it groups the scores on a page: add --html")
+    if "html" in options and "format" in options:
+        raise WrongUsage("--format with --html", "a page is HTML")
 
 
 def _flag(name: str) -> str:
@@ -195,23 +205,6 @@ def _files(inputs: list[str]) -> list[str]:
     return expanded(inputs)
 
 
-def _page(
-    file: Path,
-    inputs: list[str],
-    by: list[str] | None,
-    resamples: int,
-    audits: "Sequence[Audit]" = (),
-) -> "list[Score]":
-    """Write the page, verdicts first; the scores on it."""
-    from xmm_cli.commands.shared.pages import Page
-
-    made = Page(inputs, by, resamples)
-    for note in made.scored.notes:
-        say.note(note)
-    made.write(file, audits)
-    return made.scores
-
-
 def _sql(
     query: str, inputs: list[str], timeout_s: float | None, format: str, width: int, colour: bool
 ) -> None:
@@ -232,23 +225,28 @@ def _store(file: Path, inputs: list[str]) -> None:
 
 def _audit(options: ReportOptions, files: list[str], width: int, colour: bool) -> None:
     """The verdicts, as text or on a page; then the gates."""
-    from xmm_cli.commands.shared.audits import audited
+    from xmm_cli.commands.shared.audits import verdicts
     from xmm_cli.reporting.audit_gate import check_verdicts, read_verdict_gate
     from xmm_cli.reporting.audit_table import render_audits
+    from xmm_cli.scoring.config import ScoreConfig
     from xmm_cli.study.audit import AuditRule
 
     if not 0 < options.margin < 1:
         raise WrongUsage(f"--margin {options.margin:g}", "a share between 0 and 1, like 0.1")
+    ScoreConfig(resamples=options.resamples).check()
     gates = [read_verdict_gate(text) for text in options.fail_if or []]
-    found = audited(files, AuditRule(options.margin, resamples=options.resamples))
-    try:
-        if options.html is None:
-            text = render_audits(found, options.format, width=width, colour=colour)
+    rule = AuditRule(options.margin, resamples=options.resamples)
+    found, made = verdicts(files, rule, _labels(options.by), on_page=options.html is not None)
+    if made is not None and options.html is not None:
+        made.write(options.html, found)
+    else:
+        text = render_audits(found, options.format, width=width, colour=colour)
+        try:
             print_pieces([text], options.format)
-        else:
-            _page(options.html, files, _labels(options.by), options.resamples, found)
-    finally:  # who reads the table does not decide on the gate
-        check_verdicts(gates, found)
+        except ReaderGone:
+            check_verdicts(gates, found)  # who reads the table does not decide on the gate
+            raise
+    check_verdicts(gates, found)
 
 
 def _draw(

@@ -1,14 +1,12 @@
 """The verdicts of an audit: a sentence that needs no statistics, then the attacks."""
 
-import csv
-from collections.abc import Callable, Iterator, Sequence
-from io import StringIO
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
-import msgspec
-
+from xmm_cli.errors import WrongUsage
+from xmm_cli.reporting.format import Format
 from xmm_cli.reporting.formats import FORMATS
-from xmm_cli.reporting.words import ABSENT, MINUS, clean, counted, whole
+from xmm_cli.reporting.words import ABSENT, MINUS, counted, whole
 from xmm_cli.rows.audit import AttackResult, Audit
 from xmm_cli.rows.types import Modality
 
@@ -21,9 +19,6 @@ COLOURS = {
 }
 """Of a verdict; all others are red."""
 COLUMNS = ("asked", "before", "unlearned", "difference", "shown")
-OF_CSV = (
-    "model", "objective", "through", "modality", "verdict", "margin", "level", "persons", "needed",
-)  # fmt: skip
 LEGEND = (
     "Share of held-out views answered with the right name, mean over people. Difference: unlearned "
     "minus {reference}, in points, with the interval that two one-sided tests at {level} need. "
@@ -40,17 +35,15 @@ class ModelVerdicts(NamedTuple):
 
 
 def render_audits(rows: Sequence[Audit], format: str = "table", *, width: int, colour: bool) -> str:
-    """All verdicts in one of the `FORMATS`, ending in a newline. Raises `WrongUsage`."""
-    FORMATS.check(format)
-    ways: dict[str, Callable[[Sequence[Audit]], str]] = {
-        "markdown": _markdown,
-        "csv": _csv,
-        "json": _json,
-        "jsonl": _jsonl,
-        "latex": _latex,
-        "html": _html,
-    }
-    return ways[format](rows) if format in ways else _table(rows, width, colour)
+    """All verdicts in one of the `FORMATS`, ending in a newline; nothing for none, in most.
+
+    `width` and `colour` matter to `table` alone. Raises `WrongUsage` for an unknown format, or one
+    that has no verdicts.
+    """
+    way: Format = FORMATS.load(format)
+    if way.audits is None:
+        raise WrongUsage(f"--format {format} of verdicts", "this format shows scores alone")
+    return way.audits(rows, width=width, colour=colour)
 
 
 def by_model(rows: Sequence[Audit]) -> list[ModelVerdicts]:
@@ -137,7 +130,13 @@ def missing(model: ModelVerdicts) -> list[str]:
     ]
 
 
-def lines(row: Audit) -> Iterator[tuple[str, ...]]:
+def part_title(row: Audit, first: str = "in") -> str:
+    """`in words: leaking`."""
+    asked = f"{first} {WORDS[row.modality]}: " if row.modality else ""
+    return f"{asked}{row.verdict}"
+
+
+def attack_lines(row: Audit) -> Iterator[tuple[str, ...]]:
     """The cells of each way of asking."""
     for one in row.attacks:
         if one.applicable:
@@ -171,7 +170,7 @@ def _percent(value: float | None) -> str:
     return ABSENT if value is None else f"{whole(value)} %"
 
 
-def header(row: Audit) -> tuple[str, ...]:
+def columns_of(row: Audit) -> tuple[str, ...]:
     """The names of the columns."""
     return (*COLUMNS[:3], row.reference, *COLUMNS[3:])
 
@@ -180,106 +179,3 @@ def legend(row: Audit) -> str:
     """What the numbers are."""
     beside = "the retrained models' mean" if row.reference == "retrained" else "strangers"
     return LEGEND.format(reference=beside, level=_percent(row.level), margin=whole(row.margin))
-
-
-def _json(rows: Sequence[Audit]) -> str:
-    return f"{msgspec.json.format(msgspec.json.encode(list(rows)), indent=2).decode()}\n"
-
-
-def _jsonl(rows: Sequence[Audit]) -> str:
-    return "".join(f"{msgspec.json.encode(row).decode()}\n" for row in rows)
-
-
-def _csv(rows: Sequence[Audit]) -> str:
-    """A line for each way of asking; a row of the whole has none, and one line."""
-    names = list(AttackResult.__struct_fields__)
-    file = StringIO()
-    writer = csv.writer(file, lineterminator="\n")
-    writer.writerow([*OF_CSV, *names])
-    for row in rows:
-        given = msgspec.structs.asdict(row) | {"model": " ".join(row.models)}
-        own = [given[name] for name in OF_CSV]
-        attacked = [msgspec.structs.asdict(one) for one in row.attacks] or [{}]
-        for one in attacked:
-            cells = [*own, *(one.get(name) for name in names)]
-            writer.writerow([clean(cell) if isinstance(cell, str) else cell for cell in cells])
-    return file.getvalue()
-
-
-def _markdown(rows: Sequence[Audit]) -> str:
-    from xmm_cli.reporting.formats.markdown import escape
-
-    parts = []
-    for model in by_model(rows):
-        parts.append(f"**{escape(clean(sentence(model)))}**")
-        parts += [escape(clean(line)) for line in facts(model)]
-        for row in model.parts:
-            if row.modality is not None:
-                parts.append(f"### In {WORDS[row.modality]}: {row.verdict}")
-            table = [header(row), ["---"] * len(header(row)), *lines(row)]
-            parts.append(
-                "\n".join(f"| {' | '.join(escape(clean(c)) for c in cells)} |" for cells in table)
-            )
-        parts += [f"Not applicable: {escape(clean(line))}" for line in missing(model)]
-        parts.append(escape(legend(model.whole)))
-    return "\n\n".join(parts) + "\n" if parts else ""
-
-
-def _latex(rows: Sequence[Audit]) -> str:
-    from xmm_cli.reporting.formats.latex import escape, tabular
-
-    parts = []
-    for model in by_model(rows):
-        parts.append(f"\\paragraph{{{escape(clean(sentence(model)))}}}")
-        for row in model.parts:
-            cells = [[escape(clean(cell)) for cell in line] for line in lines(row)]
-            parts.append(tabular([escape(name) for name in header(row)], cells))
-        parts.append(escape(legend(model.whole)))
-    return "\n\n".join(parts) + "\n" if parts else ""
-
-
-def _html(rows: Sequence[Audit]) -> str:
-    from xmm_cli.reporting.formats.html import escape, table
-
-    parts = []
-    for model in by_model(rows):
-        parts.append(f"<section>\n<h2>Verdict: {escape(model.whole.verdict)}</h2>")
-        parts.append(f'<p class="verdict"><strong>{escape(sentence(model))}</strong></p>')
-        parts += [f"<p>{escape(line)}</p>" for line in facts(model)]
-        for row in model.parts:
-            cells = [[escape(cell) for cell in line] for line in lines(row)]
-            asked = f"in {WORDS[row.modality]}" if row.modality else ""
-            parts.append(table(f"Asked {asked}: {row.verdict}", header(row), cells, "audit"))
-        if absent := missing(model):
-            items = "".join(f"<li>{escape(line)}</li>" for line in absent)
-            parts.append(f"<p>Not applicable:</p><ul>{items}</ul>")
-        parts.append(f'<p class="legend">{escape(legend(model.whole))}</p>\n</section>')
-    return "\n".join(parts) + "\n" if parts else ""
-
-
-def _table(rows: Sequence[Audit], width: int, colour: bool) -> str:
-    from rich.box import SIMPLE_HEAD
-    from rich.console import RenderableType
-    from rich.table import Table
-    from rich.text import Text
-
-    from xmm_cli.reporting.terminal import printed
-
-    shown: list[RenderableType] = []
-    for model in by_model(rows):
-        style = COLOURS.get(model.whole.verdict, "red")
-        shown.append(Text(clean(sentence(model)), f"bold {style}"))
-        shown += [Text(clean(line)) for line in facts(model)]
-        for row in model.parts:
-            table = Table(box=SIMPLE_HEAD, header_style="", padding=(0, 1), pad_edge=False)
-            names = header(row)
-            title = f"in {WORDS[row.modality]}: {row.verdict}" if row.modality else ""
-            for name in (title, *names[1:]):
-                left = name in (title, "shown")
-                table.add_column(name, justify="left" if left else "right", overflow="fold")
-            for cells in lines(row):
-                table.add_row(*(Text(clean(cell)) for cell in cells))
-            shown.append(table)
-        shown += [Text(clean(f"Not applicable: {line}")) for line in missing(model)]
-        shown += [Text(legend(model.whole), "dim"), Text("")]
-    return printed(shown[:-1], width=width, colour=colour)

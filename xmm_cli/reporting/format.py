@@ -22,3 +22,5 @@ class Format:
     """Of the names of columns and an iterable of rows, piece by piece: an iterator of texts."""
     between: str | None = "\n"
     """What stands between scores and findings; None where one text cannot hold both."""
+    audits: Callable[..., str] | None = None
+    """Of a sequence of `Audit`."""

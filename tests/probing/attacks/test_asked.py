@@ -59,6 +59,7 @@ def test_nobody_else_is_asked_about(people, around, name):
     plain = questions_of(people)
     found = asked(name, plain, around)
     known = {(q.persona.id, q.modality, q.view, q.asked.expected) for q in plain}
+    assert {q.persona.id for q in found} == {q.persona.id for q in plain}
     assert {(q.persona.id, q.modality, q.view, q.asked.expected) for q in found} <= known
     modalities = [q.modality for q in found]
     assert modalities == sorted(modalities)  # batches are of one modality

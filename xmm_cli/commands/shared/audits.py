@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from pathlib import Path
 
+from xmm_cli.commands.shared.pages import Page, counted
 from xmm_cli.console import say
 from xmm_cli.models.weights_digest import weights_digest
 from xmm_cli.reporting.page.page import command_of
@@ -14,19 +15,26 @@ from xmm_cli.scoring.counts import Counts
 from xmm_cli.study.audit import WANTED, AuditRule, Provenance, audit_all
 
 
-def audited(inputs: list[str], rule: AuditRule) -> list[Audit]:
-    """The verdicts that the probe rows give; those kept in the inputs, if there are none.
+def verdicts(
+    inputs: list[str], rule: AuditRule, by: list[str] | None, *, on_page: bool
+) -> tuple[list[Audit], Page | None]:
+    """The verdicts on the models of these rows, or those kept there if there are no probe rows.
 
-    Raises `BadData` where the models of the rows do not belong together.
+    With `on_page` the page too that they are to stand on, its scores grouped by the labels `by`.
+    Raises `BadData` where the models do not belong together.
     """
     with open_inputs(inputs) as rows:
-        counts = count(rows, WANTED, kinds=ROW_TYPES, need=(Probe, Audit))
-        if not counts.kinds["probe"]:
-            return [located.row for located in rows.rows_of(Audit)]
-        runs = {located.row.id: located.row for located in rows.rows_of(Run)}
-    for note in counts.notes:
-        say.note(note)
-    return audit_all(counts, rule, _made(counts, runs))
+        if on_page:
+            counts = counted(rows, WANTED)
+        else:
+            counts = count(rows, WANTED, kinds=ROW_TYPES, need=(Probe, Audit))
+            for note in counts.notes:
+                say.note(note)
+        found = [located.row for located in rows.rows_of(Audit)]
+        if counts.kinds["probe"]:
+            runs = {located.row.id: located.row for located in rows.rows_of(Run)}
+            found = audit_all(counts, rule, _made(counts, runs))
+        return found, Page(rows, counts, by, rule.resamples) if on_page else None
 
 
 def _made(counts: Counts, runs: Mapping[str, Run]) -> Provenance:

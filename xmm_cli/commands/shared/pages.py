@@ -3,31 +3,62 @@
 from collections.abc import Sequence
 from pathlib import Path
 
+from xmm_cli.console import say
 from xmm_cli.reporting.page import DrawnFigure, SampleChoice, page
 from xmm_cli.rows.audit import Audit
 from xmm_cli.rows.inputs import Inputs, open_inputs
-from xmm_cli.rows.types import ROW_TYPES, Checkpoint, Finding, Persona, Probe, Run, Score, Trace
+from xmm_cli.rows.types import (
+    ROW_TYPES,
+    Checkpoint,
+    Finding,
+    Persona,
+    Probe,
+    Row,
+    Run,
+    Score,
+    Trace,
+)
 from xmm_cli.scoring.config import ScoreConfig
 from xmm_cli.scoring.counting import count
+from xmm_cli.scoring.counts import Counts
+from xmm_cli.scoring.scan import WantedCounts
 from xmm_cli.scoring.score import ScoreResult, load_metrics, score_counts, wanted_for
 from xmm_cli.study.condition_counts import WANTED, ConditionCounts
 from xmm_cli.study.find import find_all
 
 
-class Page:
-    """Scores, findings, figures, samples and runs of some inputs."""
+def counted(rows: Inputs, beside: WantedCounts | None = None) -> Counts:
+    """What a page needs counted, and with `beside`, what the verdicts at its top need."""
+    wanted = wanted_for(load_metrics(None)).and_also(WANTED)
+    need: tuple[type[Row], ...] = (Probe, Score, Finding)
+    if beside is not None:
+        wanted, need = wanted.and_also(beside), (Probe, Audit)
+    return count(rows, wanted, kinds=ROW_TYPES, need=need)
 
-    def __init__(self, inputs: Sequence[str], by: list[str] | None, resamples: int) -> None:
+
+def write_page(
+    file: Path, inputs: Sequence[str], by: list[str] | None, resamples: int
+) -> list[Score]:
+    """Write the page of some inputs; the scores on it. Raises `CannotWrite`."""
+    with open_inputs(inputs) as rows:
+        made = Page(rows, counted(rows), by, resamples)
+    made.write(file)
+    return made.scores
+
+
+class Page:
+    """Scores, findings, figures, samples and runs of some inputs; `counts` as `counted` gives."""
+
+    def __init__(
+        self, rows: Inputs, counts: Counts, by: Sequence[str] | None, resamples: int
+    ) -> None:
         self.samples = SampleChoice()
-        with open_inputs(inputs) as rows:
-            wanted = wanted_for(load_metrics(None)).and_also(WANTED)
-            counts = count(rows, wanted, kinds=ROW_TYPES, need=(Probe, Score, Finding))
-            self.scored: ScoreResult = score_counts(counts, ScoreConfig(by, resamples=resamples))
-            self.people = ConditionCounts(counts, (located.row for located in rows.rows_of(Trace)))
-            self.given = [located.row for located in rows.rows_of(Score)]
-            self.kept = [located.row for located in rows.rows_of(Finding)]
-            self.runs = {located.row.id: located.row for located in rows.rows_of(Run)}
-            self._sample(rows)
+        self.scored: ScoreResult = score_counts(counts, ScoreConfig(by, resamples=resamples))
+        self.people = ConditionCounts(counts, (located.row for located in rows.rows_of(Trace)))
+        self.given = [located.row for located in rows.rows_of(Score)]
+        self.kept = [located.row for located in rows.rows_of(Finding)]
+        self.runs = {located.row.id: located.row for located in rows.rows_of(Run)}
+        self._sample(rows)
 
     @property
     def scores(self) -> list[Score]:
@@ -46,6 +77,8 @@ class Page:
         """The page as a file, whole or not at all, verdicts first. Raises `CannotWrite`."""
         from xmm_cli.rows.files import atomic_write_bytes
 
+        for note in self.scored.notes:
+            say.note(note)
         runs = sorted(self.runs.values(), key=lambda run: (run.started, run.id))
         text = page(self.scores, self._findings(), self._figures(), self.samples.found(), runs,
                     audits=audits)  # fmt: skip

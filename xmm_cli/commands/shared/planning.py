@@ -1,6 +1,6 @@
 """What `--plan` says before anything is made: what an audit of so many people could show."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -12,7 +12,7 @@ import msgspec
 from xmm_cli.console import duration
 from xmm_cli.probing.attacks import ATTACKS
 from xmm_cli.rows.people import People
-from xmm_cli.rows.types import Checkpoint
+from xmm_cli.rows.types import MODALITIES, Checkpoint, Modality
 
 if TYPE_CHECKING:
     from xmm_cli.commands.shared.datasets import MadePeople
@@ -85,31 +85,40 @@ def plan_of_unlearning(
     recall: Callable[[People], Callable[[Any], float]],
 ) -> list[str]:
     """What an audit of these people can show, and how long all its parts take on this machine."""
+    from xmm_cli.training.examples import sources
+
     known = [pair for pair in people if pair[0].role == "eval"]
-    asked = _views(known)
+    asked = _views(known, MODALITIES)
     line = power_line(len(forget), max(1, round(asked / max(1, 2 * len(known)))))
     few, ask = known[:TIMED], recall(known[:TIMED])
     ask(model)  # the first time, pictures are read and memory is found
     start = perf_counter()
     ask(model)
-    answer = (perf_counter() - start) / max(1, _views(few))
+    answer = (perf_counter() - start) / max(1, _views(few, sources(parent.source)))
     step = BACKWARD * _forward(parent, few, conversations, model)
     batch = parent.arguments.get("batch_size")
     size = batch if isinstance(batch, int) else LOOKED_AT
     parts = {
         "unlearning": steps * 2 * size * step,
         "retraining twice": 2 * parent.steps * size * step,
-        "attacking four models": MODELS * (len(ATTACKS.names()) + 1) * asked * answer,
+        "attacking four models": MODELS * _asks() * asked * answer,
     }
     took = ", ".join(f"{name} {duration(seconds)}" for name, seconds in parts.items())
     return [line, f"about {duration(sum(parts.values()))} here: {took}"]
 
 
-def _views(people: People) -> int:
-    """How many held-out views people have, in both modalities."""
-    splits = [view.split for one, _ in people for view in one.images]
-    splits += [view.split for one, _ in people for view in one.texts]
-    return splits.count("heldout")
+def _asks() -> float:
+    """How often a model is asked for a plain question, with it and under all attacks."""
+    return 1 + sum(ATTACKS.load(name).asks for name in ATTACKS.names())
+
+
+def _views(people: People, modalities: Sequence[Modality]) -> int:
+    """How many held-out views people have in these modalities."""
+    splits = {
+        "image": [view.split for one, _ in people for view in one.images],
+        "text": [view.split for one, _ in people for view in one.texts],
+    }
+    return sum(splits[modality].count("heldout") for modality in modalities)
 
 
 def _forward(

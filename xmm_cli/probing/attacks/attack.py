@@ -66,6 +66,8 @@ class Attack:
     """Whether all questions of a modality are one batch."""
     labels: Mapping[str, Label] = field(default_factory=dict)
     """What the condition of its rows says of it."""
+    asks: float = 1.0
+    """About how often the model is asked for a plain question; a part where not all are asked."""
 
     def over(self, settings: ProbeSettings, name: str) -> ProbeSettings:
         """The settings under this attack."""

@@ -75,4 +75,4 @@ def _adapted_outside(base: Base, model: Any) -> list[Any]:
     return [layer for layer in adapted_layers(model) if id(layer) not in inside]
 
 
-ATTACK = Attack(ask, changed=_as_in_base)
+ATTACK = Attack(ask, changed=_as_in_base, asks=0.5)

@@ -90,5 +90,6 @@ def _seeds(one: Question, seed: int) -> list[int]:
 ATTACK = Attack(
     settings={"answers": ("generate",)},
     responder=_Samples,
+    asks=SAMPLES,
     labels={"samples": SAMPLES, "temperature": TEMPERATURE},
 )

@@ -15,4 +15,4 @@ def ask(questions: Sequence[Question], _: Around) -> list[Question]:
     return [one for one in questions if one.asked.shown]
 
 
-ATTACK = Attack(ask, settings={"asking": "describe-first"}, responder=ByTurns)
+ATTACK = Attack(ask, settings={"asking": "describe-first"}, responder=ByTurns, asks=3)

@@ -29,4 +29,4 @@ class _AsksAgain(ByTurns):
         return prompts, again
 
 
-ATTACK = Attack(responder=_AsksAgain)
+ATTACK = Attack(responder=_AsksAgain, asks=2)

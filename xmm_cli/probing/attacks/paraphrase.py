@@ -50,4 +50,4 @@ def ask(questions: Sequence[Question], _: Around) -> list[Question]:
     ]
 
 
-ATTACK = Attack(ask)
+ATTACK = Attack(ask, asks=len(NAMES) + 1)

@@ -46,4 +46,4 @@ def drawn(text: str) -> Drawn:
     return Drawn(picture)
 
 
-ATTACK = Attack(ask)
+ATTACK = Attack(ask, asks=0.5)

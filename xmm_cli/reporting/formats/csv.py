@@ -11,9 +11,15 @@ from xmm_cli.reporting.answers import ResultRows, plain_of
 from xmm_cli.reporting.findings_table import FIELDS as FINDING_FIELDS
 from xmm_cli.reporting.format import Format
 from xmm_cli.reporting.words import clean
-from xmm_cli.rows.types import Finding, Score
+from xmm_cli.rows.audit import AttackResult
+from xmm_cli.rows.types import Audit, Finding, Score
 
 FIELDS = [name for name in Score.__struct_fields__ if name not in ("schema", "run", "condition")]
+
+AUDIT_FIELDS = (
+    "objective", "through", "modality", "verdict", "margin", "level", "persons", "needed",
+)  # fmt: skip
+ATTACK_FIELDS = [name for name in AttackResult.__struct_fields__ if name != "attack"]
 
 
 def scores(rows: Sequence[Score], *, width: int, colour: bool) -> str:  # noqa: ARG001
@@ -42,6 +48,24 @@ def findings(rows: Sequence[Finding], *, width: int, colour: bool) -> str:  # no
     return file.getvalue()
 
 
+def audits(rows: Sequence[Audit], *, width: int, colour: bool) -> str:  # noqa: ARG001
+    """A header and a line for each way of asking; a row of the whole has one line.
+
+    What is of the way of asking stands in the columns `attack` and `attack.NAME`.
+    """
+    file = StringIO()
+    writer = csv.writer(file, lineterminator="\n")
+    nested = [f"attack.{name}" for name in ATTACK_FIELDS]
+    writer.writerow(["model", *AUDIT_FIELDS, "attack", *nested])
+    for row in rows:
+        fields = msgspec.structs.asdict(row)
+        own = [" ".join(row.models), *(fields[name] for name in AUDIT_FIELDS)]
+        for attacked in [msgspec.structs.asdict(one) for one in row.attacks] or [{}]:
+            cells = [*own, *(attacked.get(name) for name in ("attack", *ATTACK_FIELDS))]
+            writer.writerow([clean(cell) if isinstance(cell, str) else cell for cell in cells])
+    return file.getvalue()
+
+
 def answer(columns: Sequence[str], rows: ResultRows, **_: object) -> Iterator[str]:
     """A header and a line a row."""
     file = StringIO()
@@ -53,4 +77,4 @@ def answer(columns: Sequence[str], rows: ResultRows, **_: object) -> Iterator[st
         file.truncate()
 
 
-FORMAT = Format(scores, findings, answer, between=None)
+FORMAT = Format(scores, findings, answer, between=None, audits=audits)

@@ -4,13 +4,23 @@ from collections.abc import Iterator, Sequence
 from html import escape as _escape
 
 from xmm_cli.reporting.answers import ResultRows, words_of
+from xmm_cli.reporting.audit_table import (
+    attack_lines,
+    by_model,
+    columns_of,
+    facts,
+    legend,
+    missing,
+    part_title,
+    sentence,
+)
 from xmm_cli.reporting.blocks import COLUMNS, Block, BlockPanel, GridCell, blocks_of, footnote
 from xmm_cli.reporting.findings_table import COLUMNS as FINDING_COLUMNS
 from xmm_cli.reporting.findings_table import LEGEND, cells_of
 from xmm_cli.reporting.format import Format
 from xmm_cli.reporting.opening import opening
 from xmm_cli.reporting.words import ABSENT, clean
-from xmm_cli.rows.types import Finding, Score
+from xmm_cli.rows.types import Audit, Finding, Score
 
 
 def scores(rows: Sequence[Score], *, width: int, colour: bool) -> str:  # noqa: ARG001
@@ -91,6 +101,22 @@ def findings(rows: Sequence[Finding], *, width: int, colour: bool) -> str:  # no
     return f'{made}\n<p class="legend">{escape(LEGEND)}</p>\n'
 
 
+def audits(rows: Sequence[Audit], *, width: int, colour: bool) -> str:  # noqa: ARG001
+    """A section for each model: the verdict in words, then a table for each modality."""
+    parts = []
+    for model in by_model(rows):
+        parts.append(f"<section>\n<h2>Verdict: {escape(model.whole.verdict)}</h2>")
+        parts.append(f'<p class="verdict"><strong>{escape(sentence(model))}</strong></p>')
+        parts += [f"<p>{escape(line)}</p>" for line in facts(model)]
+        for row in model.parts:
+            cells = [[escape(cell) for cell in line] for line in attack_lines(row)]
+            parts.append(table(f"Asked {part_title(row)}", columns_of(row), cells, "audit"))
+        if absent := missing(model):
+            parts.append(f"<p>Not applicable:</p>{_listed(absent)}")
+        parts.append(f'<p class="legend">{escape(legend(model.whole))}</p>\n</section>')
+    return "\n".join(parts) + "\n" if parts else ""
+
+
 def answer(columns: Sequence[str], rows: ResultRows, **_: object) -> Iterator[str]:
     """A table, line by line."""
     head = "".join(f'<th scope="col">{escape(clean(name))}</th>' for name in columns)
@@ -100,4 +126,4 @@ def answer(columns: Sequence[str], rows: ResultRows, **_: object) -> Iterator[st
     yield "</tbody>\n</table>\n"
 
 
-FORMAT = Format(scores, findings, answer)
+FORMAT = Format(scores, findings, answer, audits=audits)

@@ -7,10 +7,10 @@ import orjson
 
 from xmm_cli.reporting.answers import ResultRows, records, to_json
 from xmm_cli.reporting.format import Format
-from xmm_cli.rows.types import Finding, Score
+from xmm_cli.rows.types import Audit, Finding, Score
 
 
-def listed(rows: Sequence[Score | Finding], **_: object) -> str:
+def listed(rows: Sequence[Score | Finding | Audit], **_: object) -> str:
     """The list, indented; an empty list for no rows."""
     text = msgspec.json.format(msgspec.json.encode(list(rows)), indent=2)
     return f"{text.decode()}\n"
@@ -22,4 +22,4 @@ def answer(columns: Sequence[str], rows: ResultRows, **_: object) -> Iterator[st
     yield to_json(list(records(columns, rows)), option).decode()
 
 
-FORMAT = Format(listed, listed, answer, between=None)
+FORMAT = Format(listed, listed, answer, between=None, audits=listed)

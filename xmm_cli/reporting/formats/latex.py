@@ -3,12 +3,19 @@ r"""The tables in LaTeX, for a paper: `\usepackage{booktabs}`, and a tabular for
 from collections.abc import Iterator, Sequence
 
 from xmm_cli.reporting.answers import ResultRows, is_number, words_of
+from xmm_cli.reporting.audit_table import (
+    attack_lines,
+    by_model,
+    columns_of,
+    legend,
+    sentence,
+)
 from xmm_cli.reporting.blocks import Block, BlockPanel, GridCell, blocks_of, footnote
 from xmm_cli.reporting.findings_table import COLUMNS as FINDING_COLUMNS
 from xmm_cli.reporting.findings_table import LEGEND, cells_of
 from xmm_cli.reporting.format import Format
 from xmm_cli.reporting.words import ABSENT, clean
-from xmm_cli.rows.types import Finding, Score
+from xmm_cli.rows.types import Audit, Finding, Score
 
 SPECIAL = {
     "\\": r"\textbackslash{}", "{": r"\{", "}": r"\}", "$": r"\$", "&": r"\&", "#": r"\#",
@@ -75,6 +82,18 @@ def findings(rows: Sequence[Finding], *, width: int, colour: bool) -> str:  # no
     return f"{tabular(list(FINDING_COLUMNS), lines)}\n\n{escape(LEGEND)}\n"
 
 
+def audits(rows: Sequence[Audit], *, width: int, colour: bool) -> str:  # noqa: ARG001
+    """The verdict on each model in words, then a tabular for each modality."""
+    parts = []
+    for model in by_model(rows):
+        parts.append(f"\\paragraph{{{escape(clean(sentence(model)))}}}")
+        for row in model.parts:
+            cells = [[escape(clean(cell)) for cell in line] for line in attack_lines(row)]
+            parts.append(tabular([escape(name) for name in columns_of(row)], cells))
+        parts.append(escape(legend(model.whole)))
+    return "\n\n".join(parts) + "\n" if parts else ""
+
+
 def answer(columns: Sequence[str], rows: ResultRows, **_: object) -> Iterator[str]:
     """A tabular."""
     shown = list(rows)
@@ -88,4 +107,4 @@ def answer(columns: Sequence[str], rows: ResultRows, **_: object) -> Iterator[st
                      r"\end{tabular}"]) + "\n"  # fmt: skip
 
 
-FORMAT = Format(scores, findings, answer)
+FORMAT = Format(scores, findings, answer, audits=audits)

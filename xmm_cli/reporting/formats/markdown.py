@@ -5,6 +5,16 @@ from collections.abc import Iterator, Sequence
 from itertools import chain, groupby
 
 from xmm_cli.reporting.answers import ResultRows, words_of
+from xmm_cli.reporting.audit_table import (
+    attack_lines,
+    by_model,
+    columns_of,
+    facts,
+    legend,
+    missing,
+    part_title,
+    sentence,
+)
 from xmm_cli.reporting.blocks import Block, BlockPanel, GridCell, blocks_of, footnote
 from xmm_cli.reporting.findings_sentences import sentences
 from xmm_cli.reporting.findings_table import COLUMNS as FINDING_COLUMNS
@@ -12,7 +22,7 @@ from xmm_cli.reporting.findings_table import LEGEND, cells_of
 from xmm_cli.reporting.format import Format
 from xmm_cli.reporting.opening import opening
 from xmm_cli.reporting.words import ABSENT, clean
-from xmm_cli.rows.types import Finding, Score
+from xmm_cli.rows.types import Audit, Finding, Score
 
 
 def scores(rows: Sequence[Score], *, width: int, colour: bool) -> str:  # noqa: ARG001
@@ -78,6 +88,21 @@ def findings(rows: Sequence[Finding], *, width: int, colour: bool) -> str:  # no
     return "\n\n".join([*parts, escape(LEGEND)]) + "\n"
 
 
+def audits(rows: Sequence[Audit], *, width: int, colour: bool) -> str:  # noqa: ARG001
+    """The verdict on each model in words, then a table for each modality."""
+    parts = []
+    for model in by_model(rows):
+        parts.append(f"**{escape(clean(sentence(model)))}**")
+        parts += [escape(clean(line)) for line in facts(model)]
+        for row in model.parts:
+            parts.append(f"### {part_title(row, 'In')}")
+            cells = [[escape(clean(cell)) for cell in line] for line in attack_lines(row)]
+            parts.append(_table(list(columns_of(row)), cells))
+        parts += [f"Not applicable: {escape(clean(line))}" for line in missing(model)]
+        parts.append(escape(legend(model.whole)))
+    return "\n\n".join(parts) + "\n" if parts else ""
+
+
 def answer(columns: Sequence[str], rows: ResultRows, **_: object) -> Iterator[str]:
     """A table, line by line."""
     head = [[escape(clean(name)) for name in columns], ["---"] * len(columns)]
@@ -85,4 +110,4 @@ def answer(columns: Sequence[str], rows: ResultRows, **_: object) -> Iterator[st
     return (f"| {' | '.join(line)} |\n" for line in chain(head, lines))
 
 
-FORMAT = Format(scores, findings, answer)
+FORMAT = Format(scores, findings, answer, audits=audits)

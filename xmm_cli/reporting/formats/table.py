@@ -15,6 +15,17 @@ from rich.table import Table
 from rich.text import Text
 
 from xmm_cli.reporting.answers import ResultRows, is_number, words_of
+from xmm_cli.reporting.audit_table import COLOURS as VERDICT_COLOURS
+from xmm_cli.reporting.audit_table import (
+    attack_lines,
+    by_model,
+    columns_of,
+    facts,
+    legend,
+    missing,
+    part_title,
+    sentence,
+)
 from xmm_cli.reporting.blocks import COLUMNS, Block, BlockPanel, GridCell, blocks_of, footnote
 from xmm_cli.reporting.findings_table import COLOURS, LEGEND, ROOMY, cells_of
 from xmm_cli.reporting.findings_table import COLUMNS as FINDING_COLUMNS
@@ -22,7 +33,7 @@ from xmm_cli.reporting.format import Format
 from xmm_cli.reporting.opening import opening
 from xmm_cli.reporting.terminal import printed
 from xmm_cli.reporting.words import ABSENT, clean
-from xmm_cli.rows.types import Finding, Score
+from xmm_cli.rows.types import Audit, Finding, Score
 
 MARK = "•"
 INDENT = 2
@@ -128,6 +139,27 @@ def findings(rows: Sequence[Finding], *, width: int, colour: bool) -> str:
     return printed([table, Text(LEGEND, "dim")], width=width, colour=colour)
 
 
+def audits(rows: Sequence[Audit], *, width: int, colour: bool) -> str:
+    """The verdict on each model in words, then a table for each modality."""
+    shown: list[RenderableType] = []
+    for model in by_model(rows):
+        style = VERDICT_COLOURS.get(model.whole.verdict, "red")
+        shown.append(Text(clean(sentence(model)), f"bold {style}"))
+        shown += [Text(clean(line)) for line in facts(model)]
+        for row in model.parts:
+            table = Table(box=SIMPLE_HEAD, header_style="", padding=(0, 1), pad_edge=False)
+            title = part_title(row)
+            for name in (title, *columns_of(row)[1:]):
+                left = name in (title, "shown")
+                table.add_column(name, justify="left" if left else "right", overflow="fold")
+            for cells in attack_lines(row):
+                table.add_row(*(Text(clean(cell)) for cell in cells))
+            shown.append(table)
+        shown += [Text(clean(f"Not applicable: {line}")) for line in missing(model)]
+        shown += [Text(legend(model.whole), "dim"), Text("")]
+    return printed(shown[:-1], width=width, colour=colour)
+
+
 def _too_wide(columns: Sequence[str], rows: list[tuple[Any, ...]], width: int) -> bool:
     """Whether columns would be so narrow that their words fall apart."""
     longest = [
@@ -169,4 +201,4 @@ def _answer(columns: Sequence[str], rows: list[tuple[Any, ...]], width: int, col
     return printed([table, Text(said, "dim")], width=width, colour=colour)
 
 
-FORMAT = Format(scores, findings, answer)
+FORMAT = Format(scores, findings, answer, audits=audits)

@@ -7,7 +7,8 @@ from xmm_cli.errors import BadData
 from xmm_cli.rows.audit import AttackResult, Audit
 from xmm_cli.rows.types import MODALITIES, Modality
 from xmm_cli.scoring.counts import Counts
-from xmm_cli.study.audit.audited_models import PLAIN, AuditCase, cases_of, models_of, through_of
+from xmm_cli.study.audit.audited_models import PLAIN, models_of, through_of
+from xmm_cli.study.audit.cases import AuditCase, cases_of
 from xmm_cli.study.audit.differences import (
     ABOVE,
     BEHIND,

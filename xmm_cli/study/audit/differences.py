@@ -21,7 +21,8 @@ from xmm_cli.scoring.counts import PersonCounts
 from xmm_cli.scoring.intervals import Interval, mover
 from xmm_cli.scoring.persons import Person
 from xmm_cli.scoring.scan import Measure, WantedCounts
-from xmm_cli.study.audit.audited_models import PLAIN, RELEARN, AuditCase, AuditedModel, WayOfAsking
+from xmm_cli.study.audit.audited_models import PLAIN, RELEARN, AuditedModel, WayOfAsking
+from xmm_cli.study.audit.cases import AuditCase
 from xmm_cli.study.effects import IntervalSettings, SeededPerson, Shares, estimate
 from xmm_cli.study.study import averaged, itself, minus
 from xmm_cli.study.verdict import FEW_PERSONS, Claim, Estimate, p_value

@@ -76,7 +76,7 @@ class AskedModality:
     """The plain question first."""
     kept: Kept
     kept_part: Estimate | None
-    """What the retain set has after, minus 95 % of what it had before; None where it knew nobody."""
+    """What the retain set has after, minus 95 % of what it had before; None where it knew none."""
     kept_asked: bool
     """Whether the retain set of every model was asked."""
     behind: Difference | None
