@@ -1,18 +1,23 @@
 """Audits of models of which it is known what an audit must say."""
 
 import msgspec
+import numpy as np
 import pytest
 
 from xmm_cli.errors import BadData
 from xmm_cli.study.audit import AuditRule, audit_all
 from xmm_cli.study.audit.audited_models import models_of
+from xmm_cli.study.audit.differences import Arms, difference
 from xmm_cli.study.audit.power import (
     least_persons,
     persons_for_margin,
     persons_needed,
+    power_beyond,
     power_within,
     smallest_leak,
 )
+from xmm_cli.study.effects import SeededPerson
+from xmm_cli.study.study import averaged
 
 from .audited import RETRAINED, TRAINED, UNLEARNED, World
 
@@ -27,6 +32,15 @@ def audited(world, rule=QUICK):
 
 def verdicts(world, rule=QUICK):
     return [row.verdict for row in audited(world, rule)]
+
+
+def test_a_retain_set_that_was_not_asked_is_not_kept():
+    counts = ENOUGH.counts()
+    for asked in [one for one in counts.asked if one.set == "retain"]:
+        del counts.asked[asked]
+    whole, image, _ = audit_all(counts, QUICK)
+    assert whole.verdict == image.verdict == "undecided"
+    assert image.comment == "nothing was asked about the retain set"
 
 
 def test_never_learned():
@@ -323,6 +337,13 @@ def test_needed_people_have_the_power_that_was_promised():
     assert least_persons(0.1, 0.05) == 29
     assert persons_for_margin(4, 0.1, 0.05, 26) >= persons_for_margin(4, 0.1, 0.05) >= 29
     assert persons_needed(0.1, spread, 0.1, 0.05) is None
+    alone, among = (persons_needed(0.3, spread, 0.1, 0.05, tests) for tests in (1, 26))
+    assert power_beyond(alone, 0.3, spread, 0.1, 0.05) >= 0.8
+    assert (
+        power_beyond(among, 0.3, spread, 0.1, 0.05 / 26)
+        >= 0.8
+        > power_beyond(among - 1, 0.3, spread, 0.1, 0.05 / 26)
+    )
 
 
 def test_more_people_show_smaller_leaks():
@@ -345,13 +366,25 @@ def test_72_people_of_equal_models_are_erased_in_most_draws(recall):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(("unlearned", "retrained"), [(0.1, 0.0), (0.15, 0.05)])
-def test_a_difference_of_the_margin_is_seldom_called_erased(unlearned, retrained):
-    """Nominal 5 %; 8.5 % in 200 draws is 2.3 standard errors above."""
-    world = ENOUGH.but(
-        retrained=retrained,
-        unlearned={"image": retrained, "text": retrained, ("image", "prefix"): unlearned},
-    )
-    draws = [verdicts(world.but(seed=seed), AuditRule(resamples=499))[0] for seed in range(200)]
-    assert draws.count("erased") / 200 <= 0.085
-    assert (draws.count("suppressed") + draws.count("leaking")) / 200 <= 0.085
+@pytest.mark.parametrize(
+    ("unlearned", "retrained", "people"), [(0.1, 0.0, 72), (0.15, 0.05, 72), (0.3, 0.2, 32)]
+)
+def test_a_difference_of_the_margin_is_seldom_shown_to_be_on_either_side(
+    unlearned, retrained, people
+):
+    """Nominal 5 %; 7.1 % in 1000 draws is three standard errors above."""
+    draws, rule, rng = 1000, AuditRule(resamples=999), np.random.default_rng(0)
+    persons = [SeededPerson(0, number) for number in range(people)]
+
+    def shares(recall):
+        return dict(zip(persons, (rng.binomial(4, recall, people) / 4).tolist(), strict=True))
+
+    within = beyond = 0
+    for _ in range(draws):
+        models = [shares(retrained), shares(retrained)]
+        arms = Arms({}, shares(unlearned), averaged(models), models, {})
+        shown = difference(arms, rule)
+        within += shown.within
+        beyond += shown.estimate.low > rule.margin
+    assert within / draws <= 0.071
+    assert beyond / draws <= 0.071
