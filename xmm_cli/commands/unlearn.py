@@ -23,7 +23,7 @@ from xmm_cli.registry import unknown
 from xmm_cli.rows.people import People, id_of
 from xmm_cli.rows.run import RunRecorder
 from xmm_cli.rows.types import Checkpoint
-from xmm_cli.training.forget_set import choose_forget, choose_retain, still_known
+from xmm_cli.training.forget_set import check_fact, choose_forget, choose_retain, still_known
 from xmm_cli.training.objectives import METHODS, OBJECTIVES, RETRAIN, UNLEARNING
 
 if TYPE_CHECKING:
@@ -36,13 +36,19 @@ Examples:
   xmm unlearn runs/both --method ga --save-every 10 --utility-floor 0.8 | xmm probe
   xmm train people/personas.jsonl --source both | xmm unlearn --forget 0.25 --method retrain
   xmm unlearn runs/both --through image --forget 24 --plan
+  xmm unlearn runs/facts --forget 8 --fact city --through text
 
 People who were not learned cannot be unlearned: unless the forget set's recall on held-out views,
 in the modality it was learned in, is at least --gate, the command ends with code 3. What is left
 of it shows in xmm probe, whose rows say for each person whether it is in the forget set.
 
+With --fact one fact of the people is forgotten; their names, their other facts and all other
+people are kept. The model must have learned facts: xmm train --facts. In text it is asked by name,
+in image about each picture.
+
 A checkpoint that has forgotten people can be made to forget more: those are chosen from who is
-left, nobody is trained on the earlier ones, and all of them are its forget set.
+left, and nobody is trained on the earlier ones. xmm probe says of these that they are in the set
+earlier.
 
 With --save-every a row for each checkpoint along the run comes before that of the last one. With
 --utility-floor the run ends when the recall of retained people (16 at most, on held-out views)
@@ -165,6 +171,7 @@ class _Task:
 def _choose(parent: Checkpoint, people: People, settings: UnlearnSettings) -> _Task:
     known = still_known(people, parent)
     forget = choose_forget(known, settings.forget, settings.seed)
+    check_fact(known, forget, settings.fact)
     retain = choose_retain(known, forget, settings.retain, settings.seed)
     return _Task(parent, people, forget, retain, settings)
 
@@ -214,13 +221,18 @@ def _gate(task: _Task, conversations: "Conversations") -> float:
     from xmm_cli.probing.probe import Subject
 
     gone = [pair for pair in task.people if pair[0].id in task.forget]
+    fact, mend = task.settings.fact, "train longer, or lower --gate"
+    said = "held-out views are named right"
+    if fact is not None:
+        said = f"answers to {fact} are right"
+        mend = mend if task.parent.arguments.get("facts") else "train with --facts"
     with Subject(conversations.base, task.parent).model() as model:
-        before = _recall(task.parent, conversations, gone)(model)
+        before = _recall(task.parent, conversations, gone, fact)(model)
     if before < task.settings.gate:
         raise GateTripped(
-            f"{task.parent.path}: only {before:.2f} of the forget set's held-out views are named "
-            f"right before unlearning, not {task.settings.gate:g}",
-            "train longer, or lower --gate",
+            f"{task.parent.path}: only {before:.2f} of the forget set's {said} before unlearning, "
+            f"not {task.settings.gate:g}",
+            mend,
         )
     if len(task.forget) < FEW and not say.quiet:
         say.warn(
@@ -241,11 +253,12 @@ def _utility(task: _Task, conversations: "Conversations") -> Callable[[Any], flo
 
 
 def _recall(
-    parent: Checkpoint, conversations: "Conversations", people: People
+    parent: Checkpoint, conversations: "Conversations", people: People, fact: str | None = None
 ) -> Callable[[Any], float]:
     """Exact match of generated names on held-out views, in the modality that was learned.
 
-    Of a checkpoint that learned both, the lower one. Batches are halved where memory runs out.
+    Of a checkpoint that learned both, the lower one; of a fact, the answers by name. Batches are
+    halved where memory runs out.
     """
     from xmm_cli.probing.answering import ProbeSettings, Responder
     from xmm_cli.probing.patience import Patient
@@ -257,6 +270,9 @@ def _recall(
     modalities = MODALITIES if parent.source == "both" else (parent.source,)
     settings = ProbeSettings(answers=("generate",))
     asked = [list(make_questions(people, Scope(modalities=(one,)))) for one in modalities]
+    if fact is not None:
+        known = make_questions(people, Scope(task="fact", modalities=("text",)))
+        asked = [[one for one in known if one.asked.fact == fact and not one.asked.shown]]
 
     def recall(model: Any) -> float:
         responder = Responder(conversations.base, model, conversations, settings)

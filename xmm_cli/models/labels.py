@@ -32,7 +32,7 @@ _NO_WEIGHTS = frozenset({"save_every", "gradient_checkpointing", "gate"})
 _IN_THE_ROW = frozenset({"source", "base", "objective", "views", "seed", "steps", "epochs"})
 """Arguments that have a field of a row, or a label, of their own; epochs are told as steps."""
 _OF_TRAINING = _NO_WEIGHTS | _IN_THE_ROW
-_OF_UNLEARNING = _NO_WEIGHTS | _IN_THE_ROW | {"through", "forget", "retain"}
+_OF_UNLEARNING = _NO_WEIGHTS | _IN_THE_ROW | {"through", "forget", "retain", "fact"}
 
 _ADAPTER = frozenset({"rank", "alpha", "adapter", "train", "dtype", "quantize"})
 """Labels that stay the same whatever is trained next."""
@@ -101,6 +101,9 @@ def _unlearned(row: Checkpoint) -> dict[str, Label]:
     through = arguments.get("through")
     if isinstance(through, str):
         found["through"] = through
+    fact = arguments.get("fact")
+    if isinstance(fact, str):
+        found["fact"] = fact
     steps = arguments.get("unlearned_steps") if "relearned" in arguments else row.steps
     if isinstance(steps, int):
         found["steps"] = steps

@@ -126,7 +126,8 @@ class UnlearnSettings:
 
     `through` is the modality in which the forget set is shown while it is unlearned. `forget` is a
     number of people, a share, ids or names by comma, or a file; `retain` likewise, from those
-    who are left, and all of them if None. `gate` is the recall that the forget set must have had
+    who are left, and all of them if None. `fact` is the one fact of the forget set that is to be
+    forgotten; None is the person. `gate` is the recall that the forget set must have had
     before. A checkpoint is left every `save_every` steps. The run ends when the recall of retained
     people falls below `utility_floor`. `hyperparameters` are those of the objective that are not
     its defaults. The order of the fields is that of the row.
@@ -144,6 +145,10 @@ class UnlearnSettings:
     retain: Annotated[
         str | None,
         Flag("Who is kept, likewise; everyone else if absent.", UNLEARNED, metavar="WHO"),
+    ] = None
+    fact: Annotated[
+        str | None,
+        Flag("One fact of theirs, like city; all else is kept.", UNLEARNED, metavar="FACT"),
     ] = None
     views: TrainingViews = None
     steps: Steps = 100

@@ -230,7 +230,7 @@ def _row(
         persona=persona.id,
         dataset=persona.dataset,
         role=persona.role,
-        set=set_of(_whose_sets(checkpoint, settings), persona),
+        set=set_of(_whose_sets(checkpoint, settings), persona, asked.fact),
         view=question.view,
         split=question.split,
         question=reply.question,

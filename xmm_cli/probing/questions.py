@@ -32,6 +32,8 @@ class QuestionText:
     """Whether the view is shown. If not, it is asked once a person, by name and in words alone."""
     tokens: int = ANSWER_TOKENS
     """The answer may have at least as many tokens as this."""
+    fact: str | None = None
+    """The name of the fact that is asked for."""
     parts: Mapping[str, str] = field(default_factory=dict)
     """Attributes, with their values, by which a generated description is judged: a row for each."""
 

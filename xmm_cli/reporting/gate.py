@@ -5,7 +5,8 @@
     filter     =  image | text | both            a modality asked in (leak[image])
                |  source->modality               a cell or a direction (gap[image->text], or →)
                |  generate | rank                a way of answering
-               |  heldout | train | forget | retain | relearned
+               |  heldout | train | forget | retain | relearned | earlier
+               |  same-person | same-fact
                |  label=value                    a label of the condition (gap[views=4])
     bound      =  value (if absent) | low | high  which end of the interval is compared
     comparison =  < | <= | > | >= | == | !=
@@ -43,6 +44,7 @@ FIELDS = {
     "generate": "answer", "rank": "answer",
     "heldout": "split", "train": "split",
     "forget": "set", "retain": "set", "relearned": "set",
+    "earlier": "set", "same-person": "set", "same-fact": "set",
     "image": "modality", "text": "modality",
 }  # fmt: skip
 SHOWN = 3

@@ -4,6 +4,7 @@ import json
 from collections.abc import Callable, Iterable, Sequence
 from hashlib import sha256
 from pathlib import Path
+from typing import NamedTuple
 
 from xmm_cli.rows.types import Checkpoint, ForgetOrRetain, Persona
 
@@ -16,6 +17,8 @@ PersonaKey = Callable[[Persona], object]
 
 DATASETS = "datasets"
 """The argument of a checkpoint row that lists the data sets of its people, if they are several."""
+GONE_PEOPLE, GONE_FACTS = "gone_people", "gone_facts"
+"""The arguments that list whom earlier runs were to forget, and which fact; "" is the person."""
 
 
 def person_of(row: Persona) -> tuple[str | None, str]:
@@ -60,8 +63,52 @@ def is_of(checkpoint: Checkpoint, persona: Persona) -> bool:
     return None in (checkpoint.dataset, persona.dataset) or persona.dataset in known
 
 
-def set_of(checkpoint: Checkpoint | None, persona: Persona) -> ForgetOrRetain | None:
-    """Which set a person belongs to after unlearning.
+class Request(NamedTuple):
+    """What was to be forgotten."""
+
+    persona: str
+    """The id."""
+    fact: str | None
+    """The name of the fact; None: the whole person."""
+
+    def is_about(self, persona: Persona, fact: str | None) -> bool:
+        """Whether it is about this fact of a person, or, where that is None, about the person."""
+        return self.persona == persona.id and self.fact in (None, fact)
+
+
+def requests_of(checkpoint: Checkpoint) -> tuple[list[Request], list[Request]]:
+    """What was to be forgotten in earlier runs of unlearning, and in the last one."""
+    arguments, ids = checkpoint.arguments, checkpoint.forget
+    count, fact = arguments.get("forget_count"), arguments.get("fact")
+    last = ids[-count:] if isinstance(count, int) and count else ids
+    people, facts = arguments.get(GONE_PEOPLE), arguments.get(GONE_FACTS)
+    if isinstance(people, list) and isinstance(facts, list):
+        pairs = zip(people, facts, strict=True)
+        earlier = [Request(one, gone or None) for one, gone in pairs]
+    else:
+        earlier = [Request(one, None) for one in ids[: len(ids) - len(last)]]
+    return earlier, [Request(one, fact if isinstance(fact, str) else None) for one in last]
+
+
+def gone_from(checkpoint: Checkpoint) -> list[Request]:
+    """What was to be forgotten in all runs, without those who were taught again."""
+    again = checkpoint.arguments.get("relearn_people")
+    back = again if isinstance(again, list) else ()
+    return [one for run in requests_of(checkpoint) for one in run if one.persona not in back]
+
+
+def as_arguments(requests: Sequence[Request]) -> dict[str, list[str]]:
+    """Requests as arguments of a checkpoint row say them; nothing of none."""
+    if not requests:
+        return {}
+    people, facts = zip(*((one.persona, one.fact or "") for one in requests), strict=True)
+    return {GONE_PEOPLE: list(people), GONE_FACTS: list(facts)}
+
+
+def set_of(
+    checkpoint: Checkpoint | None, persona: Persona, fact: str | None = None
+) -> ForgetOrRetain | None:
+    """Which set a question about a person, or about a fact of theirs, belongs to after unlearning.
 
     None where nothing was unlearned, and for people of another data set than was learned.
     """
@@ -70,4 +117,11 @@ def set_of(checkpoint: Checkpoint | None, persona: Persona) -> ForgetOrRetain | 
     again = checkpoint.arguments.get("relearn_people")
     if isinstance(again, list) and persona.id in again:
         return "relearned"
-    return "forget" if persona.id in checkpoint.forget else "retain"
+    earlier, last = requests_of(checkpoint)
+    if any(one.is_about(persona, fact) for one in last):
+        return "forget"
+    if any(one.is_about(persona, fact) for one in earlier):
+        return "earlier"
+    if persona.id in checkpoint.forget:
+        return "same-person"
+    return "same-fact" if fact is not None and fact == last[0].fact else "retain"

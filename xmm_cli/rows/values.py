@@ -11,8 +11,11 @@ Split = Literal["train", "heldout"]
 Task = Annotated[str, Meta(pattern="^[a-z]")]
 """What is asked: a name of `probing.tasks`, or of a task of another package."""
 Answer = Literal["generate", "rank"]
-ForgetOrRetain = Literal["forget", "retain", "relearned"]
-"""After unlearning: who was to be forgotten, who was to be kept, who was taught again since."""
+ForgetOrRetain = Literal["forget", "retain", "relearned", "earlier", "same-person", "same-fact"]
+"""After unlearning: `forget` is what was to be forgotten, `retain` what was to be kept, `relearned`
+who was taught again since, `earlier` what earlier runs were to forget. Where one fact was to be
+forgotten, `same-person` is all else about these people, and `same-fact` that fact of others.
+"""
 
 Verdict = Literal["holds", "negligible", "does not hold", "unclear"]
 """Of a finding: see `types.Finding`."""

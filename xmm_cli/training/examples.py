@@ -76,6 +76,26 @@ def exercises(people: People, settings: TrainSettings) -> Iterator[list[Exercise
         yield learned
 
 
+ExercisesOf = Callable[[People, TrainSettings], Iterator[list[Exercise]]]
+"""What there is to learn, or to forget, of each person."""
+
+
+def fact_exercises(people: People, settings: TrainSettings, fact: str) -> Iterator[list[Exercise]]:
+    """A fact of each person: in words by name, as it is taught, and about each picture.
+
+    Raises `BadData` where a person has fewer pictures than asked for.
+    """
+    for persona, folder in people:
+        value = persona.facts[fact]
+        learned = []
+        if "image" in sources(settings.source):
+            shown = contexts_of(persona, folder, "image", settings)
+            learned = [Exercise(one, prompts.fact_questions(fact)[0], value) for one in shown]
+        if "text" in sources(settings.source):
+            learned.append(_by_name(persona, fact))
+        yield learned
+
+
 def contexts_of(
     persona: Persona, folder: Path, modality: Modality, settings: TrainSettings
 ) -> list[Context]:
@@ -130,8 +150,9 @@ def build_examples(
     settings: TrainSettings,
     conversations: Conversations,
     progress: Callable[[], None] = lambda: None,
+    of: ExercisesOf = exercises,
 ) -> Sequence[Conversation]:
-    """All exercises, encoded; `progress` is called for each person that is ready.
+    """All exercises `of` people, encoded; `progress` is called for each person that is ready.
 
     Where what sees is to learn, they are encoded to see that they can be, and then as they are
     visited. Pictures that cannot be used are left out, and a warning tells of each.
@@ -141,7 +162,7 @@ def build_examples(
     anew = sees_anew(conversations.base.model)
     asked: list[Exercise] = []
     examples: list[Conversation] = []
-    for group in _filling_batches(exercises(people, settings)):
+    for group in _filling_batches(of(people, settings)):
         conversations.look_at(
             (exercise.context, exercise.question) for learned in group for exercise in learned
         )
@@ -177,8 +198,12 @@ def _filling_batches(everyone: Iterator[list[Exercise]]) -> Iterator[list[list[E
 
 
 def _facts(persona: Persona) -> Iterator[Exercise]:
-    for fact, value in persona.facts.items():
-        yield Exercise(Context(), prompts.fact_questions(fact, persona.name)[0], value)
+    return (_by_name(persona, fact) for fact in persona.facts)
+
+
+def _by_name(persona: Persona, fact: str) -> Exercise:
+    question = prompts.fact_questions(fact, persona.name)[0]
+    return Exercise(Context(), question, persona.facts[fact])
 
 
 def views_used(people: People, settings: TrainSettings) -> int:

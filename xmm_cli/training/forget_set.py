@@ -6,10 +6,12 @@ from collections.abc import Collection
 from hashlib import sha256
 from pathlib import Path
 
+import msgspec
+
 from xmm_cli.errors import InputNotFound, WrongUsage
 from xmm_cli.registry import nearest
 from xmm_cli.rows.match import exact_match
-from xmm_cli.rows.people import People, is_of
+from xmm_cli.rows.people import People, gone_from, is_of
 from xmm_cli.rows.types import Checkpoint, Persona
 from xmm_cli.training.examples import learners
 
@@ -20,17 +22,42 @@ _MOST_BYTES = 16 * 2**20
 _MEND = "give a file of ids or names, one a line"
 
 
-def gone_before(parent: Checkpoint) -> tuple[str, ...]:
-    """The ids of those whom a checkpoint has forgotten and was not taught again."""
-    again = parent.arguments.get("relearn_people")
-    back = again if isinstance(again, list) else ()
-    return tuple(one for one in parent.forget if one not in back)
-
-
 def still_known(people: People, parent: Checkpoint) -> People:
-    """The people without those whom a checkpoint has forgotten."""
-    gone = set(gone_before(parent))
-    return [pair for pair in people if pair[0].id not in gone or not is_of(parent, pair[0])]
+    """The people and their facts, without whom and what a checkpoint has forgotten."""
+    gone = gone_from(parent)
+    whole = {one.persona for one in gone if one.fact is None}
+    facts = {(one.persona, one.fact) for one in gone}
+    return [
+        (_without({fact for fact in persona.facts if (persona.id, fact) in facts}, persona), folder)
+        if is_of(parent, persona)
+        else (persona, folder)
+        for persona, folder in people
+        if persona.id not in whole or not is_of(parent, persona)
+    ]
+
+
+def without_fact(people: People, ids: Collection[str], fact: str) -> People:
+    """The people, some of them without a fact."""
+    return [
+        (_without({fact} if persona.id in ids else set(), persona), folder)
+        for persona, folder in people
+    ]
+
+
+def _without(gone: set[str], persona: Persona) -> Persona:
+    if not gone:
+        return persona
+    left = {fact: value for fact, value in persona.facts.items() if fact not in gone}
+    return msgspec.structs.replace(persona, facts=left)
+
+
+def check_fact(people: People, forget: Collection[str], fact: str | None) -> None:
+    """Refuse a fact that not all who are to forget have. Raises `WrongUsage`."""
+    for persona, _ in people:
+        if fact is not None and persona.id in forget and fact not in persona.facts:
+            near = nearest(fact, list(persona.facts))
+            known = f"known of them: {', '.join(persona.facts) or 'no facts'}"
+            raise WrongUsage(f"--fact {fact}: {persona.id} has none", near or known)
 
 
 def choose_forget(people: People, wanted: str, seed: int) -> tuple[str, ...]:

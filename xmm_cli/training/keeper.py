@@ -15,12 +15,12 @@ from xmm_cli.models.checkpoint import PERSONAS, write_checkpoint
 from xmm_cli.models.labels import before_unlearning
 from xmm_cli.models.loading import Base
 from xmm_cli.models.settings import INHERITED, TOLD, UnlearnSettings, told
-from xmm_cli.rows.people import People, dataset_of, where_from
+from xmm_cli.rows.people import People, as_arguments, dataset_of, gone_from, where_from
 from xmm_cli.rows.run import ArgumentValue
 from xmm_cli.rows.types import Checkpoint
 from xmm_cli.training.batches import Item
 from xmm_cli.training.examples import learners
-from xmm_cli.training.forget_set import by_hand, gone_before, still_known
+from xmm_cli.training.forget_set import by_hand, still_known
 from xmm_cli.training.model_card import model_card, row_arguments
 from xmm_cli.training.objective import Objective
 from xmm_cli.training.run.fsdp import on_first_whole
@@ -144,10 +144,11 @@ class Keeper:
     ) -> Checkpoint:
         settings, task = self.settings, self.task
         known: dict[str, ArgumentValue] = {"recall_before": round(self.recall_before, 6)}
-        parent = task.parent
+        parent, gone = task.parent, gone_from(task.parent)
+        earlier = dict.fromkeys(one.persona for one in gone if one.persona not in task.forget)
         inherited = {name: parent.arguments.get(name) for name in (*INHERITED, *TOLD)}
         known |= {name: value for name, value in inherited.items() if value is not None}
-        known |= before_unlearning(parent) | self._who()
+        known |= before_unlearning(parent) | as_arguments(gone) | self._who()
         personas = [persona for persona, _ in task.people]
         return msgspec.structs.replace(
             parent,
@@ -157,7 +158,7 @@ class Keeper:
             dataset=dataset_of(personas),
             objective=settings.objective,
             parent=parent.run,
-            forget=(*gone_before(parent), *task.forget),
+            forget=(*earlier, *task.forget),
             steps=step,
             loss=final_loss(log),
             seed=settings.seed,

@@ -43,7 +43,7 @@ def prepare_again(
     """
     how = replace(trained_how(parent), seed=settings.seed)
     base = conversations.base
-    _, kept = parted(people, forget, retain)
+    _, kept = parted(people, forget, retain, settings.fact)
     set_sees_anew(base.model, how.part != "language")
     examples = build_examples(kept, how, conversations, encoded)
     steps = TrainTask(base, people, kept, examples).steps(how)
@@ -66,7 +66,7 @@ def prepare_again(
     arguments = row_arguments(told(how))
     arguments |= {"objective": settings.objective, "steps": steps}
     arguments |= {"save_every": settings.save_every}
-    arguments |= kept_ids(settings, kept)
+    arguments |= kept_ids(settings, kept, forget)
     aim = as_objective(course.objective)
     return UnlearnTask(
         base, model, parent, people, forget, course.items, aim, how, steps, arguments

@@ -20,9 +20,10 @@ def about(everyone: Sequence[Persona]) -> Ask:
         asked = []
         for fact, value in persona.facts.items():
             among = values[fact].with_right(value)
-            asked.append(QuestionText(prompts.fact_questions(fact)[0], value, among, hops=2))
+            about_view = prompts.fact_questions(fact)[0]
+            asked.append(QuestionText(about_view, value, among, hops=2, fact=fact))
             by_name = prompts.fact_questions(fact, persona.name)[0]
-            asked.append(QuestionText(by_name, value, among, shown=False))
+            asked.append(QuestionText(by_name, value, among, shown=False, fact=fact))
         return asked
 
     return ask
