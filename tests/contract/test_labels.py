@@ -44,6 +44,7 @@ VALUES = {
     "forget": "2",
     "retain": "2",
     "utility_floor": "0",
+    "fact": "pet",
 }
 """Another value, where the option's type does not lead to one."""
 
@@ -180,6 +181,13 @@ def test_who_is_forgotten_is_told_where_named(made):
                    for who in ("1", "e5-003"))  # fmt: skip
     assert (kept["retain"], these["retain"]) == (1, 1)
     assert ("retained" in kept, "retained" in these) == (False, True)
+
+
+def test_which_fact_is_forgotten_is_told_of_a_retrained_model_too(made):
+    words = ("--forget", "1", "--method", "retrain", "--fact")
+    pet, city = (made("unlearn", *words, fact)[2] for fact in ("pet", "city"))
+    assert (pet.pop("fact"), city.pop("fact")) == ("pet", "city")
+    assert pet == city
 
 
 def test_who_is_taught_is_told_where_named(made):
