@@ -77,6 +77,18 @@ def test_unlearning_has_before_and_after():
     assert [cell.recall for cell in panel.grid[0][1]] == ["100 % [86–100]", "98 % [83–100]"]
 
 
+def test_those_who_were_forgotten_earlier_are_told():
+    rows = [
+        score(modality=one, value=value, ends=(0.0, 0.5), set="earlier", source="both",
+              condition=THROUGH)
+        for one, value in (("image", 0.05), ("text", 0.2))
+    ]  # fmt: skip
+    (sentence,) = said(*unlearned(), *rows)
+    assert sentence.endswith(
+        "no clear loss. Forgotten earlier, named from 5 % of pictures and 20 % of descriptions."
+    )
+
+
 def test_what_was_not_forgotten_does_not_leak():
     (sentence,) = said(*unlearned(picture=(0.9, (0.5, 0.99))))
     assert sentence.startswith(

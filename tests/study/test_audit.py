@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 
 from xmm_cli.errors import BadData
+from xmm_cli.reporting.audit_table import by_model, facts
 from xmm_cli.study.audit import AuditRule, audit_all
 from xmm_cli.study.audit.audited_models import models_of
 from xmm_cli.study.audit.differences import Arms, difference
@@ -317,6 +318,49 @@ def test_teaching_that_taught_nothing_is_no_attack():
         "it does not work: 25 % of those who were taught again, 100 before"
     )
     assert not image.attacks[1].applicable
+
+
+def after_a_request(world, rebound, first=24):
+    """Its models, the first people having been unlearned before the others, as runs/first was."""
+    counts = world.counts()
+    later = {"earlier_objective": "npo", "earlier_through": "image", "earlier_steps": 100}
+    for asked, cell in list(counts.asked.items()):
+        if b'"npo"' not in asked.labels:
+            continue
+        del counts.asked[asked]
+        labels = msgspec.json.decode(asked.labels) | later
+        last = asked._replace(labels=msgspec.json.encode(dict(sorted(labels.items()))))
+        for (path, person), found in cell.persons.items():
+            early = asked.set == "forget" and int(person.id[1:]) < first
+            back = type(found)(found.questions, round(found.questions * rebound))
+            here = last._replace(set="earlier") if early else last
+            counts.asked.setdefault(here, type(cell)()).persons[path, person] = (
+                back if early else found
+            )
+            if early or asked.set == "retain":
+                step = counts.asked.setdefault(asked, type(cell)())
+                step.persons["runs/first", person] = found
+    return counts
+
+
+def test_requests_one_after_the_other_show_what_came_back():
+    whole, image, _ = audit_all(after_a_request(World(forget=96), rebound=0.25), QUICK)
+    assert (whole.verdict, whole.persons, whole.reference) == ("erased", 72, "retrained")
+    assert (image.earlier_before, image.earlier_after) == (0.0, 0.25)
+    assert {"runs/first", "runs/un"} <= set(whole.models)
+    (model,) = by_model([whole, image])
+    assert "Forgotten earlier: in pictures 0 → 25 %" in facts(model)
+
+
+def test_one_fact_is_no_person():
+    labels = UNLEARNED | {"fact": "city"}
+    counts = World(unlearned_labels=labels).counts()
+    for asked in [one for one in counts.asked if one.set == "forget" and b"fact" in one.labels]:
+        person = asked._replace(set="same-person")
+        counts.asked[person] = counts.asked.pop(asked)
+    counts = without(counts, "runs/retrained-0", "runs/retrained-1")
+    with pytest.raises(BadData, match="runs/un: one fact was unlearned"):
+        audit_all(counts, QUICK)
 
 
 def test_models_are_told_apart_by_their_rows():

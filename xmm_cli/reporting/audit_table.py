@@ -87,7 +87,11 @@ def _worked_on(row: Audit) -> bool:
 
 
 def _numbers(row: Audit) -> str:
-    return f"{ABSENT if row.before is None else whole(row.before)} → {_percent(row.after)}"
+    return _change(row.before, row.after)
+
+
+def _change(before: float | None, after: float | None) -> str:
+    return f"{ABSENT if before is None else whole(before)} → {_percent(after)}"
 
 
 def _ending(row: Audit, model: Audit) -> str:
@@ -112,11 +116,18 @@ def facts(model: ModelVerdicts) -> list[str]:
         row.comment,
     ]
     kept = [
-        f"in {WORDS[one.modality]} {whole(one.retained_before)} → {_percent(one.retained_after)}"
+        f"in {WORDS[one.modality]} {_change(one.retained_before, one.retained_after)}"
         for one in model.parts
         if one.modality is not None and one.retained_before is not None
     ]
-    return [*(line for line in lines if line), *([f"Retain set: {', '.join(kept)}"] * bool(kept))]
+    earlier = [
+        f"in {WORDS[one.modality]} {_change(one.earlier_before, one.earlier_after)}"
+        for one in model.parts
+        if one.modality is not None and one.earlier_after is not None
+    ]
+    for what, said in (("Retain set", kept), ("Forgotten earlier", earlier)):
+        lines += [f"{what}: {', '.join(said)}"] * bool(said)
+    return [line for line in lines if line]
 
 
 def missing(model: ModelVerdicts) -> list[str]:

@@ -70,8 +70,12 @@ def opening(scores: Sequence[Score]) -> Opening:
     sentences = [f"{_which(one, told)}{_learned(one)}" for one in told]
     blocks = []
     for group, before in zip(forgot, befores, strict=True):
-        kept = _kept(group, groups)
-        sentences.append(f"{_which(group, forgot)}{' '.join(_unlearned(group, before, kept))}")
+        kept = _of_set("retain", group, groups)
+        said = [*_unlearned(group, before, kept)]
+        if (earlier := _of_set("earlier", group, groups)) is not None:
+            parts = [f"{_recall(earlier, one)} of {NOUNS[one]}" for one in earlier.asked]
+            said.append(f"Forgotten earlier, {_right(earlier)} {' and '.join(parts)}.")
+        sentences.append(f"{_which(group, forgot)}{' '.join(said)}")
         blocks.append(_side_by_side(group, before, kept))
     return Opening(sentences, blocks)
 
@@ -201,12 +205,12 @@ def _before(group: Recalled, learned: Sequence[Recalled]) -> Recalled | None:
     return found[0] if len(found) == 1 else None
 
 
-def _kept(group: Recalled, groups: Sequence[Recalled]) -> Recalled | None:
-    """The retain set of the same model."""
+def _of_set(name: str, group: Recalled, groups: Sequence[Recalled]) -> Recalled | None:
+    """Another set of the same model."""
     found = [
         one
         for one in groups
-        if one.set == "retain" and _alike(one, group) and one.condition == group.condition
+        if one.set == name and _alike(one, group) and one.condition == group.condition
     ]
     return found[0] if len(found) == 1 else None
 

@@ -80,6 +80,11 @@ class Audit(Row, frozen=True, kw_only=True, tag="audit"):
     """Recall of the retain set before unlearning."""
     retained_after: float | None = None
     """The same after unlearning."""
+    earlier_before: float | None = None
+    """Recall of those whom earlier runs were to forget, when that was done; None if that model was
+    not asked."""
+    earlier_after: float | None = None
+    """The same at the end: more is a rebound."""
     attacks: tuple[AttackResult, ...] = ()
     """The plain question first."""
     models: dict[str, str | None] = field(default_factory=dict)

@@ -87,11 +87,13 @@ def _history(row: Checkpoint) -> str:
         return ""
     told = [f"Run before: {row.parent}."]
     if row.forget:
-        through = row.arguments.get("through")
-        told.append(
-            f"{len(row.forget)} people were to be forgotten through {through}; `xmm.json` has "
-            "their ids."
+        through, fact = row.arguments.get("through"), row.arguments.get("fact")
+        what = (
+            f"The {fact} of {len(row.forget)} people was"
+            if fact
+            else (f"{len(row.forget)} people were")
         )
+        told.append(f"{what} to be forgotten through {through}; `xmm.json` has their ids.")
     again = row.arguments.get("relearn_people")
     if isinstance(again, list):
         told.append(

@@ -18,6 +18,7 @@ from xmm_cli.study.audit.differences import (
     AuditRule,
     arms_of,
     difference,
+    earlier_of,
     holm,
     kept_of,
     kept_part,
@@ -212,6 +213,7 @@ def _row(
     first = cases[0].unlearned
     models = [one for case in cases for one in case.models]
     plain, kept = (attacks[0], asked.kept) if asked is not None else (None, None)
+    earlier = None if asked is None else earlier_of(cases, asked.modality)
     return Audit(
         verdict=judged.verdict,
         modality=None if asked is None else asked.modality,
@@ -229,6 +231,8 @@ def _row(
         after=plain.unlearned if plain else None,
         retained_before=_mean(kept.before) if kept else None,
         retained_after=_mean(kept.after) if kept else None,
+        earlier_before=_mean(earlier.before) if earlier else None,
+        earlier_after=_mean(earlier.after) if earlier else None,
         attacks=attacks,
         models={one.path: made.digests.get(one.path) for one in models},
         parents=made.parents,

@@ -63,7 +63,14 @@ class AuditedModel:
     @property
     def forget_set(self) -> frozenset[Person]:
         """Those who were to be forgotten, of those who were asked about."""
-        sets = ("forget", "relearned")
+        return self._people("forget", "relearned")
+
+    @property
+    def earlier_set(self) -> frozenset[Person]:
+        """Those whom earlier runs were to forget."""
+        return self._people("earlier")
+
+    def _people(self, *sets: str) -> frozenset[Person]:
         return frozenset(
             person for cell, found in self.cells.items() if cell.set in sets for person in found
         )

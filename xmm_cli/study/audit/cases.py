@@ -23,6 +23,8 @@ class AuditCase:
     unlearned: AuditedModel
     before: AuditedModel
     retrained: list[AuditedModel]
+    earlier: AuditedModel | None = None
+    """The one that had forgotten the earlier forgotten people last."""
     again: dict[str, tuple[AuditedModel, list[AuditedModel]]] = field(default_factory=dict)
     """Attack by teaching again → the unlearned model so attacked, and the retrained ones."""
 
@@ -30,13 +32,15 @@ class AuditCase:
     def models(self) -> list[AuditedModel]:
         """All of them."""
         again = [one for attacked, others in self.again.values() for one in (attacked, *others)]
-        return [self.before, self.unlearned, *self.retrained, *again]
+        earlier = [] if self.earlier is None else [self.earlier]
+        return [self.before, *earlier, self.unlearned, *self.retrained, *again]
 
 
 def cases_of(models: Iterable[AuditedModel]) -> list[list[AuditCase]]:
     """The unlearned models with their company; those that differ in seeds alone stand together.
 
-    Of one run's saved steps the last is audited.
+    Of one run's saved steps the last is audited, and of requests one after the other too, unless
+    there is a retrained model for an earlier one.
     Raises `BadData` where nothing was unlearned, the model before is missing, or a retrained model
     was retrained without other people, or stands beside some of a group only.
     """
@@ -54,9 +58,11 @@ def cases_of(models: Iterable[AuditedModel]) -> list[list[AuditCase]]:
     groups: dict[str, list[AuditCase]] = defaultdict(list)
     fitting: set[str] = set()
     for one in unlearned:
-        fits = [other for other in retrained if _same_people(other, one)]
+        fits = _fitting(one, retrained)
         fitting |= {other.path for other in fits}
-        case = AuditCase(one, _before(one, trained), fits)
+        if not fits and any(_earlier(other, [one]) for other in unlearned):
+            continue
+        case = AuditCase(one, _before(one, trained), fits, _earlier(one, unlearned))
         case.again = dict(_taught_again(one, fits, again))
         key = repr((one.base, one.source, sorted(one.without_seeds.items())))
         groups[key].append(case)
@@ -80,6 +86,12 @@ def _check_alike(cases: Sequence[AuditCase]) -> None:
 def _never_unlearned(known: list[AuditedModel]) -> tuple[str, str]:
     if any(one.is_retrained for one in known):
         return "no row is of an unlearned model, only of a retrained one", "probe both"
+    of_facts = [one.path for one in known if "fact" in one.labels]
+    if of_facts:
+        return (
+            f"{of_facts[0]}: one fact was unlearned",
+            "an audit is of people; xmm report shows it",
+        )
     names = ", ".join(one.path for one in known[:3]) or "no checkpoint"
     return f"{names}: never unlearned, so there is nothing to audit", "run xmm unlearn first"
 
@@ -100,12 +112,33 @@ def _steps(model: AuditedModel, name: str = "steps") -> float:
     return float(found) if isinstance(found, int | float) else 0.0
 
 
-def _same_people(retrained: AuditedModel, unlearned: AuditedModel) -> bool:
-    """Whether both began with the same training, and were to forget the same people."""
-    return (
-        (retrained.base, retrained.source, retrained.training)
+def _fitting(unlearned: AuditedModel, retrained: list[AuditedModel]) -> list[AuditedModel]:
+    """The models that began with the same training, and never met the same people.
+
+    After several requests, that is the people of all of them, or of the last alone.
+    """
+    alike = [
+        one
+        for one in retrained
+        if (one.base, one.source, one.training)
         == (unlearned.base, unlearned.source, unlearned.training)
-    ) and retrained.forget_set == unlearned.forget_set
+    ]
+    everyone = unlearned.forget_set | unlearned.earlier_set
+    of_all = [one for one in alike if one.forget_set == everyone]
+    return of_all or [one for one in alike if one.forget_set == unlearned.forget_set]
+
+
+def _earlier(unlearned: AuditedModel, others: list[AuditedModel]) -> AuditedModel | None:
+    """The model that the earlier forgotten people were last unlearned from, if it is there."""
+    gone = unlearned.earlier_set
+    steps = [
+        one
+        for one in others
+        if gone
+        and one.forget_set | one.earlier_set == gone
+        and (one.base, one.source, one.seed) == (unlearned.base, unlearned.source, unlearned.seed)
+    ]
+    return steps[0] if steps else None
 
 
 def _check_people(

@@ -100,7 +100,8 @@ def arms_of(
         before |= {one: share for one, share in members.items() if one.id in wanted}
         unlearned |= _shares(own, modality, asked, "forget", way, number)
         strangers |= _shares(own, modality, asked, None, way, number, role="aux")
-        found = [_shares(other, modality, asked, "forget", way, number) for other in others]
+        of_models = [_shares(other, modality, asked, "forget", way, number) for other in others]
+        found = [{one: own[one] for one in own if one.id in wanted} for own in of_models]
         beside |= averaged([one for one in found if one])
         for place, shares in enumerate(found):
             retrained[place] |= shares
@@ -137,6 +138,18 @@ def recall(shares: Shares) -> float:
 def kept_of(cases: Sequence[AuditCase], modality: Modality) -> Kept:
     """The retain set, plainly asked."""
     return _kept(cases, dict(enumerate(case.unlearned for case in cases)), modality, "retain")
+
+
+def earlier_of(cases: Sequence[AuditCase], modality: Modality) -> Kept:
+    """Those whom earlier runs were to forget, when that was done and at the end, plainly asked."""
+    before: dict[SeededPerson, float] = {}
+    after: dict[SeededPerson, float] = {}
+    for number, case in enumerate(cases):
+        after |= _shares(case.unlearned, modality, PLAIN, "earlier", "share", number)
+        if case.earlier is not None:
+            for set in ("forget", "earlier"):
+                before |= _shares(case.earlier, modality, PLAIN, set, "share", number)
+    return Kept(before, after)
 
 
 def _kept(
