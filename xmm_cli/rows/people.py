@@ -63,7 +63,7 @@ def is_of(checkpoint: Checkpoint, persona: Persona) -> bool:
     return None in (checkpoint.dataset, persona.dataset) or persona.dataset in known
 
 
-class Request(NamedTuple):
+class ForgetRequest(NamedTuple):
     """What was to be forgotten."""
 
     persona: str
@@ -76,7 +76,7 @@ class Request(NamedTuple):
         return self.persona == persona.id and self.fact in (None, fact)
 
 
-def requests_of(checkpoint: Checkpoint) -> tuple[list[Request], list[Request]]:
+def requests_of(checkpoint: Checkpoint) -> tuple[list[ForgetRequest], list[ForgetRequest]]:
     """What was to be forgotten in earlier runs of unlearning, and in the last one."""
     arguments, ids = checkpoint.arguments, checkpoint.forget
     count, fact = arguments.get("forget_count"), arguments.get("fact")
@@ -84,20 +84,20 @@ def requests_of(checkpoint: Checkpoint) -> tuple[list[Request], list[Request]]:
     people, facts = arguments.get(GONE_PEOPLE), arguments.get(GONE_FACTS)
     if isinstance(people, list) and isinstance(facts, list):
         pairs = zip(people, facts, strict=True)
-        earlier = [Request(one, gone or None) for one, gone in pairs]
+        earlier = [ForgetRequest(one, gone or None) for one, gone in pairs]
     else:
-        earlier = [Request(one, None) for one in ids[: len(ids) - len(last)]]
-    return earlier, [Request(one, fact if isinstance(fact, str) else None) for one in last]
+        earlier = [ForgetRequest(one, None) for one in ids[: len(ids) - len(last)]]
+    return earlier, [ForgetRequest(one, fact if isinstance(fact, str) else None) for one in last]
 
 
-def gone_from(checkpoint: Checkpoint) -> list[Request]:
+def gone_from(checkpoint: Checkpoint) -> list[ForgetRequest]:
     """What was to be forgotten in all runs, without those who were taught again."""
     again = checkpoint.arguments.get("relearn_people")
     back = again if isinstance(again, list) else ()
     return [one for run in requests_of(checkpoint) for one in run if one.persona not in back]
 
 
-def as_arguments(requests: Sequence[Request]) -> dict[str, list[str]]:
+def as_arguments(requests: Sequence[ForgetRequest]) -> dict[str, list[str]]:
     """Requests as arguments of a checkpoint row say them; nothing of none."""
     if not requests:
         return {}

@@ -20,6 +20,7 @@ from xmm_cli.rows.paths import from_here
 from xmm_cli.rows.reader import nothing_there
 from xmm_cli.rows.types import SCHEMA, Audit, Finding, Probe, Row, Run
 from xmm_cli.scoring.counts import CellCounts, Counts, PersonCounts, QuestionKind
+from xmm_cli.scoring.metrics.said_instead import said_instead
 from xmm_cli.scoring.packed_labels import packed
 from xmm_cli.scoring.persons import Person, Persons, Sighting
 from xmm_cli.scoring.scan import (
@@ -215,8 +216,11 @@ class _Counter:
                 questions.compose(self.counts, self.wanted.composition)
         for (asked, key), answers in self._answers.items():
             names = self.counts.taught.get((key[0], asked.base), set())
-            taught = sum(normalise(answer) in names for answer in answers)
-            self.counts.asked[asked].persons[key].taught = taught
+            counts = self.counts.asked[asked].persons[key]
+            counts.taught = sum(normalise(answer) in names for answer in answers)
+            if self.wanted.confusions:
+                right = normalise(self.counts.names.get(key[1], ""))
+                counts.measured |= said_instead(answers, right, names)
         if self.persons.ambiguous:
             number = len(self.persons.ambiguous)
             self.counts.notes.append(

@@ -68,6 +68,22 @@ METRICS = Registry(
             "xmm_cli.scoring.metrics.recall_restricted:METRIC",
             "recall among answers that are a taught name",
         ),
+        "refusal": (
+            "xmm_cli.scoring.metrics.said_instead:REFUSAL",
+            "share of answers that say they do not know",
+        ),
+        "another_name": (
+            "xmm_cli.scoring.metrics.said_instead:ANOTHER_NAME",
+            "share of answers that name another taught person",
+        ),
+        "invention": (
+            "xmm_cli.scoring.metrics.said_instead:INVENTION",
+            "share of answers that are a name nobody has",
+        ),
+        "answer_stability": (
+            "xmm_cli.scoring.metrics.said_instead:STABILITY",
+            "chance that two answers about a person agree",
+        ),
         "forget_quality": (
             "xmm_cli.scoring.metrics.forget_quality:FORGET_QUALITY",
             "whether truth ratios are those of the retrained model",
