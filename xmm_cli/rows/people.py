@@ -117,6 +117,8 @@ def set_of(
     again = checkpoint.arguments.get("relearn_people")
     if isinstance(again, list) and persona.id in again:
         return "relearned"
+    if fact is None and persona.id not in checkpoint.forget:
+        return "retain"
     earlier, last = requests_of(checkpoint)
     if any(one.is_about(persona, fact) for one in last):
         return "forget"
