@@ -23,8 +23,8 @@ RULE = AuditRule(resamples=999)
 def rows(tmp_path_factory):
     """The probe rows of all models."""
     folder = folder_of_models(tmp_path_factory.mktemp("truth"))
-    lines = (folder / "rows.jsonl").read_text().splitlines()
-    found = [json.loads(line) for line in lines]
+    files = sorted(folder.glob("rows-*.jsonl"))
+    found = [json.loads(line) for file in files for line in file.read_text().splitlines()]
     return [row for row in found if row["kind"] == "probe"]
 
 
@@ -32,7 +32,7 @@ def rows(tmp_path_factory):
 def audited(rows, tmp_path):
     """The verdicts on a model beside the retrained ones, and on so many of the forget set."""
 
-    def audit(name, people=None, seed=0):
+    def audit(name, people=None, seed=0, without=()):
         gone = sorted({row["persona"] for row in rows if row["set"] == "forget"})
         asked = set(gone if people is None else Random(seed).sample(gone, people))
         models = {"before", *RETRAINED, name}
@@ -41,6 +41,7 @@ def audited(rows, tmp_path):
             f"{json.dumps(row)}\n" for row in rows
             if row["checkpoint"].rpartition("/")[2] in models
             and (row["set"] != "forget" or row["persona"] in asked)
+            and row.get("attack") not in without
         ))  # fmt: skip
         with open_inputs([str(file)]) as inputs:
             return audit_all(count(inputs, WANTED, kinds=ROW_TYPES), RULE)
@@ -48,8 +49,12 @@ def audited(rows, tmp_path):
     return audit
 
 
+GUESSED = ("multiple-choice",)
+"""Attacks under which any model is right by chance so often that 72 people show no equality."""
+
+
 def test_a_model_that_never_met_them_is_erased_in_most_draws(audited):
-    verdicts = [audited("never-met", 72, seed)[0].verdict for seed in range(20)]
+    verdicts = [audited("never-met", 72, seed, GUESSED)[0].verdict for seed in range(20)]
     assert verdicts.count("erased") >= 16, verdicts
     assert "leaking" not in verdicts
 
