@@ -116,6 +116,7 @@ _xmm() {
         --through) _xmm_words "$current" "image text both"; return ;;
         --forget) :; return ;;
         --retain) :; return ;;
+        --fact) :; return ;;
         --gate) :; return ;;
         --utility-floor) :; return ;;
         --steps) :; return ;;
@@ -129,7 +130,7 @@ _xmm() {
         --seed) :; return ;;
         esac
         if [[ $current == -* ]]; then
-            _xmm_words "$current" "--views --personas --method --objective --through --forget --retain --gate --utility-floor --plan --steps --batch-size --lr --save-every --set --gradient-checkpointing --base --device --out -o --overwrite --seed --quiet -q --help -h"
+            _xmm_words "$current" "--views --personas --method --objective --through --forget --retain --fact --gate --utility-floor --plan --steps --batch-size --lr --save-every --set --gradient-checkpointing --base --device --out -o --overwrite --seed --quiet -q --help -h"
         else
             _xmm_checkpoints "$current"
         fi
@@ -175,7 +176,7 @@ _xmm() {
     score)
         case $before in
         --by) :; return ;;
-        --metric) _xmm_words "$current" "recall chance memory transfer_gap transfer_ratio asymmetry cross_modal_score leak detectable_gap edit_similarity token_f1 logprob mean_rank mean_reciprocal_rank exposure min_k truth_ratio extraction compositional_gap false_recognition recall_restricted forget_quality membership"; return ;;
+        --metric) _xmm_words "$current" "recall chance memory transfer_gap transfer_ratio asymmetry cross_modal_score leak detectable_gap edit_similarity token_f1 logprob mean_rank mean_reciprocal_rank exposure min_k truth_ratio extraction compositional_gap false_recognition recall_restricted refusal another_name invention answer_stability forget_quality membership"; return ;;
         --against) _xmm_files "$current"; return ;;
         --level) :; return ;;
         --resamples) :; return ;;

@@ -94,6 +94,7 @@ complete -c xmm -n '__xmm_using unlearn' -l method -l objective -x -a 'ga graddi
 complete -c xmm -n '__xmm_using unlearn' -l through -x -a 'image text both' -d 'The modality in which people are unlearned.'
 complete -c xmm -n '__xmm_using unlearn' -l forget -x -d 'A number, a share, ids or names by comma, or a file.'
 complete -c xmm -n '__xmm_using unlearn' -l retain -x -d 'Who is kept, likewise; everyone else if absent.'
+complete -c xmm -n '__xmm_using unlearn' -l fact -x -d 'One fact of theirs, like city; all else is kept.'
 complete -c xmm -n '__xmm_using unlearn' -l gate -x -d 'Least recall before.'
 complete -c xmm -n '__xmm_using unlearn' -l utility-floor -x -d 'Least recall of who is kept.'
 complete -c xmm -n '__xmm_using unlearn' -l plan -d 'Say what an audit could show, and how long it takes: train nothing.'
@@ -151,7 +152,7 @@ complete -c xmm -n '__xmm_using probe' -l help -s h -d 'Show this message and ex
 complete -c xmm -n '__xmm_using probe' -F
 complete -c xmm -n '__xmm_using probe' -a '(__xmm_checkpoints)'
 complete -c xmm -n '__xmm_using score' -l by -x -d 'Group by these condition labels only, by comma.'
-complete -c xmm -n '__xmm_using score' -l metric -x -a 'recall chance memory transfer_gap transfer_ratio asymmetry cross_modal_score leak detectable_gap edit_similarity token_f1 logprob mean_rank mean_reciprocal_rank exposure min_k truth_ratio extraction compositional_gap false_recognition recall_restricted forget_quality membership' -d 'These only, by comma, or all; the usual ones if absent. More: edit_similarity, token_f1, logprob, mean_rank, mean_reciprocal_rank, exposure, min_k, truth_ratio, extraction, compositional_gap, false_recognition, recall_restricted, forget_quality, membership.'
+complete -c xmm -n '__xmm_using score' -l metric -x -a 'recall chance memory transfer_gap transfer_ratio asymmetry cross_modal_score leak detectable_gap edit_similarity token_f1 logprob mean_rank mean_reciprocal_rank exposure min_k truth_ratio extraction compositional_gap false_recognition recall_restricted refusal another_name invention answer_stability forget_quality membership' -d 'These only, by comma, or all; the usual ones if absent. More: edit_similarity, token_f1, logprob, mean_rank, mean_reciprocal_rank, exposure, min_k, truth_ratio, extraction, compositional_gap, false_recognition, recall_restricted, refusal, another_name, invention, answer_stability, forget_quality, membership.'
 complete -c xmm -n '__xmm_using score' -l against -r -F -d 'Compare with this run\'s probe rows, person by person; a quoted glob for several.'
 complete -c xmm -n '__xmm_using score' -l level -x -d 'Confidence level of the intervals.'
 complete -c xmm -n '__xmm_using score' -l resamples -x -d 'How often people are drawn anew.'

@@ -104,6 +104,7 @@ def unlearn(
     through: Literal["image", "text", "both"] = "both",
     forget: str = "8",
     retain: str | None = None,
+    fact: str | None = None,
     views: int | None = None,
     steps: int = 100,
     batch_size: int = 16,
