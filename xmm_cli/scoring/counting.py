@@ -149,8 +149,7 @@ class _Counter:
 
     def _sound(self, someone: ScannedPerson) -> bool:
         named = someone.persona is not None and someone.persona.startswith('"')
-        judged = someone.correct + someone.wrong == someone.judged
-        return named and judged and someone.persona != '""'
+        return named and someone.persona != '""'
 
     def _add(
         self,

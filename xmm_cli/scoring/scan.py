@@ -102,18 +102,19 @@ def scan(relation: str, wanted: WantedCounts) -> str:
         for one in wanted.measures.values()
     )
     return f"""
-SELECT *, hash({keys}, name) AS part FROM (SELECT {keys}, {NAME} AS name, run,
+SELECT * EXCLUDE (right_answer), hash({keys}, name) AS part,
+    CASE WHEN task = 'name' THEN right_answer END AS right_name
+FROM (SELECT {keys}, {NAME} AS name, run,
     count(*) AS number, count(correct) AS judged,
     coalesce(count_if(correct::VARCHAR = 'true'), 0) AS correct,
-    coalesce(count_if(correct::VARCHAR = 'false'), 0) AS wrong,
     count("rank") AS ranked, coalesce(count_if("rank"::VARCHAR = '1'), 0) AS first,
     coalesce(count_if({neither}), 0) AS neither,
-    bool_and({_is_number("view")})
-        AND coalesce(bool_and({_is_number("rank")} AND "rank"::VARCHAR <> '0'), true)
-        AND count("view") = count(*) AND count(question) = count(*) AND count(expected) = count(*)
-        AS sound,
-    list_unique(list(hash("view", question, expected))) = count(*) AS once,
-    any_value(expected) FILTER (task = 'name') AS right_name,
+    bool_and("view" IS NOT NULL AND question IS NOT NULL AND expected IS NOT NULL
+        AND {_is_number("view")}
+        AND (correct IS NULL OR correct::VARCHAR IN ('true', 'false'))
+        AND ("rank" IS NULL OR ({_is_number("rank")} AND "rank"::VARCHAR <> '0'))) AS sound,
+    list_unique(list(hash("view", question))) = count(*) AS once,
+    any_value(expected) AS right_answer,
     list(answer) FILTER ({confused(wanted)}) AS answers,
     [{taken}] AS measured
 FROM {relation} GROUP BY ALL)"""
@@ -152,7 +153,7 @@ def confused(wanted: WantedCounts) -> str:
 def gathered() -> str:
     """The parts of each cell and checkpoint together."""
     keys = ", ".join(f'"{key}"' for key in KEYS)
-    person = "persona, dataset, name, part, judged, correct, wrong, ranked, first, once, "
+    person = "persona, dataset, name, part, judged, correct, ranked, first, once, "
     person += "right_name, answers, measured"
     return (
         f"SELECT folder, {keys}, sum(number)::BIGINT, sum(neither)::BIGINT, bool_and(sound), "
@@ -195,7 +196,6 @@ class ScannedPerson(NamedTuple):
     part: int
     judged: int
     correct: int
-    wrong: int
     ranked: int
     first: int
     once: bool
