@@ -17,6 +17,7 @@ from typing import Any, BinaryIO, NoReturn, TypeVar
 
 from xmm_cli.command_line import reads_stdin
 from xmm_cli.errors import BadData, CannotWrite, InputNotFound, LeftOut
+from xmm_cli.garbage import none_is_made
 from xmm_cli.rows.database import limits
 from xmm_cli.rows.diagnosis import TORN, is_torn, left_out
 from xmm_cli.rows.failures import NO_ROOM, of_the_machine
@@ -147,7 +148,8 @@ def open_inputs(inputs: Sequence[str]) -> Iterator[Inputs]:
     with TemporaryDirectory(prefix="xmm-sql-") as name:
         folder = Path(name)
         settings = {**limits(folder), "memory_limit": f"{MOST_MEMORY_MIB}MiB"}
-        with duckdb.connect(config=settings) as connection:
+        # counts are many small things, and none of them garbage before the end
+        with none_is_made(), duckdb.connect(config=settings) as connection:
             yield Inputs(connection, sources(connection, inputs, folder))
 
 

@@ -24,6 +24,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from xmm_cli.scoring.intervals import TIE, Floats, normal, reach
+from xmm_cli.scoring.special import special
 
 PRIOR = 2
 """Degrees of freedom that the spread within seeds counts for. With 1, three seeds that do not
@@ -73,8 +74,6 @@ def between(influence: Floats, seeds: NDArray[np.int64], level: float) -> Betwee
     the number of each person's seed, from 0. None where there is nothing to tell: one seed, as many
     seeds as persons, no difference between persons, or an influence that is not finite.
     """
-    from scipy.special import stdtrit
-
     persons, sizes = len(seeds), np.bincount(seeds)
     number = len(sizes)
     if not 1 < number < persons:
@@ -92,7 +91,7 @@ def between(influence: Floats, seeds: NDArray[np.int64], level: float) -> Betwee
     of_seeds = max(within + component * float(np.sum(sizes**2)) / persons, 0.0)
     freedom = PRIOR + number - 1
     variance = (PRIOR * within + (number - 1) * of_seeds) / freedom
-    far = float(stdtrit(freedom, (1 + level) / 2)) * variance**0.5
+    far = float(special().stdtrit(freedom, (1 + level) / 2)) * variance**0.5
     stretch = far / (float(reach(level, deviation)[1]) * total**0.5)
     own, spread = float(within / each) ** 0.5, max(float(component), 0.0) ** 0.5
     return Between(number, max(1.0, float(stretch)), own, level, spread)
@@ -108,15 +107,13 @@ def _most(seeds: int, level: float) -> float:
     2Φ(h(F) / √(1 + r)) − 1. That falls with r; the answer is the r at which it is the level less
     `TOLERATED`, infinite where it stays above.
     """
-    from scipy.special import chdtri, ndtr, stdtrit
-
     freedom = PRIOR + seeds - 1
-    chi = chdtri(seeds - 1, (np.arange(POINTS) + 0.5) / POINTS) / (seeds - 1)
-    z, t = float(normal(level)[1]), float(stdtrit(freedom, (1 + level) / 2))
+    chi = special().chdtri(seeds - 1, (np.arange(POINTS) + 0.5) / POINTS) / (seeds - 1)
+    z, t = float(normal(level)[1]), float(special().stdtrit(freedom, (1 + level) / 2))
 
     def held(ratio: float) -> float:
         half = t * np.sqrt((PRIOR + (seeds - 1) * (1 + ratio) * chi) / freedom)
-        return float(np.mean(2 * ndtr(np.maximum(z, half) / (1 + ratio) ** 0.5) - 1))
+        return float(np.mean(2 * special().ndtr(np.maximum(z, half) / (1 + ratio) ** 0.5) - 1))
 
     low, high = 0.0, 1e4
     if held(high) >= level - TOLERATED:

@@ -12,7 +12,6 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
-from xmm_cli.garbage import none_is_made
 from xmm_cli.rows.diagnosis import kind_of
 from xmm_cli.rows.inputs import Inputs
 from xmm_cli.rows.match import normalise
@@ -63,13 +62,12 @@ def count(
         scanned = scan(inputs.relation(sources, columns_for(wanted)), wanted)
         into = "INSERT INTO parts" if number else "CREATE TEMP TABLE parts AS"
         inputs.execute(f"{into} SELECT {number} AS folder, * FROM ({scanned})", sources)
-    with none_is_made():
-        parts = [ScannedPart(*row) for row in connection.execute(gathered()).fetchall()]
-        counter = _Counter(wanted, [folder for folder, _ in folders], parts, _facts(inputs), about)
-        _check_kinds(inputs, counter.counts, kinds, need)
-        if not all(counter.take(part) for part in parts):
-            inputs.explain(inputs.sources, kinds, "a line that is no row of xmm")
-        counter.finish(inputs)
+    parts = [ScannedPart(*row) for row in connection.execute(gathered()).fetchall()]
+    counter = _Counter(wanted, [folder for folder, _ in folders], parts, _facts(inputs), about)
+    _check_kinds(inputs, counter.counts, kinds, need)
+    if not all(counter.take(part) for part in parts):
+        inputs.explain(inputs.sources, kinds, "a line that is no row of xmm")
+    counter.finish(inputs)
     return counter.counts
 
 
@@ -102,7 +100,6 @@ class _Counter:
         self.slots: dict[tuple[int, int], tuple[QuestionKind, tuple[str | None, Person]]] = {}
         """Folder and part → where its person is counted."""
         self._once = True
-        self._answered: dict[QuestionKind, set[tuple[tuple[str | None, Person], str]]] = {}
         self._answers: dict[tuple[QuestionKind, tuple[str | None, Person]], list[str]] = {}
         known: dict[tuple[str, str], set[str]] = defaultdict(set)
         sightings = []
@@ -140,7 +137,6 @@ class _Counter:
         )  # fmt: skip
         cell = self.counts.asked.setdefault(asked, CellCounts())
         cell.rows += part.number
-        self._answered.setdefault(asked, set())
         for someone in map(ScannedPerson._make, part.persons):
             if not self._sound(someone):
                 return False
@@ -172,7 +168,8 @@ class _Counter:
             names = self.counts.taught.setdefault((checkpoint, asked.base), set())
             names.add(normalise(someone.right_name))
         counts = cell.persons.setdefault(key, PersonCounts())
-        self._note_once(asked, key, someone)
+        again = (counts.questions and someone.judged) or (counts.ranked and someone.ranked)
+        self._once &= someone.once and not again
         counts.questions += someone.judged
         counts.right += someone.correct
         counts.ranked += someone.ranked
@@ -182,26 +179,10 @@ class _Counter:
         for name, measured in zip(self.wanted.measures, someone.measured, strict=True):
             number, total = counts.measured.get(name, (0, 0.0))
             if measured["number"]:
+                self._once &= number == 0
                 counts.measured[name] = (number + measured["number"], total + measured["total"])
         if someone.answers:
             self._answers.setdefault((asked, key), []).extend(someone.answers)
-
-    def _note_once(
-        self, asked: QuestionKind, key: tuple[str | None, Person], someone: ScannedPerson
-    ) -> None:
-        """Whether each question stands once, also over several parts."""
-        self._once &= someone.once
-        ways = {"generate": someone.judged, "rank": someone.ranked}
-        ways |= {
-            name: measured["number"]
-            for name, measured in zip(self.wanted.measures, someone.measured, strict=True)
-        }
-        answered = self._answered[asked]
-        for way, number in ways.items():
-            if number and (key, way) in answered:
-                self._once = False
-            elif number:
-                answered.add((key, way))
 
     def finish(self, inputs: Inputs) -> None:
         """Sort out repeated questions, and compare answers with the names of those taught."""

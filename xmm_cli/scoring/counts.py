@@ -106,9 +106,12 @@ class Counts:
     def digest(self) -> str:
         """What was counted, in a few letters; where the files lie does not matter."""
         seen = sha256()
+        kinds = [(repr(asked), cell) for asked, cell in self.asked.items()]
+        people = {person: repr(person) for _, cell in kinds for _, person in cell.persons}
         lines = sorted(
-            repr((asked, person, counts.of("generate"), counts.of("rank"), counts.measured))
-            for asked, cell in self.asked.items()
+            f"({kind}, {people[person]}, {counts.of('generate')}, {counts.of('rank')}, "
+            f"{counts.measured})"
+            for kind, cell in kinds
             for (_, person), counts in cell.persons.items()
         )
         for line in lines:

@@ -139,13 +139,11 @@ def _parted(
     counts: Counts, known: Mapping[QuestionKind, dict[str, Label]], by: list[str] | None
 ) -> Iterable[tuple[QuestionKind, CellCounts, dict[str, Label]]]:
     """Each cell with its labels; with their paths, where checkpoints of the same labels are two."""
-    persons: dict[tuple[GroupKey, Source | None], dict[Person, set[str | None]]] = defaultdict(dict)
+    persons: dict[tuple[GroupKey, Source | None], set[tuple[str | None, Person]]] = defaultdict(set)
     for asked, labels in known.items():
-        seen = persons[_key(asked, labels), asked.source]
-        for checkpoint, person in counts.asked[asked].persons:
-            seen.setdefault(person, set()).add(checkpoint)
+        persons[_key(asked, labels), asked.source].update(counts.asked[asked].persons)
     twice = {
-        place for place, seen in persons.items() if any(len(paths) > 1 for paths in seen.values())
+        place for place, seen in persons.items() if len({person for _, person in seen}) < len(seen)
     }
     for asked, labels in known.items():
         cell = counts.asked[asked]

@@ -29,6 +29,8 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from xmm_cli.scoring.special import special
+
 Floats = NDArray[np.float64]
 Formula = Callable[..., Any]
 
@@ -93,8 +95,6 @@ def bca(
     A resample without a finite number counts as lying beyond either end, which makes the interval
     wider; there is none where an end would be among those.
     """
-    from scipy.special import ndtr, ndtri
-
     ordered = np.sort(resampled)
     undefined = 0
     if not np.isfinite(ordered[-1]) or not np.isfinite(ordered[0]):
@@ -108,12 +108,12 @@ def bca(
     spread = squares.sum()
     if not 0 < below < 1 or not np.isfinite(spread) or spread <= TIE**2:
         return None
-    bias = ndtri(below)
+    bias = special().ndtri(below)
     skew = (squares @ deviation) / (6 * spread**1.5)
     z = bias + (reach(level, deviation) if expanded else normal(level))
     if np.any(skew * z >= 1):
         return None
-    places = ndtr(bias + z / (1 - skew * z)) * (len(resampled) - 1) - [undefined, 0]
+    places = special().ndtr(bias + z / (1 - skew * z)) * (len(resampled) - 1) - [undefined, 0]
     if places[0] < 0 or places[1] > len(ordered) - 1:
         return None
     low, high = (_between(ordered, place) for place in places.tolist())
@@ -130,30 +130,24 @@ def _between(ordered: Floats, place: float) -> float:
 
 def normal(level: float) -> Floats:
     """How many standard errors off both ends lie, for many persons."""
-    from scipy.special import ndtri
-
-    return np.asarray(ndtri([(1 - level) / 2, (1 + level) / 2]))
+    return np.asarray(special().ndtri([(1 - level) / 2, (1 + level) / 2]))
 
 
 def reach(level: float, deviation: Floats) -> Floats:
     """The same, expanded for so few persons, with these deviations from the estimate."""
-    from scipy.special import stdtrit
-
     persons, squares = len(deviation), deviation * deviation
     kurtosis = persons * (squares @ squares) / squares.sum() ** 2
     freedom = min(persons - 1, 2 * persons / max(kurtosis - 1, TIE))
-    far = stdtrit(freedom, (1 + level) / 2) * (persons / (persons - 1)) ** 0.5
+    far = special().stdtrit(freedom, (1 + level) / 2) * (persons / (persons - 1)) ** 0.5
     return np.array([-far, far])
 
 
 def clopper_pearson(share: float, persons: float, level: float) -> Interval:
     """The exact binomial interval; neither persons nor `share` of them need be whole numbers."""
-    from scipy.special import betaincinv
-
     tail = (1 - level) / 2
     right = share * persons
-    low = betaincinv(right, persons - right + 1, tail) if right > 0 else 0.0
-    high = betaincinv(right + 1, persons - right, 1 - tail) if right < persons else 1.0
+    low = special().betaincinv(right, persons - right + 1, tail) if right > 0 else 0.0
+    high = special().betaincinv(right + 1, persons - right, 1 - tail) if right < persons else 1.0
     return Interval(float(low), float(high)).holding(share)
 
 

@@ -8,6 +8,7 @@ rows.
 import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 import msgspec
@@ -212,6 +213,7 @@ def sighting(
     return Sighting(unit, text_of(str(someone.persona)), someone.name, frozenset(facts))
 
 
+@lru_cache(maxsize=1 << 16)
 def text_of(raw: str) -> str:
     """A JSON string."""
     return str(orjson.loads(raw)) if raw.startswith('"') else raw

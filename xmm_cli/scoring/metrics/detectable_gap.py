@@ -20,6 +20,7 @@ import numpy as np
 
 from xmm_cli.scoring.intervals import Floats
 from xmm_cli.scoring.metric import DIRECTIONS, Metric
+from xmm_cli.scoring.special import special
 
 POWER = 0.8
 DISCORDANCE = 0.30
@@ -33,13 +34,11 @@ def smallest_gap(differences: Floats, level: float, scale: float = 1.0) -> tuple
 
     `scale` is what a point of recall is in memory, 1 / (1 − chance).
     """
-    from scipy.special import ndtri, stdtrit
-
     persons = len(differences)
     if persons < LEAST_PERSONS:
         return None, f"none: {persons} persons can show no gap"
-    far = stdtrit(persons - 1, (1 + level) / 2) * (persons / (persons - 1)) ** 0.5
-    reach = float(far + ndtri(POWER)) / persons**0.5
+    far = special().stdtrit(persons - 1, (1 + level) / 2) * (persons / (persons - 1)) ** 0.5
+    reach = float(far + special().ndtri(POWER)) / persons**0.5
     words = f"{100 * POWER:.0f} % power at a level of {level:g}, paired by person"
     spread = float(np.std(differences, ddof=1))
     if np.sum(np.abs(differences - np.median(differences)) > 0) < LEAST_DIFFERING:
