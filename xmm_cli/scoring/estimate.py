@@ -33,8 +33,8 @@ class Estimator:
     level: float
     resamples: int
     seed: int
-    _samples: dict[tuple[Any, ...], Sample] = field(default_factory=dict)
-    _persons: dict[tuple[str, tuple[Pair, ...]], tuple[tuple[Any, ...], int]] = field(
+    _samples: dict[tuple[str, frozenset[Any]], Sample] = field(default_factory=dict)
+    _persons: dict[tuple[str, tuple[Pair, ...]], tuple[frozenset[Any], int]] = field(
         default_factory=dict
     )
 
@@ -100,28 +100,23 @@ class Estimator:
         gap, words = smallest_gap(same - cross, self.level, sum(scales) / 2)
         return row(gap, None, said=[words])
 
-    def _asked(self, way: str, pairs: tuple[Pair, ...]) -> tuple[tuple[Any, ...], int]:
+    def _asked(self, way: str, pairs: tuple[Pair, ...]) -> tuple[frozenset[Any], int]:
         """Who was asked in all of these cells, and how many others in some of them."""
         if (way, pairs) not in self._persons:
             cells = cells_of(self.group, way)
-            asked = [set(cells[pair].shares) for pair in pairs]
-            persons = tuple(sorted(set.intersection(*asked)))
-            self._persons[way, pairs] = persons, len(set.union(*asked)) - len(persons)
+            asked = [frozenset(cells[pair].shares) for pair in pairs]
+            persons = frozenset.intersection(*asked)
+            self._persons[way, pairs] = persons, len(frozenset.union(*asked)) - len(persons)
         return self._persons[way, pairs]
 
-    def _sample(self, way: str, persons: tuple[Any, ...], bounded: bool) -> Sample:
-        key = (way, *persons)
-        if key not in self._samples:
-            self._samples[key] = Sample(
-                self.group,
-                way,
-                persons,
-                self.resamples,
-                self.seed,
-                bounded,
-                seeds_of([self.group], persons),
-            )
-        return self._samples[key]
+    def _sample(self, way: str, persons: frozenset[Any], bounded: bool) -> Sample:
+        sample = self._samples.get((way, persons))
+        if sample is None:
+            ordered = tuple(sorted(persons))
+            seeds = seeds_of([self.group], ordered)
+            sample = Sample(self.group, way, ordered, self.resamples, self.seed, bounded, seeds)
+            self._samples[way, persons] = sample
+        return sample
 
     def _row(
         self,
