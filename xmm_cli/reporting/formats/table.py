@@ -80,8 +80,8 @@ def _panel(panel: BlockPanel) -> Iterator[RenderableType]:
         yield _lines(panel)
         yield Text("")
     said = [Text(sentence) for sentence in panel.said]
-    for line in [*said, *(Text(f"Note: {note}", "yellow") for note in panel.notes)]:
-        yield Padding(line, (0, 0, 0, INDENT))
+    if said := [*said, *(Text(f"Note: {note}", "yellow") for note in panel.notes)]:
+        yield Padding(Text("\n").join(said), (0, 0, 0, INDENT))
 
 
 def _grid(panel: BlockPanel) -> Table:
