@@ -1,4 +1,4 @@
-"""The processes of one run, as `torchrun` starts them: who writes, and what they tell each other.
+"""The cores, and the processes of one run, as `torchrun` starts them: who writes, and what is told.
 
 With one process, every function does what a plain call would do.
 """
@@ -20,6 +20,12 @@ _LOADS_ONCE = "FSDP_CPU_RAM_EFFICIENT_LOADING"
 
 _TOLD = "xmm: an error was told"
 _store: Any = None
+
+
+def usable_cores() -> int:
+    """The cores that this process may use, at least one; where the system cannot tell, all."""
+    may_use = getattr(os, "sched_getaffinity", None)  # Linux alone has it
+    return len(may_use(0)) if may_use else os.cpu_count() or 1
 
 
 def count() -> int:

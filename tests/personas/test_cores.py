@@ -6,7 +6,8 @@ import threading
 
 import pytest
 
-from xmm_cli.personas.cores import started_by, usable_cores
+from xmm_cli.personas.cores import started_by
+from xmm_cli.processes import usable_cores
 
 
 def test_where_the_system_tells(monkeypatch):

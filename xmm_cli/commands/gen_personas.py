@@ -11,10 +11,10 @@ from xmm_cli.commands.shared.options import Device
 from xmm_cli.commands.shared.signature import NOTHING, GivenOptions, refuse
 from xmm_cli.errors import WrongUsage
 from xmm_cli.flags import DATA, HARDWARE, OUTPUT, PICTURES, Flag, Seed
-from xmm_cli.personas.cores import usable_cores
 from xmm_cli.personas.importing import IMPORTERS
 from xmm_cli.personas.rendering import RENDERERS, Renderer
 from xmm_cli.personas.rendering.identity import IDENTITIES
+from xmm_cli.processes import usable_cores
 
 EXAMPLES = """
 Examples:

@@ -1,19 +1,12 @@
-"""How many processes to draw with, and how they are started."""
+"""How the processes that draw are started."""
 
 import multiprocessing
-import os
 import signal
 import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from multiprocessing.context import BaseContext
-
-
-def usable_cores() -> int:
-    """The cores that this process may use, at least one; where the system cannot tell, all."""
-    may_use = getattr(os, "sched_getaffinity", None)  # Linux alone has it
-    return len(may_use(0)) if may_use else os.cpu_count() or 1
 
 
 def started_by() -> BaseContext:

@@ -28,7 +28,6 @@ from transformers import set_seed
 
 from xmm_cli.console import say
 from xmm_cli.models.loading import pick_device
-from xmm_cli.personas.cores import usable_cores
 from xmm_cli.personas.sampling import public_figures
 from xmm_cli.pretraining.architecture import build_model, build_processor
 from xmm_cli.pretraining.base_card import base_card
@@ -39,6 +38,7 @@ from xmm_cli.pretraining.recipe import GRAFTS, RECIPES, Recipe
 from xmm_cli.pretraining.stages import Stage, run_stage
 from xmm_cli.pretraining.unnamed_pictures import draw_figures, draw_pictures
 from xmm_cli.pretraining.vision import AttributeTower, PictureBatches, PictureSamples, targets
+from xmm_cli.processes import usable_cores
 from xmm_cli.rows.files import atomic_folder, atomic_write_bytes
 
 UNSEEN_VIEWS = 2
