@@ -4,9 +4,9 @@
 
 All are processes of their own, take turns, and have one core and one thread. The bare query
 averages right answers by source, modality and person. CPU seconds are user and system time of a
-whole process, its start included; on a shared machine only these compare. A first round is not
-counted: in it Python compiles the modules, as pip does when it installs xmm. Resamples are the
-usual 9,999.
+whole process, its start included; on a shared machine only these compare. A first round, over few
+rows, is not counted: in it Python compiles the modules, as pip does when it installs xmm. Resamples
+are the usual 9,999.
 """
 
 import argparse
@@ -15,6 +15,7 @@ import statistics
 import subprocess
 import sys
 import tempfile
+from contextlib import redirect_stdout
 from pathlib import Path
 
 from tests.benchmarks.rows import main as write_rows
@@ -28,6 +29,7 @@ query = f"SELECT source, modality, persona, count(*), avg(correct::INT) FROM {ro
     "WHERE kind = 'probe' GROUP BY ALL"
 print(len(duckdb.connect(config={"threads": 1}).execute(query, [sys.argv[1]]).fetchall()))
 """
+FEW = 1000
 XMM = [sys.executable, "-m", "xmm_cli"]
 ONE_THREAD = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
 
@@ -59,33 +61,39 @@ def main() -> None:
     os.sched_setaffinity(0, {max(os.sched_getaffinity(0))})
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
+        taken(written(folder, FEW), 1, folder / "compiled")
         for rows in given.rows:
-            file = folder / f"{rows}.jsonl"
-            with file.open("w") as lines:
-                keep, sys.stdout = sys.stdout, lines
-                try:
-                    write_rows(rows)
-                finally:
-                    sys.stdout = keep
-            measure(file, rows, given.rounds, folder / "compiled")
+            file = written(folder, rows)
+            print(f"{rows:,} rows, {file.stat().st_size / 1e6:,.0f} MB, {given.rounds} rounds")
+            show(taken(file, given.rounds, folder / "compiled"))
             file.unlink()
 
 
-def measure(file: Path, rows: int, rounds: int, compiled: Path) -> None:
-    """All commands on one file, in turn."""
+def written(folder: Path, rows: int) -> Path:
+    """A file of so many rows."""
+    file = folder / f"{rows}.jsonl"
+    with file.open("w") as lines, redirect_stdout(lines):
+        write_rows(rows)
+    return file
+
+
+def taken(file: Path, rounds: int, compiled: Path) -> dict[str, list[tuple[float, float]]]:
+    """What all commands took of one file, in turn."""
     commands: dict[str, tuple[list[str], Path | None]] = {
         "bare query": ([sys.executable, "-c", BARE, str(file)], None),
         "xmm score": ([*XMM, "score", str(file), "--quiet"], None),
         "xmm report": ([*XMM, "report", str(file), "--quiet"], None),
         "cat | xmm score": ([*XMM, "score", "--quiet"], file),
     }
-    taken: dict[str, list[tuple[float, float]]] = {name: [] for name in commands}
-    for counted in range(rounds + 1):
+    used: dict[str, list[tuple[float, float]]] = {name: [] for name in commands}
+    for _ in range(rounds):
         for name, (command, stdin) in commands.items():
-            used = spent(command, compiled, stdin)
-            if counted:
-                taken[name].append(used)
-    print(f"{rows:,} rows, {file.stat().st_size / 1e6:,.0f} MB, {rounds} rounds")
+            used[name].append(spent(command, compiled, stdin))
+    return used
+
+
+def show(taken: dict[str, list[tuple[float, float]]]) -> None:
+    """Print a line for each command."""
     for name, used in taken.items():
         ratios = [own[0] / bare[0] for own, bare in zip(used, taken["bare query"], strict=True)]
         print(
