@@ -61,8 +61,9 @@ class Columns:
     def resampled(self, at: int) -> Floats:
         """The mean in each resample."""
         if self._resampled is None:
-            self._resampled = resampled_means(self.values, self.resamples, self.seed)
-        return self._resampled[:, at]
+            drawn = resampled_means(self.values, self.resamples, self.seed)
+            self._resampled = np.ascontiguousarray(drawn.T)
+        return self._resampled[at]
 
     def left_out(self, at: int) -> Floats:
         """The mean without each of the persons, of whom there are several."""
