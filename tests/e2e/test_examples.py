@@ -197,20 +197,29 @@ def test_jobs_start_through_xmm_launch(calls, tmp_path, monkeypatch, launch):
     assert sorted(trained) == [f"{out}/image-2-0", f"{out}/text-2-0"]
 
 
-def test_a_job_that_fails_fails_the_example_after_the_others(tmp_path):
-    script = f"source {EXAMPLES}/jobs.sh; printf '%s\\n' false 'touch later' | JOBS=1 side_by_side"
-    for launch in ["", "env X=1"] + ["parallel"] * (shutil.which("parallel") is not None):
-        folder = tmp_path / (launch or "here")
-        folder.mkdir()
-        done = subprocess.run(
-            ["bash", "-euo", "pipefail", "-c", script],
-            cwd=folder,
-            env=environment() | {"XMM_LAUNCH": launch},
-            capture_output=True,
-            check=False,
-        )
-        assert done.returncode != 0
-        assert (folder / "later").exists()
+LOSES = '#!/bin/sh\ncase $* in *lost*) exit 0 ;; esac\nexec "$@"\n'
+"""Starts a command, but for a job that it loses without saying so, as `srun` does."""
+
+
+@pytest.mark.parametrize("launch", ["", "env X=1", "parallel", "./loses"])
+def test_a_job_that_fails_fails_the_example_after_the_others(tmp_path, launch):
+    if launch == "parallel" and shutil.which("parallel") is None:
+        pytest.skip("GNU parallel is not installed")
+    (tmp_path / "loses").write_text(LOSES)
+    (tmp_path / "loses").chmod(0o755)
+    failing = "echo lost" if launch == "./loses" else "false"
+    script = f"source {EXAMPLES}/jobs.sh; printf '%s\\n' '{failing}' 'touch later' | side_by_side"
+    done = subprocess.run(
+        ["bash", "-euo", "pipefail", "-c", script],
+        cwd=tmp_path,
+        env=environment() | {"XMM_LAUNCH": launch, "JOBS": "1"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode != 0
+    assert "1 of 2 jobs failed; the same command goes on" in done.stderr
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["later", "loses"]
 
 
 def test_keys_do_not_leave_in_the_command_line():
