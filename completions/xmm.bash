@@ -51,7 +51,7 @@ _xmm() {
         --heldout) :; return ;;
         --from) _xmm_words "$current" "imagefolder folders jsonl csv parquet mllmu clear fiubench"; return ;;
         --lone-view) _xmm_words "$current" "both train"; return ;;
-        --describe) _xmm_words "$current" "xmm-base-bare xmm-base-xs xmm-base-s xmm-base"; [[ ${#COMPREPLY[@]} -gt 0 ]] || _xmm_folders "$current"; return ;;
+        --describe) _xmm_words "$current" "xmm-base-bare xmm-base-xs xmm-base-s xmm-base xmm-smollm2-bare"; [[ ${#COMPREPLY[@]} -gt 0 ]] || _xmm_folders "$current"; return ;;
         --size) :; return ;;
         --renderer) _xmm_words "$current" "avatar diffusers"; return ;;
         --model) _xmm_folders "$current"; return ;;
@@ -91,7 +91,7 @@ _xmm() {
         --alpha) :; return ;;
         --save-every) :; return ;;
         --set) :; return ;;
-        --base) _xmm_words "$current" "xmm-base-bare xmm-base-xs xmm-base-s xmm-base"; [[ ${#COMPREPLY[@]} -gt 0 ]] || _xmm_folders "$current"; return ;;
+        --base) _xmm_words "$current" "xmm-base-bare xmm-base-xs xmm-base-s xmm-base xmm-smollm2-bare"; [[ ${#COMPREPLY[@]} -gt 0 ]] || _xmm_folders "$current"; return ;;
         --adapter) _xmm_words "$current" "lora dora full"; return ;;
         --train) _xmm_words "$current" "language projector vision+projector"; return ;;
         --dtype) _xmm_words "$current" "auto bfloat16 float32"; return ;;
@@ -124,7 +124,7 @@ _xmm() {
         --lr) :; return ;;
         --save-every) :; return ;;
         --set) :; return ;;
-        --base) _xmm_words "$current" "xmm-base-bare xmm-base-xs xmm-base-s xmm-base"; [[ ${#COMPREPLY[@]} -gt 0 ]] || _xmm_folders "$current"; return ;;
+        --base) _xmm_words "$current" "xmm-base-bare xmm-base-xs xmm-base-s xmm-base xmm-smollm2-bare"; [[ ${#COMPREPLY[@]} -gt 0 ]] || _xmm_folders "$current"; return ;;
         --device) _xmm_words "$current" "cpu cuda cuda:0 mps"; return ;;
         --out|-o) _xmm_folders "$current"; return ;;
         --seed) :; return ;;
@@ -150,7 +150,7 @@ _xmm() {
         --attack) :; return ;;
         --control) _xmm_words "$current" "blank swapped"; return ;;
         --max-new-tokens) :; return ;;
-        --base) _xmm_words "$current" "xmm-base-bare xmm-base-xs xmm-base-s xmm-base"; [[ ${#COMPREPLY[@]} -gt 0 ]] || _xmm_folders "$current"; return ;;
+        --base) _xmm_words "$current" "xmm-base-bare xmm-base-xs xmm-base-s xmm-base xmm-smollm2-bare"; [[ ${#COMPREPLY[@]} -gt 0 ]] || _xmm_folders "$current"; return ;;
         --batch-size) :; return ;;
         --dtype) _xmm_words "$current" "auto bfloat16 float32"; return ;;
         --quantize) _xmm_words "$current" "4bit none"; return ;;

@@ -143,11 +143,11 @@ def test_a_picture_takes_the_places_of_its_tokens(base, people):
 
 @needs_package
 def test_a_step_of_training_changes_it_and_rows_say_so(base, people, tmp_path):
-    from xmm_cli.training.memorize import prepare, teach
-    from xmm_cli.training.settings import TrainSettings
+    from xmm_cli.models.settings import TrainSettings
+    from xmm_cli.training.train import prepare, train
 
     settings = TrainSettings(base=NAME, source="image", steps=1, batch_size=2)
-    row = teach(prepare(people, settings, "cpu"), settings, tmp_path / "run", run="taught")
+    row = train(prepare(people, settings, "cpu"), settings, tmp_path / "run", run="taught")
     assert row.base == NAME
     assert row.revision == base.revision
     assert (tmp_path / "run" / "adapter_model.safetensors").is_file()

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 from xmm_cli import app
 from xmm_cli.errors import WrongUsage
-from xmm_cli.reporting.findings_sentences import BEGINNINGS, sentences
+from xmm_cli.reporting.findings_sentences import BEGINNINGS, MOST, sentences
 from xmm_cli.reporting.findings_table import COLUMNS, FIELDS, distinct, render_findings
 from xmm_cli.reporting.formats import FORMATS
 from xmm_cli.rows.types import Finding
@@ -264,7 +264,7 @@ def test_wrong_usage(rows_file, tmp_path, monkeypatch, capsys, words, code, said
     assert not list(tmp_path.glob("a.*"))
 
 
-@given(st.lists(st.sampled_from(ROWS), min_size=1))
+@given(st.lists(st.sampled_from(ROWS), min_size=1, max_size=MOST))
 def test_no_sentence_is_stronger_than_its_row(rows):
     said = sentences(rows)
     for row in rows:
@@ -274,3 +274,8 @@ def test_no_sentence_is_stronger_than_its_row(rows):
         assert any(one.lower().startswith(beginning.lower()) for one in of_row)
         (alone,) = sentences([row])
         assert row.verdict == "holds" or not alone.lower().startswith(claim.lower())
+
+
+def test_a_sentence_of_many_cases_gives_their_number():
+    rows = [finding(f"a gap remains, base {number}") for number in range(MOST + 1)]
+    assert sentences(rows) == [f"A gap remains, in {MOST + 1} cases (see the table)."]

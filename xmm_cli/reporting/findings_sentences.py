@@ -16,6 +16,8 @@ BEGINNINGS: dict[Verdict, str] = {
     "unclear": "It is unclear whether ",
 }
 """What stands before a claim."""
+MOST = 8
+"""So many cases are listed in a sentence; of more, the number."""
 
 
 def sentences(rows: Sequence[Finding]) -> list[str]:
@@ -32,4 +34,6 @@ def sentences(rows: Sequence[Finding]) -> list[str]:
 def _sentence(claim: str, verdict: Verdict, cases: list[str]) -> str:
     start = BEGINNINGS[verdict] + claim
     told = f" {cases[0]}" if cases[0].startswith("(") else f": {'; '.join(cases)}"
+    if len(cases) > MOST:
+        told = f", in {len(cases)} cases (see the table)"
     return f"{start[0].upper()}{start[1:]}{told}."
