@@ -146,7 +146,8 @@ finish() {
   if [ -n "$plan" ]; then say_plan && return; fi
   gather
   if [ -n "${1:-}" ]; then
-    xmm report "$dir/probes.jsonl" --plot "$dir/$1.png" --figure "$1" --quiet >/dev/null
+    xmm report "$dir/probes.jsonl" --plot "$dir/$1.png" --figure "$1" --quiet >/dev/null ||
+      lacks $? "figure $1"
   fi
   xmm report "$dir/probes.jsonl" --findings
 }

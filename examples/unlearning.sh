@@ -39,15 +39,18 @@ forget() {
 # two such models differ is what an unlearned one may differ too.
 again() {
   local first="$dir/seed-$1/$2-retrain-both" ids
+  [ -e "$first" ] || return 0
   ids=$(python -c 'import json, sys; print(",".join(json.load(sys.stdin)["forget"]))' \
     <"$first/xmm.json")
   xmm unlearn "$dir/seed-$1/$2" --method retrain --forget "$ids" --seed $((1000 + $1)) --quiet \
     --out "$first-2" >/dev/null
 }
 
-# relearn SEED NAME MODALITY: half of the forget set is taught again, for a few steps
+# relearn SEED NAME MODALITY: half of the forget set is taught again, for a few steps; of a model
+# that is not there, nothing
 relearn() {
   local out="$dir/seed-$1/$2-relearned-$3"
+  [ -e "$dir/seed-$1/$2" ] || return 0
   xmm train --init "$dir/seed-$1/$2" --only forget:0.5 --source "$3" --views 8 --steps 20 \
     --save-every 5 --seed "$1" --quiet --out "$out" >"$out.part"
   mv "$out.part" "$out.jsonl"
