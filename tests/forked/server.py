@@ -171,6 +171,8 @@ def run(request: dict[str, Any]) -> int:
 def _become(request: dict[str, Any]) -> None:
     os.setsid()
     signal.signal(signal.SIGINT, signal.default_int_handler)
+    for number in (signal.SIGTERM, signal.SIGHUP):  # this process may have been told to ignore them
+        signal.signal(number, signal.SIG_DFL)
     for number in request["ignored"]:
         signal.signal(number, signal.SIG_IGN)
     for limit, values in request["limits"].items():

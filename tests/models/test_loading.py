@@ -124,7 +124,7 @@ def test_a_model_of_the_hub_has_the_revision_of_its_weights(hub, base):
 
 @pytest.mark.parametrize("name", ["xmm-bas", "XMM-base", "xmm_base"])
 def test_a_near_miss_is_guessed(name):
-    shipped = "xmm-base-bare, xmm-base-xs, xmm-base-s, xmm-base"
+    shipped = "xmm-base-bare, xmm-base-xs, xmm-base-s, xmm-base, xmm-smollm2-bare"
     assert refusal(name) == (
         f"no base {name!r}; did you mean xmm-base? known: {shipped}; or a folder, or a hub id"
     )

