@@ -97,6 +97,7 @@ ask() {
   if [ $code = 0 ] || { [ $code = 4 ] && [ -n "$other" ]; }; then
     mv "$file.part" "$file"
   else
+    rm "$file.part"
     lacks $code ask "$@"
   fi
 }
