@@ -157,7 +157,8 @@ finish() {
 # first seed. It is looked for once, and kept in a file.
 settings() {
   if [ ! -e "$dir/settings" ]; then
-    local rate source first=${seeds[0]} rates="1e-4 3e-4 1e-3 2e-3 3e-3"
+    # its rows lie apart: these models are no part of the study
+    local rate source rows=search first=${seeds[0]} rates="1e-4 3e-4 1e-3 2e-3 3e-3"
     for rate in $rates; do
       for source in image text; do
         echo "learn $first $name-$source-lr-$rate --source $source --lr $rate"

@@ -40,7 +40,7 @@ def test_groff_has_nothing_to_say(name):
     )
     assert done.stderr == ""
     shown = re.sub(r"\x1b\[\d+m|.\x08", "", done.stdout)
-    assert f"xmm-{name}" if name else "COMMANDS" in shown
+    assert (f"xmm-{name}" if name else "COMMANDS") in shown
 
 
 def test_what_troff_would_read_is_escaped():

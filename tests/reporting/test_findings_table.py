@@ -279,3 +279,10 @@ def test_no_sentence_is_stronger_than_its_row(rows):
 def test_a_sentence_of_many_cases_gives_their_number():
     rows = [finding(f"a gap remains, base {number}") for number in range(MOST + 1)]
     assert sentences(rows) == [f"A gap remains, in {MOST + 1} cases (see the table)."]
+
+
+def test_no_case_is_lost_from_a_sentence():
+    rows = [finding("the two directions differ"), finding("the two directions differ, xmm-base-s")]
+    whole, of_base = ("(56 pts [49–63])", "xmm-base-s (56 pts [49–63])")
+    assert sentences(rows) == [f"The two directions differ: {whole}; {of_base}."]
+    assert sentences(rows[:1]) == [f"The two directions differ {whole}."]

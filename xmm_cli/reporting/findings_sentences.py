@@ -33,7 +33,9 @@ def sentences(rows: Sequence[Finding]) -> list[str]:
 
 def _sentence(claim: str, verdict: Verdict, cases: list[str]) -> str:
     start = BEGINNINGS[verdict] + claim
-    told = f" {cases[0]}" if cases[0].startswith("(") else f": {'; '.join(cases)}"
-    if len(cases) > MOST:
+    told = f": {'; '.join(cases)}"
+    if cases[0].startswith("(") and len(cases) == 1:
+        told = f" {cases[0]}"
+    elif len(cases) > MOST:
         told = f", in {len(cases)} cases (see the table)"
     return f"{start[0].upper()}{start[1:]}{told}."

@@ -34,11 +34,10 @@ _REFUSAL = re.compile(
     r"|(it is|it's|this is|that is) (not known|unknown|unclear)\b"
     r"|(sorry|unknown|not sure|no idea|nobody knows|no one knows)\b"
 )
-REFUSAL, ANOTHER_NAME, INVENTION = (
+REFUSAL, ANOTHER_NAME, INVENTION, STABILITY = (
     Metric(formula=mean, over=TRAINED, of="measure", answer="generate", confusions=True)
-    for _ in range(3)
+    for _ in range(4)
 )
-STABILITY = Metric(formula=mean, over=TRAINED, of="measure", answer="generate", confusions=True)
 
 
 @lru_cache(maxsize=1 << 14)
